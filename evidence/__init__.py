@@ -1,0 +1,1 @@
+"""Evidence: clips, stills, manifest, signature and their offline verification."""

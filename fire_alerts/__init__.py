@@ -1,0 +1,1 @@
+"""Smoke and flame: confirmation over time."""

@@ -1,0 +1,1 @@
+"""Road and public-space incidents: rules and the life cycle of an alert."""

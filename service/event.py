@@ -1,0 +1,59 @@
+"""One line of events.jsonl, and what travels from a worker to the store."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+EventType = Literal["passage", "violation", "incident", "fire_alert", "stream"]
+
+
+class Event(BaseModel):
+    """What one camera reported. Keys that do not apply are absent from the line.
+
+    Attributes:
+        id: UUID given by the worker; the store takes each id once.
+        type, kind: a rule's name; a passage's kind is the line's kind, a stream event's `up`, `down` or `analysed`.
+        camera: camera id.
+        time: UTC time of decision.
+        video_s: moment of decision, seconds of video.
+        onset_s: estimated start, seconds of video (for `analysed`: start of the analysed stretch).
+        track: track id.
+        class_: road class of the subject (`class` in the line).
+        line: control or stop line.
+        direction: `forward` or `backward` across the line.
+        speed_kmh, speed_uncertainty_kmh: auxiliary video speed and its standard uncertainty, never a ground for a fine.
+        plate: best reading in Latin capitals and digits.
+        score: 0 to 1.
+        evidence: folder of the evidence package, relative to the file or spool.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    id: UUID
+    type: EventType
+    kind: str
+    camera: str
+    time: AwareDatetime
+    video_s: float
+    onset_s: float | None = None
+    track: int | None = None
+    class_: Annotated[str | None, Field(alias="class")] = None
+    line: str | None = None
+    direction: Literal["forward", "backward"] | None = None
+    speed_kmh: float | None = None
+    speed_uncertainty_kmh: float | None = None
+    plate: str | None = None
+    score: float | None = None
+    evidence: str | None = None
+
+    def to_line(self) -> str:
+        """The event as one JSON line without its newline."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+    @staticmethod
+    def from_line(line: str | bytes) -> Event:
+        """Read a line written by `to_line`."""
+        return Event.model_validate_json(line)

@@ -1,0 +1,1 @@
+"""Traffic violations: offence rules, the dated offence catalogue, cases and decision records."""

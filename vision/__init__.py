@@ -1,0 +1,1 @@
+"""Pixels in, observations out: cameras, streams, detection, tracking. Knows no law."""

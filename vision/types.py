@@ -1,0 +1,205 @@
+"""What travels down the frame path: frames, detections, tracks, signal states, observations.
+
+Boxes are ``x1, y1, x2, y2`` in pixels of the decoded picture, y down. Ground positions are metres on the road
+plane, x east and y north of the first calibration point. Video seconds count from the first frame's PTS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+EMPTY_SIGNALS: Final[Mapping[str, SignalReading]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture.
+
+    Attributes:
+        index: running number of the decoded frame in this stream, from 0; survives reconnects.
+        pts: presentation time stamp in units of the stream's time base.
+        video_s: seconds of video since the first frame, from PTS.
+        time: the same moment in UTC.
+        picture: uint8 [H, W, 3], BGR. Read-only for everyone who gets it.
+    """
+
+    index: int
+    pts: int
+    video_s: float
+    time: datetime
+    picture: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What a detector saw in one picture, after NMS, strongest first.
+
+    Attributes:
+        box: float32 [N, 4], pixels.
+        score: float32 [N], calibrated so that 0.5 is the shipped threshold.
+        class_id: int16 [N], index into the model's class names.
+    """
+
+    box: NDArray[np.float32]
+    score: NDArray[np.float32]
+    class_id: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @staticmethod
+    def empty() -> Detections:
+        """No detection."""
+        return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int16))
+
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
+        """The detections selected by a mask or by indices."""
+        return Detections(self.box[keep], self.score[keep], self.class_id[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """The confirmed tracks at one moment (structure of arrays, N tracks).
+
+    Attributes:
+        id: int64 [N], unique within the stream, never reused.
+        class_id: int16 [N], class voted over the track so far.
+        score: float32 [N], score of the detection at this moment (0 while coasting).
+        box: float32 [N, 4], pixels; measured where `seen`, predicted otherwise.
+        seen: bool [N], True where a detection supports the box at this moment.
+        age_s: float32 [N], seconds since the first detection.
+        velocity_px: float32 [N, 2], velocity of the bottom centre in pixels a second.
+        ground: float64 [N, 2], metres on the road plane, NaN without calibration.
+        velocity_ms: float64 [N, 2], metres a second on the road plane from a fit over the track, NaN without.
+        speed_sigma_ms: float64 [N], standard uncertainty of the speed, NaN without.
+    """
+
+    id: NDArray[np.int64]
+    class_id: NDArray[np.int16]
+    score: NDArray[np.float32]
+    box: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    age_s: NDArray[np.float32]
+    velocity_px: NDArray[np.float32]
+    ground: NDArray[np.float64]
+    velocity_ms: NDArray[np.float64]
+    speed_sigma_ms: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @property
+    def foot(self) -> NDArray[np.float32]:
+        """Bottom centre of each box, float32 [N, 2], pixels: where the object stands on the road."""
+        return np.stack(((self.box[:, 0] + self.box[:, 2]) / 2, self.box[:, 3]), axis=1)
+
+    @staticmethod
+    def empty() -> Tracks:
+        """No track."""
+        return Tracks(
+            np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros(0, np.float32), np.zeros((0, 4), np.float32),
+            np.zeros(0, np.bool_), np.zeros(0, np.float32), np.zeros((0, 2), np.float32),
+            np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0),
+        )  # fmt: skip
+
+
+class SignalState(StrEnum):
+    """State of one signal head; `unknown` when covered, glared, dark or undecided."""
+
+    RED = "red"
+    RED_YELLOW = "red_yellow"
+    YELLOW = "yellow"
+    GREEN = "green"
+    FLASHING = "flashing"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReading:
+    """The steady state of one configured signal head.
+
+    Attributes:
+        state: the state, held over time.
+        since_s: second of video at which this state began, as seen.
+        score: 0 to 1, how sure the reading is.
+    """
+
+    state: SignalState
+    since_s: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A vehicle crossed a control line: once a track and line.
+
+    Attributes:
+        line: id of the line in the camera file.
+        track: track id.
+        class_id: class of the track.
+        video_s: second of the crossing, interpolated between the two positions.
+        forward: True when crossed along the line's `direction` arrow (or, without one, from the left of the
+            drawn segment to its right as seen from its first point towards its second).
+        speed_ms, speed_sigma_ms: auxiliary video speed and its standard uncertainty; NaN without calibration.
+    """
+
+    line: str
+    track: int
+    class_id: int
+    video_s: float
+    forward: bool
+    speed_ms: float
+    speed_sigma_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A reading of a track's number plate, voted over its frames so far."""
+
+    track: int
+    text: str
+    score: float
+    uncertain: tuple[int, ...]
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything seen by one camera at one moment; the only input of every rule.
+
+    Attributes:
+        camera: camera id.
+        index, pts, video_s, time: of the frame, as in `Frame`.
+        width, height: of the picture in pixels.
+        tracks: confirmed tracks.
+        fire: fire and smoke boxes of this moment (class ids of FIRE_CLASSES); None when the fire
+            detector did not look at this frame (it runs less often), which is not the same as nothing seen.
+        signals: reading of each configured head by its id.
+        passages: control-line passages completed at this moment.
+        plates: readings that changed at this moment.
+    """
+
+    camera: str
+    index: int
+    pts: int
+    video_s: float
+    time: datetime
+    width: int
+    height: int
+    tracks: Tracks
+    fire: Detections | None = None
+    signals: Mapping[str, SignalReading] = field(default_factory=lambda: EMPTY_SIGNALS)
+    passages: tuple[Passage, ...] = ()
+    plates: tuple[Plate, ...] = ()
