@@ -1,0 +1,150 @@
+"""Reporting periods: a day, month, quarter or year of the city's own time zone, as a half-open span of UTC.
+
+Kazakhstan has kept one offset, UTC+5, since 1 March 2024; the zone's rules come from the IANA data base, so a
+change of law arrives with it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from qyran.errors import InputError
+
+DEFAULT_ZONE = "Asia/Almaty"
+_WRITTEN = re.compile(r"(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>\d{2})(?:-(?P<day>\d{2}))?))?")
+
+
+class PeriodKind(StrEnum):
+    """The lengths of period that appendix 5, p. 2 (1) knows and a fact can be gathered over."""
+
+    DAY = "day"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+MONTHS = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3, PeriodKind.YEAR: 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One reporting period.
+
+    Attributes:
+        kind: its length.
+        first: its first local day; `Period.parse` and `Period.containing` make sure that it fits the kind.
+        zone: IANA name of the city's time zone.
+    """
+
+    kind: PeriodKind
+    first: date
+    zone: str = DEFAULT_ZONE
+
+    @classmethod
+    def parse(cls, text: str, zone: str = DEFAULT_ZONE) -> Period:
+        """Read ``2026``, ``2026-Q1``, ``2026-03`` or ``2026-03-15``.
+
+        Raises:
+            InputError: the text is none of the four, or names a day or zone that does not exist.
+        """
+        _zone(zone)
+        match = _WRITTEN.fullmatch(text)
+        if match is None:
+            raise InputError(f"period: {text!r} is not of the form 2026, 2026-Q1, 2026-03 or 2026-03-15")
+        year, quarter, month, day = (None if part is None else int(part) for part in match.groups())
+        kind = PeriodKind.YEAR
+        if quarter is not None:
+            kind, month = PeriodKind.QUARTER, 3 * quarter - 2
+        elif month is not None:
+            kind = PeriodKind.MONTH if day is None else PeriodKind.DAY
+        try:
+            period = cls(kind, date(year or 0, month or 1, day or 1), zone)
+            _ = period.start, period.end
+        except (ValueError, OverflowError):
+            raise InputError(f"period: {text!r} is not in the calendar") from None
+        return period
+
+    @classmethod
+    def containing(cls, moment: datetime, kind: PeriodKind, zone: str = DEFAULT_ZONE) -> Period:
+        """The period of a kind that a moment falls in."""
+        day = moment.astimezone(_zone(zone)).date()
+        if kind is PeriodKind.DAY:
+            return cls(kind, day, zone)
+        length = MONTHS[kind]
+        return cls(kind, date(day.year, (day.month - 1) // length * length + 1, 1), zone)
+
+    @property
+    def start(self) -> datetime:
+        """The first moment, UTC."""
+        return _midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it, UTC."""
+        return _midnight(self._after, self.zone)
+
+    @property
+    def year(self) -> int:
+        """The calendar year it lies in; no period crosses a new year."""
+        return self.first.year
+
+    @property
+    def months(self) -> int | None:
+        """How many calendar months it holds; None for a day."""
+        return MONTHS.get(self.kind)
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Whether a moment (aware) lies in it; None lies in no period."""
+        return moment is not None and self.start <= moment < self.end
+
+    def close(self, as_of: datetime) -> datetime:
+        """The moment its figures speak of: its end, or `as_of` while it still runs."""
+        return min(self.end, as_of)
+
+    def last_day(self, as_of: datetime) -> tuple[datetime, datetime]:
+        """The local day that `close` falls in, from its midnight up to `close`, UTC."""
+        close = self.close(as_of)
+        day = (close - timedelta(microseconds=1)).astimezone(_zone(self.zone)).date()
+        return _midnight(day, self.zone), close
+
+    def quarter_start(self) -> datetime:
+        """The first moment of the quarter or longer period it belongs to, UTC: where a quarterly KPI begins."""
+        if self.kind is PeriodKind.YEAR:
+            return self.start
+        return Period.containing(self.start, PeriodKind.QUARTER, self.zone).start
+
+    def __str__(self) -> str:
+        match self.kind:
+            case PeriodKind.DAY:
+                return self.first.isoformat()
+            case PeriodKind.MONTH:
+                return f"{self.first:%Y-%m}"
+            case PeriodKind.QUARTER:
+                return f"{self.first.year:04}-Q{(self.first.month + 2) // 3}"
+            case PeriodKind.YEAR:
+                return f"{self.first.year:04}"
+
+    @property
+    def _after(self) -> date:
+        months = self.months
+        if months is None:
+            return self.first + timedelta(days=1)
+        years, month = divmod(self.first.month - 1 + months, 12)
+        return date(self.first.year + years, month + 1, 1)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise InputError(f"time zone: {name!r} is not in the IANA data base (example: {DEFAULT_ZONE})") from None
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time.min, _zone(zone)).astimezone(UTC)
