@@ -78,7 +78,21 @@ class Recipient(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFact:
+class Countable:
+    """A record that counts unless it is a drill, a test or a merged duplicate."""
+
+    drill: bool = False
+    test: bool = False
+    merged: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may count anywhere."""
+        return not (self.drill or self.test or self.merged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFact(Countable):
     """A violation case.
 
     Attributes:
@@ -105,14 +119,6 @@ class CaseFact:
     payment: Payment | None = None
     payment_term_end: datetime | None = None
     cancelled: bool = False
-    drill: bool = False
-    test: bool = False
-    merged: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether it may count anywhere."""
-        return not (self.drill or self.test or self.merged)
 
     @property
     def verdict(self) -> bool | None:
@@ -121,7 +127,7 @@ class CaseFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertFact:
+class AlertFact(Countable):
     """An alert of an incident, a fire or smoke.
 
     Attributes:
@@ -145,14 +151,6 @@ class AlertFact:
     source: Source = Source.CAMERA
     object_id: str | None = None
     linked_case_id: str | None = None
-    drill: bool = False
-    test: bool = False
-    merged: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether it may count anywhere."""
-        return not (self.drill or self.test or self.merged)
 
     @property
     def is_fire(self) -> bool:
@@ -183,7 +181,7 @@ class CameraFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FireCall:
+class FireCall(Countable):
     """One call in the fire service's journal (101, 112)."""
 
     id: str
@@ -192,14 +190,6 @@ class FireCall:
     t_depart: datetime | None = None
     t_arrive: datetime | None = None
     object_id: str | None = None
-    drill: bool = False
-    test: bool = False
-    merged: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether it may count anywhere."""
-        return not (self.drill or self.test or self.merged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +210,7 @@ class FireCallLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationFact:
+class NotificationFact(Countable):
     """One notification of a fire event; the object's id where the event was at a protected object."""
 
     id: str
@@ -228,14 +218,6 @@ class NotificationFact:
     initiator: Initiator
     recipient: Recipient
     object_id: str | None = None
-    drill: bool = False
-    test: bool = False
-    merged: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether it may count anywhere."""
-        return not (self.drill or self.test or self.merged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_catalog.catalogue import Catalogue, Category, Kpi, Rule, Target, catalogue
+from kpi_catalog.catalogue import Category, Kpi, Rule, Target, catalogue
 from kpi_catalog.status import OUTSIDE, SCORED, Status
 from qyran.errors import InputError
 
@@ -132,7 +132,7 @@ def score_kpi(
     return KpiScore(min(1.0, ratio), ratio if math.isfinite(ratio) else None, Status.COMPUTED)
 
 
-def standing(kpi: Kpi, category: Category, year: int | None, book: Catalogue | None = None) -> Status | None:
+def standing(kpi: Kpi, category: Category, year: int | None) -> Status | None:
     """Why a KPI does not apply to a category of city in a year; None where it does.
 
     Without a year only the target decides: a category for which the order sets none is `not_applicable`.
@@ -141,7 +141,7 @@ def standing(kpi: Kpi, category: Category, year: int | None, book: Catalogue | N
         return Status.NOT_APPLICABLE
     if year is None:
         return None
-    stage = (book or catalogue()).stage_of(kpi.id, category)
+    stage = catalogue().stage_of(kpi.id, category)
     if stage is None:
         return Status.NOT_APPLICABLE
     return Status.NOT_YET_DUE if year < stage.year_from else None

@@ -1,0 +1,1 @@
+"""The 16 security KPIs, one definition a file: pure functions from `CityFacts` and a `Period` to a `KpiValue`."""

@@ -1,0 +1,51 @@
+"""Arithmetic of spans of time: clip, join, intersect, measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from kpi_catalog.period import Period
+from kpi_catalog.records import CameraFact, CityFacts, Interval
+
+Span = tuple[datetime, datetime]
+SECONDS_PER_HOUR = 3600.0
+
+
+def joined(spans: Iterable[Interval], since: datetime, until: datetime) -> list[Span]:
+    """The union of spans within [since, until), as disjoint spans in order; an open end runs to `until`."""
+    clipped = ((max(a, since), until if b is None else min(b, until)) for a, b in spans)
+    result: list[Span] = []
+    for a, b in sorted(span for span in clipped if span[0] < span[1]):
+        if result and a <= result[-1][1]:
+            result[-1] = (result[-1][0], max(b, result[-1][1]))
+        else:
+            result.append((a, b))
+    return result
+
+
+def common(first: Iterable[Span], second: Iterable[Span]) -> list[Span]:
+    """What two lists of disjoint spans share."""
+    other = list(second)
+    pairs = ((max(a, c), min(b, d)) for a, b in first for c, d in other)
+    return [span for span in pairs if span[0] < span[1]]
+
+
+def hours(spans: Iterable[Span]) -> float:
+    """Length of disjoint spans, hours."""
+    return sum((b - a).total_seconds() for a, b in spans) / SECONDS_PER_HOUR
+
+
+def service_time(camera: CameraFact, since: datetime, until: datetime) -> list[Span]:
+    """The part of [since, until) in which a camera was in commission."""
+    return joined([(camera.commissioned_at, camera.decommissioned_at)], since, until)
+
+
+def was_up(camera: CameraFact, since: datetime, until: datetime) -> bool:
+    """Whether a camera in commission gave video at some time in [since, until)."""
+    return bool(common(joined(camera.up or (), since, until), service_time(camera, since, until)))
+
+
+def any_video(facts: CityFacts, period: Period) -> bool:
+    """Whether any camera gave video in the period: without it a count of 0 would be a silence, not a measure."""
+    return any(was_up(camera, period.start, period.close(facts.as_of)) for camera in facts.cameras)
