@@ -1,0 +1,192 @@
+"""Settings of an installation: environment variables with the prefix ``QYRAN_``; nothing secret has a default."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from qyran.errors import ConfigError
+from service.i18n import Language
+from violations.case import Terms
+
+
+def home() -> Path:
+    """The installation's folder: ``$QYRAN_HOME``, else ``$XDG_DATA_HOME/qyran``, else ``~/.local/share/qyran``."""
+    named = os.environ.get("QYRAN_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base).expanduser() if base else Path.home() / ".local" / "share").absolute() / "qyran"
+
+
+class Settings(BaseSettings):
+    """What an installation decides.
+
+    Attributes:
+        home: keys, and by default everything else.
+        database_url: SQLAlchemy URL of PostgreSQL or SQLite, without a password; default SQLite under home.
+        database_password: "env:NAME" or "file:PATH" holding PostgreSQL's password.
+        spool, evidence, documents: folders of waiting events, evidence packages and signed decisions.
+        city_id, city_name_kk, city_name_ru, city_name_en: the city.
+        city_category: column of order 469/НҚ it is judged by.
+        time_zone: IANA zone that months and days are counted in.
+        language: of a page before somebody chose.
+        public_url: address of this service as people reach it, printed into QR codes.
+        secure_cookies: off only where the service is reached over plain HTTP on the same machine.
+        session_idle_minutes, session_hours: a login ends after so long without a request, and after so long at most.
+        login_attempts, login_window_minutes: so many wrong passwords within so long stop a name and an address.
+        claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.
+        second_look_mci, second_look_share, sample_auto_rejected: see `violations.case.Terms`.
+        merge_seconds: reports of one happening within so long become one alert or case.
+        retention_days: how long what was never decided is kept.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="QYRAN_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=home)
+    database_url: str = ""
+    database_password: str | None = None
+    spool: Path | None = None
+    evidence: Path | None = None
+    documents: Path | None = None
+
+    city_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "city"
+    city_name_kk: str = "Қала"
+    city_name_ru: str = "Город"
+    city_name_en: str = "City"
+    city_category: Literal["republican", "regional", "district"] = "regional"
+    time_zone: str = "Asia/Almaty"
+    language: Language = "kk"
+    public_url: str = "http://127.0.0.1:8000"
+
+    secure_cookies: bool = True
+    session_idle_minutes: Annotated[int, Field(ge=1, le=720)] = 30
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    login_attempts: Annotated[int, Field(ge=3, le=20)] = 5
+    login_window_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+
+    claim_lapse_minutes: Annotated[int, Field(ge=1, le=720)] = 30
+    queue_warning_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    second_look_mci: Annotated[float, Field(ge=0)] = 20.0
+    second_look_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    sample_auto_rejected: Annotated[float, Field(ge=0, le=1)] = 0.01
+    merge_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError):
+            raise ValueError(f"{value!r} is no IANA time zone; write for example Asia/Almaty") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_known(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError("is no database address; write postgresql+psycopg://qyran@host/qyran") from None
+        if url.password is not None:
+            raise ValueError('holds a password; move it to QYRAN_DATABASE_PASSWORD = "env:NAME" or "file:PATH"')
+        if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}:
+            raise ValueError(f"names {url.drivername}; only sqlite and postgresql+psycopg are supported")
+        return value
+
+    @field_validator("database_password")
+    @classmethod
+    def _points_elsewhere(cls, value: str | None) -> str | None:
+        if value is not None and not (value.startswith(("env:", "file:")) and value.partition(":")[2]):
+            raise ValueError('must be "env:NAME" or "file:PATH"')
+        return value
+
+    @model_validator(mode="after")
+    def _idle_fits(self) -> Self:
+        if self.session_idle_minutes > self.session_hours * 60:
+            raise ValueError("session_idle_minutes is longer than session_hours")
+        return self
+
+    @property
+    def url(self) -> URL:
+        """The database's address, password included; never logged."""
+        if not self.database_url:
+            return URL.create("sqlite+pysqlite", database=str(self.home / "qyran.db"))
+        url = make_url(self.database_url)
+        if url.get_backend_name() == "sqlite":
+            return url.set(drivername="sqlite+pysqlite")
+        url = url.set(drivername="postgresql+psycopg")
+        return url if self.database_password is None else url.set(password=read_secret(self.database_password))
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where workers leave events."""
+        return self.spool or self.home / "spool"
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where taken-over evidence packages lie."""
+        return self.evidence or self.home / "evidence"
+
+    @property
+    def documents_folder(self) -> Path:
+        """Where signed decisions lie."""
+        return self.documents or self.home / "documents"
+
+    @property
+    def city_name(self) -> dict[str, str]:
+        """The city's name by language."""
+        return {"kk": self.city_name_kk, "ru": self.city_name_ru, "en": self.city_name_en}
+
+    @property
+    def terms(self) -> Terms:
+        """Organisational terms of a case."""
+        return Terms(
+            claim_lapse=timedelta(minutes=self.claim_lapse_minutes),
+            queue_warning=timedelta(hours=self.queue_warning_hours),
+            second_look_mci=self.second_look_mci,
+            second_look_share=self.second_look_share,
+            sample_auto_rejected=self.sample_auto_rejected,
+        )
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings from the environment; `given` goes before it.
+
+    Raises:
+        ConfigError: one sentence naming the variable and the fault, never the value of a secret.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # values are checked by the model
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = "QYRAN_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "The settings"
+        message = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
+        raise ConfigError(f"{name}: {message}.") from None
+
+
+def read_secret(where: str) -> str:
+    """The secret that "env:NAME" or "file:PATH" points to.
+
+    Raises:
+        ConfigError: the variable or file is not there or is empty.
+    """
+    kind, _, name = where.partition(":")
+    try:
+        secret = os.environ.get(name, "") if kind == "env" else Path(name).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"The secret {where} cannot be read: {error.__class__.__name__}.") from None
+    if not secret:
+        raise ConfigError(f"The secret {where} is empty or not set.")
+    return secret

@@ -1,0 +1,13 @@
+"""Alembic's entry: the connection is given by `service.store.database.upgrade`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from service.store import tables  # noqa: F401  fills the metadata
+from service.store.base import Base
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,430 @@
+"""The tables, a class each.
+
+Times are UTC. Ids of cases and alerts are the ids of the worker's events, so that taking an event twice is
+impossible. The rows of cases and alerts are views of their last event; the events are the truth.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from service.store.base import Base
+
+Id = String(36)
+Code = String(64)
+Hash = String(64)
+
+
+class StoreMeta(Base):
+    """One row: what this store is.
+
+    Attributes:
+        demo: a store of rendered scenes and invented people; only it accepts development adapters.
+    """
+
+    __tablename__ = "store_meta"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    city_id: Mapped[str] = mapped_column(Code)
+    demo: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Counter(Base):
+    """Numbers without a gap: documents of a year, tombstones."""
+
+    __tablename__ = "counter"
+
+    series: Mapped[str] = mapped_column(Code, primary_key=True)
+    last: Mapped[int]
+
+
+class Camera(Base):
+    """A registered camera; `covers` is the road axis in its view, (longitude, latitude) pairs."""
+
+    __tablename__ = "camera"
+
+    id: Mapped[str] = mapped_column(Code, primary_key=True)
+    name: Mapped[dict[str, Any]]
+    territory: Mapped[str | None] = mapped_column(Code)
+    commissioned: Mapped[date | None]
+    retired: Mapped[date | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    covers: Mapped[list[Any]]
+    file_version: Mapped[int]
+    registered_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(16), default="unknown")
+    status_at: Mapped[datetime | None]
+    last_analysed: Mapped[datetime | None]
+
+
+class CameraFile(Base):
+    """Every version of a camera's file, so that a finding can be judged by the scene of its day."""
+
+    __tablename__ = "camera_file"
+
+    camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(Hash)
+    content: Mapped[dict[str, Any]]
+    since: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Id)
+
+
+class CameraLog(Base):
+    """When a camera was up, down, and which stretch of its video was analysed (KPI 9.1, 9.7)."""
+
+    __tablename__ = "camera_log"
+
+    event_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(Code)
+    kind: Mapped[str] = mapped_column(String(16))
+    start: Mapped[datetime]
+    end: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(16))
+
+    __table_args__ = (Index(None, "camera_id", "end"), Index(None, "end"))
+
+
+class Ingested(Base):
+    """Ids of events that were taken."""
+
+    __tablename__ = "ingested"
+
+    event_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    type: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class Passage(Base):
+    """A vehicle that crossed a control line; the plate lies in `personal`, its keyed token here."""
+
+    __tablename__ = "passage"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(Code)
+    line: Mapped[str | None] = mapped_column(Code)
+    kind: Mapped[str] = mapped_column(Code)
+    direction: Mapped[str | None] = mapped_column(String(16))
+    time: Mapped[datetime]
+    video_s: Mapped[float]
+    track: Mapped[int | None]
+    class_: Mapped[str | None] = mapped_column("class", Code)
+    speed_kmh: Mapped[float | None]
+    speed_uncertainty_kmh: Mapped[float | None]
+    score: Mapped[float | None]
+    plate_token: Mapped[str | None] = mapped_column(Hash)
+
+    __table_args__ = (Index(None, "time"), Index(None, "camera_id", "time"))
+
+
+class Record:
+    """What a case and an alert share: where it was seen, its chain's head, its optimistic lock."""
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(Code)
+    kind: Mapped[str] = mapped_column(Code)
+    state: Mapped[str] = mapped_column(String(24), index=True)
+    seq: Mapped[int]
+    head: Mapped[str] = mapped_column(Hash)
+    version: Mapped[int]
+    t_onset: Mapped[datetime | None]
+    t_detect: Mapped[datetime] = mapped_column(index=True)
+    t_received: Mapped[datetime]
+    video_s: Mapped[float]
+    onset_s: Mapped[float | None]
+    track: Mapped[int | None]
+    class_: Mapped[str | None] = mapped_column("class", Code)
+    line: Mapped[str | None] = mapped_column(Code)
+    score: Mapped[float | None]
+    box: Mapped[list[Any] | None]
+    last_seen: Mapped[datetime]
+    merged_into: Mapped[str | None] = mapped_column(Id)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"version_id_col": cls.__table__.c.version}  # type: ignore[attr-defined]
+
+
+class ViolationCase(Record, Base):
+    """A violation case: the view of its last event."""
+
+    __tablename__ = "violation_case"
+
+    territory: Mapped[str | None] = mapped_column(Code)
+    plate_token: Mapped[str | None] = mapped_column(Hash)
+    plate_read: Mapped[bool] = mapped_column(default=False)
+    speed_kmh: Mapped[float | None]
+    speed_uncertainty_kmh: Mapped[float | None]
+    alert_id: Mapped[str | None] = mapped_column(Id)
+    t_screened: Mapped[datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(Id)
+    claimed_at: Mapped[datetime | None]
+    first_reviewer: Mapped[str | None] = mapped_column(Id)
+    second_look: Mapped[str | None] = mapped_column(Code)
+    second_looked: Mapped[bool] = mapped_column(default=False)
+    t_officer_decision: Mapped[datetime | None] = mapped_column(index=True)
+    decided_by: Mapped[str | None] = mapped_column(Id)
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Code)
+    offence: Mapped[str | None] = mapped_column(Code)
+    penalty_kind: Mapped[str | None] = mapped_column(String(16))
+    fine_mci: Mapped[float | None]
+    fine_kzt: Mapped[int | None]
+    edited: Mapped[list[Any]] = mapped_column(default=list)
+    owner_loaded: Mapped[bool] = mapped_column(default=False)
+    limitation_ends: Mapped[datetime | None]
+    t_signed: Mapped[datetime | None]
+    document_no: Mapped[str | None] = mapped_column(Code)
+    registration: Mapped[str | None] = mapped_column(String(16))
+    register_no: Mapped[str | None] = mapped_column(Code)
+    t_registered: Mapped[datetime | None]
+    delivery: Mapped[str | None] = mapped_column(String(16))
+    delivery_channel: Mapped[str | None] = mapped_column(Code)
+    t_first_notification_sent: Mapped[datetime | None] = mapped_column(index=True)
+    t_delivered: Mapped[datetime | None]
+    payment: Mapped[str | None] = mapped_column(String(16))
+    payment_term_ends: Mapped[datetime | None] = mapped_column(index=True)
+    t_payment: Mapped[datetime | None]
+    appeal: Mapped[str | None] = mapped_column(String(16))
+    enforcement: Mapped[str | None] = mapped_column(String(16))
+    t_cancelled: Mapped[datetime | None]
+    t_closed: Mapped[datetime | None]
+
+
+class Alert(Record, Base):
+    """An alert: the view of its last event. `type` is incident or fire_alert."""
+
+    __tablename__ = "alert"
+
+    type: Mapped[str] = mapped_column(String(16))
+    incident_id: Mapped[str] = mapped_column(Id, index=True)
+    object_id: Mapped[str | None] = mapped_column(Code)
+    case_id: Mapped[str | None] = mapped_column(Id)
+    initiator: Mapped[str] = mapped_column(String(16))
+    is_drill: Mapped[bool] = mapped_column(default=False)
+    reports: Mapped[int] = mapped_column(default=1)
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    verdict_by: Mapped[str | None] = mapped_column(Id)
+    reason: Mapped[str | None] = mapped_column(Code)
+    closing_code: Mapped[str | None] = mapped_column(Code)
+    repeat_of: Mapped[str | None] = mapped_column(Id)
+    t_raised: Mapped[datetime | None]
+    t_notify_sent: Mapped[datetime | None]
+    t_notify_delivered: Mapped[datetime | None]
+    t_ack: Mapped[datetime | None]
+    ack_by: Mapped[str | None] = mapped_column(Id)
+    t_verify_start: Mapped[datetime | None]
+    t_verdict: Mapped[datetime | None]
+    t_dispatch: Mapped[datetime | None]
+    t_depart: Mapped[datetime | None]
+    t_arrive: Mapped[datetime | None]
+    t_control: Mapped[datetime | None]
+    t_closed: Mapped[datetime | None]
+    services: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class AlertNotification(Base):
+    """A notification of an alert: who was told, by which channel, by the system or a person (KPI 10.4)."""
+
+    __tablename__ = "alert_notification"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), index=True)
+    channel: Mapped[str] = mapped_column(Code)
+    recipient: Mapped[str] = mapped_column(Code)
+    initiator: Mapped[str] = mapped_column(String(16))
+    sent_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+
+class ChainEvent:
+    """One link of a record's chain (`evidence.chain`); the payload and its salt lie in `personal`.
+
+    `header` is canonical JSON; the columns after `hash` repeat it for queries and are checked against it.
+    """
+
+    record: Mapped[str] = mapped_column(Id, primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    prev: Mapped[str] = mapped_column(Hash)
+    header: Mapped[str] = mapped_column(Text)
+    commitment: Mapped[str] = mapped_column(Hash)
+    hash: Mapped[str] = mapped_column(Hash)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(Id)
+    role: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(24))
+    source: Mapped[str | None] = mapped_column(String(24))
+    target: Mapped[str | None] = mapped_column(String(24))
+    reason: Mapped[str | None] = mapped_column(Code)
+
+
+class CaseEvent(ChainEvent, Base):
+    """An event of a case; the database refuses to change or delete it."""
+
+    __tablename__ = "case_event"
+
+
+class AlertEvent(ChainEvent, Base):
+    """An event of an alert; the database refuses to change or delete it."""
+
+    __tablename__ = "alert_event"
+
+
+class Personal(Base):
+    """Salt and payload of one event, or a passage's plate: sealed with a key of its own that an erasure destroys.
+
+    Attributes:
+        record, seq: the event; seq is 0 for a passage.
+        wrapped_key: the row's key under the installation's key; None when erased.
+        sealed: nonce and AES-256-GCM of the canonical JSON; None when erased.
+        tombstone: number under which it was erased.
+    """
+
+    __tablename__ = "personal"
+
+    record: Mapped[str] = mapped_column(Id, primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    tombstone: Mapped[int | None]
+    erased_at: Mapped[datetime | None]
+
+
+class Evidence(Base):
+    """An evidence package that was taken over; `folder` is relative to the store's evidence folder."""
+
+    __tablename__ = "evidence"
+
+    event_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    record: Mapped[str] = mapped_column(Id, index=True)
+    folder: Mapped[str] = mapped_column(String(255))
+    manifest_sha256: Mapped[str | None] = mapped_column(Hash)
+    files: Mapped[list[Any]]
+    intact: Mapped[bool]
+    fault: Mapped[str | None] = mapped_column(Text)
+    verified_at: Mapped[datetime]
+
+
+class Decision(Base):
+    """A signed decision document; what it says about a person lies in the case's sealed events."""
+
+    __tablename__ = "decision"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("violation_case.id"), primary_key=True)
+    year: Mapped[int]
+    number: Mapped[int]
+    document_no: Mapped[str] = mapped_column(Code, unique=True)
+    file: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(Hash)
+    package_sha256: Mapped[str | None] = mapped_column(Hash)
+    signed_at: Mapped[datetime]
+    signed_by: Mapped[str] = mapped_column(Id)
+    languages: Mapped[list[Any]]
+
+    __table_args__ = (UniqueConstraint("year", "number"),)
+
+
+class LedgerRoot(Base):
+    """An hourly signed Merkle root over the heads that moved since the root before."""
+
+    __tablename__ = "ledger_root"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[str] = mapped_column(String(40))
+    root: Mapped[str] = mapped_column(Hash)
+    prev: Mapped[str] = mapped_column(Hash)
+    key: Mapped[str] = mapped_column(Hash)
+    signature: Mapped[str] = mapped_column(String(128))
+
+
+class LedgerHead(Base):
+    """A chain's head as one root holds it."""
+
+    __tablename__ = "ledger_head"
+
+    root_id: Mapped[int] = mapped_column(ForeignKey("ledger_root.id"), primary_key=True)
+    record: Mapped[str] = mapped_column(Id, primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[str] = mapped_column(Hash)
+
+    __table_args__ = (Index(None, "record", "seq"),)
+
+
+class AppUser(Base):
+    """Somebody who can log in; `name` is what documents and lists show."""
+
+    __tablename__ = "app_user"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    username: Mapped[str] = mapped_column(Code, unique=True)
+    name: Mapped[str] = mapped_column(String(128))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    roles: Mapped[list[Any]]
+    territories: Mapped[list[Any]]
+    service: Mapped[str | None] = mapped_column(String(8))
+    position: Mapped[dict[str, Any] | None]
+    language: Mapped[str] = mapped_column(String(2))
+    disabled: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class UserSession(Base):
+    """A login; the token itself is only in the browser's cookie, its SHA-256 here."""
+
+    __tablename__ = "user_session"
+
+    token_hash: Mapped[str] = mapped_column(Hash, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id"), index=True)
+    csrf: Mapped[str] = mapped_column(Hash)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginAttempt(Base):
+    """A failed login, for throttling; `subject` is a keyed hash of the name or the address."""
+
+    __tablename__ = "login_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(Hash)
+    at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "subject", "at"),)
+
+
+class AccessLog(Base):
+    """Who looked at whose record, and what for."""
+
+    __tablename__ = "access_log"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(Id)
+    role: Mapped[str] = mapped_column(String(32))
+    action: Mapped[str] = mapped_column(Code)
+    record: Mapped[str] = mapped_column(Id, index=True)
+
+
+class CityInput(Base):
+    """A figure from outside that a KPI needs, with its source: the newest entry of a name and period stands."""
+
+    __tablename__ = "city_input"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Code)
+    period: Mapped[str | None] = mapped_column(String(16))
+    value: Mapped[dict[str, Any]]
+    source: Mapped[str] = mapped_column(String(255))
+    as_of: Mapped[date]
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[str] = mapped_column(Id)
+
+    __table_args__ = (Index(None, "name", "period"),)
