@@ -94,8 +94,13 @@ class Rule(Protocol[State]):
     any point.
     """
 
-    kind: str
-    version: str
+    @property
+    def kind(self) -> str:
+        """Name of the rule."""
+
+    @property
+    def version(self) -> str:
+        """Version of its logic."""
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """What the camera file lacks for this rule; empty when the rule can run."""

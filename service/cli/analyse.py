@@ -1,0 +1,52 @@
+"""`qyran analyse VIDEO --camera CAMERA.toml --out DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+
+def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser("analyse", help="analyse a recorded video into tracks, events and evidence")
+    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument("--camera", type=Path, required=True, metavar="CAMERA.toml", help="the camera file")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--start",
+        type=_utc,
+        metavar="TIME",
+        help="time of the first frame, ISO 8601 with its offset; default: the file's",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: Namespace) -> int:
+    """Analyse; a broken video is written as far as it decodes and then reported."""
+    from service.analyse import analyse  # noqa: PLC0415 - keeps `--help` fast
+
+    analysis = analyse(arguments.video, arguments.camera, arguments.out, start=arguments.start)
+    s = analysis.summary
+    sys.stdout.write(
+        f"{s['frames']} frames, {s['passages']} passages, {s['violations']} violations, {s['incidents']} incidents, "
+        f"{s['fire_alerts']} fire alerts in {analysis.folder}\n"
+    )
+    if analysis.broken is not None:
+        raise analysis.broken
+    return 0
+
+
+def _utc(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write for example 2026-03-01T12:00:00+05:00") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset from UTC; write for example {text}+05:00")
+    return moment.astimezone(UTC)

@@ -1,0 +1,37 @@
+"""`qyran kpi score VALUES.json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qyran.errors import InputError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+
+def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser("kpi", help="score KPI values by order 469/НҚ")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    score = actions.add_parser("score", help="scores of given values as JSON")
+    score.add_argument("values", type=Path, metavar="VALUES.json")
+    score.set_defaults(run=run)
+
+
+def run(arguments: Namespace) -> int:
+    """Score the values of a file."""
+    from kpi_catalog.values import score_values  # noqa: PLC0415 - keeps `--help` fast
+
+    path: Path = arguments.values
+    try:
+        payload = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The values file {path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise InputError(f"The values file {path} is no JSON: {error}.") from None
+    sys.stdout.write(json.dumps(score_values(payload), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return 0

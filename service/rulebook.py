@@ -1,0 +1,64 @@
+"""Which rules there are, and which of them a camera can run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from fire_alerts import confirm
+from incidents.rules import stopped_vehicle
+from incidents.rules import wrong_way as wrong_way_incident
+from violations.rules import red_light
+from violations.rules import wrong_way as wrong_way_violation
+from vision.finding import FindingType
+
+if TYPE_CHECKING:
+    from vision.camera import Camera
+    from vision.finding import Finding, Reason, Rule
+    from vision.types import Observation
+
+RULES: Final[tuple[tuple[FindingType, Rule[Any]], ...]] = (
+    (FindingType.VIOLATION, red_light.RULE),
+    (FindingType.VIOLATION, wrong_way_violation.RULE),
+    (FindingType.INCIDENT, wrong_way_incident.RULE),
+    (FindingType.INCIDENT, stopped_vehicle.RULE),
+    (FindingType.FIRE_ALERT, confirm.RULE),
+)
+"""Every rule with what its findings become. A new rule is one file and one line here."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """Whether a camera can run a rule, and what it lacks if not."""
+
+    type: FindingType
+    kind: str
+    version: str
+    missing: tuple[Reason, ...]
+
+
+def rule_statuses(camera: Camera) -> tuple[RuleStatus, ...]:
+    """Every rule with what the camera file lacks for it."""
+    return tuple(RuleStatus(type_, rule.kind, rule.version, rule.missing(camera)) for type_, rule in RULES)
+
+
+class Judge:
+    """The rules one camera can run, with their states between observations."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._rules: list[Rule[Any]] = [rule for _, rule in RULES if not rule.missing(camera)]
+        self._states: list[Any] = [rule.start(camera) for rule in self._rules]
+
+    def step(self, observation: Observation) -> list[Finding]:
+        """What the rules find at this observation."""
+        found: list[Finding] = []
+        for k, rule in enumerate(self._rules):
+            self._states[k], findings = rule.step(self._states[k], observation)
+            found += findings
+        return found
+
+    def finish(self) -> list[Finding]:
+        """What the rules confirm when the video ends."""
+        return [
+            finding for rule, state in zip(self._rules, self._states, strict=True) for finding in rule.finish(state)
+        ]

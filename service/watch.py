@@ -1,0 +1,280 @@
+"""One camera under watch: frames in, events with evidence out.
+
+Puts the rooms together: the pipeline sees, the rules judge, evidence is cut from the packets that are still in the
+ring, and everything leaves through one `Sink` (a file for `analyse`, the durable spool for a worker).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict, deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+
+from evidence.package import (
+    MARGIN_S,
+    Subject,
+    TrackPoint,
+    calibration_sha256,
+    clip_span,
+    drawn_parts,
+    write_package,
+)
+from qyran import __version__
+from service.event import Event
+from service.rulebook import Judge
+from vision.classes import ROAD_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from evidence.keys import Signer
+    from vision.archive import PacketRing
+    from vision.camera import Camera
+    from vision.finding import Finding
+    from vision.pipeline import Pipeline
+    from vision.types import Frame, Observation, Passage, Plate
+
+PATH_S: Final = 60.0
+"""Seconds of a track's boxes kept for the overlay; as long as the longest clip."""
+
+
+class Sink(Protocol):
+    """Where events go."""
+
+    def put(self, event: Event, package: Path | None) -> None:
+        """Take an event, and its evidence package if it has one; durable when it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What evidence must say about where it was made.
+
+    Attributes:
+        camera_sha256: hash of the camera file's bytes.
+        models: SHA-256 of each model's weights by task.
+        clock: state of the clock at capture.
+        marks: what must be seen at once, such as ``demo``.
+    """
+
+    camera_sha256: str
+    models: Mapping[str, str]
+    clock: Mapping[str, Any]
+    marks: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Totals:
+    """Running totals of one watch.
+
+    Attributes:
+        analysed: frames looked at.
+        events: how many by (type, kind).
+        passages: how many by (line, direction, class).
+        seconds: processor time by stage (rules, evidence), seconds.
+    """
+
+    analysed: int = 0
+    events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    passages: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the processor time of a stage."""
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.process_time() - start
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A finding whose clip is not over yet."""
+
+    due_s: float
+    finding: Finding
+    event: Event
+    path: tuple[TrackPoint, ...]
+    anchor: Observation
+
+
+class CameraWatch:
+    """Everything between a camera's frames and its events; see the module's docstring."""
+
+    def __init__(
+        self, camera: Camera, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path,
+        identity: Identity,
+    ) -> None:  # fmt: skip
+        """Watch one camera.
+
+        Args:
+            camera: its camera file.
+            pipeline: turns its frames into observations.
+            ring: holds its last packets; the stream fills it.
+            sink: takes the events.
+            signer: signs the evidence.
+            folder: where evidence packages are written.
+            identity: what evidence says about where it was made.
+        """
+        self.totals = Totals()
+        self._camera, self._pipeline, self._ring = camera, pipeline, ring
+        self._sink, self._signer, self._folder, self.identity = sink, signer, folder, identity
+        self._judge = Judge(camera)
+        self._pending: list[_Pending] = []
+        self._paths: dict[int, deque[TrackPoint]] = {}
+        self._plates: dict[int, Plate] = {}
+        self._last: Observation | None = None
+
+    def take(self, frame: Frame) -> Observation:
+        """Look at one frame: observe, judge, report."""
+        observation = self._pipeline.observe(frame)
+        self._last = observation
+        self.totals.analysed += 1
+        self._remember(observation)
+        for passage in observation.passages:
+            self._report(self._passage_event(passage, observation), None)
+        with self.totals.stage("rules"):
+            findings = self._judge.step(observation)
+        for finding in findings:
+            self._open(finding, observation)
+        self._close_due(observation.video_s)
+        return observation
+
+    def finish(self) -> None:
+        """The video ended: confirm what is pending and close the clips with what exists."""
+        if self._last is not None:
+            for finding in self._judge.finish():
+                self._open(finding, self._last)
+        self._close_due(float("inf"))
+
+    def _remember(self, observation: Observation) -> None:
+        tracks = observation.tracks
+        for plate in observation.plates:
+            self._plates[plate.track] = plate
+        for i, track in enumerate(tracks.id.tolist()):
+            x1, y1, x2, y2 = (float(value) for value in tracks.box[i])
+            point = TrackPoint(
+                observation.index, observation.pts, observation.video_s, (x1, y1, x2, y2), bool(tracks.seen[i])
+            )
+            self._paths.setdefault(track, deque()).append(point)
+        horizon = observation.video_s - PATH_S
+        for track, path in list(self._paths.items()):
+            while path and path[0].video_s < horizon:
+                path.popleft()
+            if not path:
+                del self._paths[track]
+                self._plates.pop(track, None)
+
+    def _open(self, finding: Finding, observation: Observation) -> None:
+        """Wait for the seconds after the decision before the clip is cut."""
+        event = self._finding_event(finding, observation)
+        path = tuple(self._paths.get(finding.track, ())) if finding.track is not None else ()
+        self._pending.append(_Pending(finding.video_s + MARGIN_S, finding, event, path, observation))
+
+    def _close_due(self, video_s: float) -> None:
+        due = [pending for pending in self._pending if pending.due_s <= video_s]
+        if not due:
+            return
+        self._pending = [pending for pending in self._pending if pending.due_s > video_s]
+        for pending in due:
+            with self.totals.stage("evidence"):
+                package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
+            self._report(pending.event, package.folder)
+
+    def _subject(self, pending: _Pending) -> Subject:
+        finding = pending.finding
+        start, end = clip_span(finding.onset_s, finding.video_s)
+        later = self._paths.get(finding.track, ()) if finding.track is not None else ()
+        last = pending.path[-1].video_s if pending.path else start
+        path = [point for point in pending.path if point.video_s >= start]
+        path += [point for point in later if last < point.video_s <= end]
+        return Subject(
+            event_id=pending.event.id,
+            camera=self._camera.id,
+            camera_sha256=self.identity.camera_sha256,
+            calibration_sha256=calibration_sha256(self._camera),
+            models=self.identity.models,
+            finding=finding,
+            anchor_s=pending.anchor.video_s,
+            anchor_time=pending.anchor.time,
+            clock=self.identity.clock,
+            software=__version__,
+            class_name=_class_name(finding.class_id),
+            plate=self._plates.get(finding.track) if finding.track is not None else None,
+            path=path,
+            drawn=drawn_parts(self._camera, finding),
+            marks=self.identity.marks,
+        )
+
+    def _report(self, event: Event, package: Path | None) -> None:
+        self._sink.put(event, package)
+        self.totals.events[event.type, event.kind] += 1
+        if event.type == "passage":
+            self.totals.passages[event.line or "", event.direction or "", event.class_ or ""] += 1
+
+    def _finding_event(self, finding: Finding, observation: Observation) -> Event:
+        moment = observation.time + timedelta(seconds=finding.video_s - observation.video_s)
+        subject = finding.track if finding.track is not None else _middle(finding.box)
+        identity = event_id(self._camera.id, finding.type.value, finding.kind, moment.isoformat(), subject)
+        plate = self._plates.get(finding.track) if finding.track is not None else None
+        return Event(
+            id=identity,
+            type=finding.type.value,
+            kind=finding.kind,
+            camera=self._camera.id,
+            time=moment,
+            video_s=round(finding.video_s, 3),
+            onset_s=round(finding.onset_s, 3),
+            track=finding.track,
+            class_=_class_name(finding.class_id),
+            line=finding.line,
+            speed_kmh=_kmh(finding.speed_ms),
+            speed_uncertainty_kmh=_kmh(finding.speed_sigma_ms),
+            plate=plate.text if plate else None,
+            score=round(finding.score, 3),
+            evidence=f"evidence/{identity}",
+        )
+
+    def _passage_event(self, passage: Passage, observation: Observation) -> Event:
+        moment = observation.time + timedelta(seconds=passage.video_s - observation.video_s)
+        plate = self._plates.get(passage.track)
+        return Event(
+            id=event_id(self._camera.id, "passage", passage.line, moment.isoformat(), passage.track),
+            type="passage",
+            kind="control",
+            camera=self._camera.id,
+            time=moment,
+            video_s=round(passage.video_s, 3),
+            track=passage.track,
+            class_=_class_name(passage.class_id),
+            line=passage.line,
+            direction="forward" if passage.forward else "backward",
+            speed_kmh=_kmh(passage.speed_ms),
+            speed_uncertainty_kmh=_kmh(passage.speed_sigma_ms),
+            plate=plate.text if plate else None,
+        )
+
+
+def event_id(*parts: object) -> UUID:
+    """The same happening on the same video gets the same id, so that a repeated analysis doubles nothing."""
+    return uuid5(NAMESPACE_URL, "qyran:" + "|".join(str(part) for part in parts))
+
+
+def _class_name(class_id: int | None) -> str | None:
+    return None if class_id is None else ROAD_CLASSES[class_id]
+
+
+def _kmh(speed_ms: float | None) -> float | None:
+    return None if speed_ms is None or not np.isfinite(speed_ms) else round(speed_ms * 3.6, 1)
+
+
+def _middle(box: tuple[float, float, float, float] | None) -> str:
+    return "" if box is None else f"{(box[0] + box[2]) / 2:.0f},{(box[1] + box[3]) / 2:.0f}"
