@@ -1,0 +1,87 @@
+"""Which detection belongs to which track."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from vision.classes import BICYCLE, BUS, CAR, MOTORCYCLE, PERSON, TRUCK
+from vision.geometry import iou
+from vision.kalman import MEASURED, size, to_state
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vision.kalman import Motion
+    from vision.types import Detections
+
+    Floats = NDArray[np.float64]
+
+GATE: Final = 3.0
+"""Largest distance of a detection from the predicted place, standard deviations."""
+WIDEST: Final = 0.6
+"""Standard deviation of the place that the gate never exceeds once a track's speed is known, box sizes."""
+WIDEST_NEW: Final = 1.0
+"""The same for a track seen once, box sizes."""
+LARGEST_RATIO: Final = 2.0
+"""Width and height of a detection may differ from the track's by this factor when they hardly overlap."""
+SURE_OVERLAP: Final = 0.3
+"""IoU from which place and size need no further test."""
+
+_LIKE_PERSON, _LIKE_RIDER, _LIKE_CAR = (PERSON,), (BICYCLE, MOTORCYCLE), (CAR, BUS, TRUCK)
+
+
+def _kinship() -> Floats:
+    """How well class i may go on as class j, [6, 6]: detectors confuse kin, never a walker with a lorry."""
+    table = np.zeros((6, 6))
+    for group in (_LIKE_PERSON, _LIKE_RIDER, _LIKE_CAR):
+        table[np.ix_(group, group)] = 0.9
+    table[np.ix_(_LIKE_PERSON, _LIKE_RIDER)] = 0.7
+    table[np.ix_(_LIKE_RIDER, _LIKE_PERSON)] = 0.7
+    table[MOTORCYCLE, CAR] = table[CAR, MOTORCYCLE] = 0.6
+    np.fill_diagonal(table, 1.0)
+    return table
+
+
+KINSHIP: Final = _kinship()
+
+
+def affinity(
+    motion: Motion, expected: Floats, class_id: NDArray[np.int16], new: NDArray[np.bool_], seen: Detections
+) -> Floats:
+    """How well N tracks and M detections go together, float64 [N, M], 0 (cannot be) to 1 (the same).
+
+    Half is overlap (IoU), half is nearness of the bottom centre and size in units of what the filter expects: a fast
+    or small object does not overlap itself from one analysed frame to the next, a large slow one does.
+
+    Args:
+        motion: predicted to the moment of the detections.
+        expected: predicted boxes inside the picture [N, 4].
+        class_id: of the tracks [N].
+        new: bool [N], tracks seen once, whose speed is unknown.
+        seen: the M detections.
+    """
+    overlap = iou(expected, seen.box)
+    measured = to_state(seen.box)
+    scale = size(motion.at)[:, None]
+    widest = np.where(new, WIDEST_NEW, WIDEST)[:, None] * scale
+    deviation = np.minimum(np.sqrt(motion.var[:, :2] + (MEASURED[:2] * scale) ** 2), widest)
+    miss = (measured[None, :, :2] - motion.at[:, None, :2]) / deviation[:, None]
+    distance = (miss**2).sum(axis=2)
+    ratio = np.abs(np.log(np.maximum(measured[None, :, 2:], 1.0) / np.maximum(motion.at[:, None, 2:], 1.0)))
+    possible = ((distance <= GATE**2) & (ratio.max(axis=2) <= np.log(LARGEST_RATIO))) | (overlap >= SURE_OVERLAP)
+    nearness = np.exp(-distance / 2 - ratio.sum(axis=2))
+    kin = KINSHIP[class_id[:, None], seen.class_id[None]]
+    return np.asarray(np.where(possible, (overlap + nearness) / 2 * kin, 0.0))
+
+
+def assign(likeness: Floats, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (track rows, detection rows) that make the sum of affinities largest, none below `least`."""
+    if not likeness.size:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    usable = np.where(likeness >= least, likeness, 0.0)
+    rows, columns = linear_sum_assignment(usable, maximize=True)
+    good = usable[rows, columns] > 0
+    return rows[good], columns[good]

@@ -1,0 +1,142 @@
+"""Finding objects in a picture: a YOLOv8-shaped network, calibrated scores, suppression.
+
+A network's raw score says little by itself: where to draw the line differs between classes and between trainings.
+Each class's shipped threshold is therefore moved to 0.5 by a shift of its logit, so 0.5 means the same for every
+class and every later training, and the order within a class stays.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from qyran.errors import ConfigError
+from vision.classes import BUS, CAR, FIRE_CLASSES, ROAD_CLASSES, TRUCK
+from vision.engine import open_engine
+from vision.letterbox import Letterbox, fit, fit_into
+from vision.nms import suppress
+from vision.types import Detections
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from vision.engine import Engine
+
+MIN_SCORE: Final = 0.01
+"""Calibrated score below which nothing is reported."""
+MOST_CANDIDATES: Final = 1000
+"""Boxes that enter suppression, the strongest ones; bounds the cost of a picture full of noise."""
+MOST_DETECTIONS: Final = 300
+"""Boxes given for one picture."""
+TINY_PX: Final = 1.0
+"""Boxes thinner than this after clipping are no objects, pixels."""
+ONE_OBJECT: Final = {ROAD_CLASSES: (CAR, BUS, TRUCK), FIRE_CLASSES: ()}
+"""Classes, by model, that one object may wear at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """What a detector must know about its weights.
+
+    Attributes:
+        weights: ONNX file; input [1, 3, h, w] RGB 0 to 1, output [1, 4 + classes, anchors] with centre, size and
+            sigmoid scores (YOLOv8).
+        classes: names in the order of the output channels: ROAD_CLASSES, FIRE_CLASSES, or those of a reader.
+        long_side: of the input, pixels.
+        stride: both sides of the input are multiples of it.
+        thresholds: raw score of each class that becomes 0.5.
+        nms_iou: IoU above which the weaker box of a class falls.
+        sha256: of the weights, lower-case hex; goes into every manifest.
+    """
+
+    weights: Path
+    classes: tuple[str, ...]
+    long_side: int
+    stride: int
+    thresholds: tuple[float, ...]
+    nms_iou: float
+    sha256: str
+
+    def __post_init__(self) -> None:
+        name = self.weights.name
+        if not self.classes or len(set(self.classes)) != len(self.classes):
+            raise ConfigError(f"The model {name} must name each of its classes once.")
+        if len(self.thresholds) != len(self.classes) or not all(0 < value < 1 for value in self.thresholds):
+            raise ConfigError(f"The model {name} needs one threshold between 0 and 1 for each class.")
+        if self.stride < 1 or self.long_side < self.stride:
+            raise ConfigError(f"The model {name} needs a long side of at least its stride.")
+        if not 0 < self.nms_iou <= 1:
+            raise ConfigError(f"The model {name} needs an nms_iou above 0 and at most 1.")
+
+
+class Detector:
+    """Finds objects in pictures of any size; keeps its input buffer between pictures of one size.
+
+    Not for use by two threads at once.
+    """
+
+    def __init__(self, spec: DetectorSpec, threads: int = 1, engine: str = "cpu") -> None:
+        self.spec = spec
+        self._engine: Engine = open_engine(spec.weights, threads, engine)
+        self._shift = np.log(np.divide(spec.thresholds, 1 - np.asarray(spec.thresholds)))[:, None]
+        self._one_object = ONE_OBJECT.get(spec.classes, ())
+        self._letterbox: Letterbox | None = None
+        self._blob: NDArray[np.float32] = np.zeros((1, 3, 0, 0), np.float32)
+
+    def detect(self, picture: NDArray[np.uint8], min_score: float = MIN_SCORE) -> Detections:
+        """Detections with a calibrated score of at least `min_score`, strongest first.
+
+        Args:
+            picture: uint8 [H, W, 3], BGR.
+            min_score: calibrated score; 0.5 is the shipped threshold.
+
+        Raises:
+            ConfigError: the weights do not fit their spec.
+        """
+        letterbox = self._fitted(picture)
+        letterbox.fill(picture, self._blob)
+        return self._decode(self._engine.run(self._blob), letterbox, min_score)
+
+    def _fitted(self, picture: NDArray[np.uint8]) -> Letterbox:
+        height, width = picture.shape[:2]
+        known = self._letterbox
+        if known is not None and (known.picture_width, known.picture_height) == (width, height):
+            return known
+        fixed = self._engine.input_size
+        if fixed is None:
+            letterbox = fit(width, height, self.spec.long_side, self.spec.stride)
+        else:
+            letterbox = fit_into(width, height, *fixed)
+        self._letterbox, self._blob = letterbox, letterbox.blank()
+        return letterbox
+
+    def _decode(self, output: NDArray[np.float32], letterbox: Letterbox, min_score: float) -> Detections:
+        """Boxes from the network's output [1, 4 + classes, anchors]."""
+        channels = 4 + len(self.spec.classes)
+        if output.ndim != 3 or output.shape[1] != channels:
+            raise ConfigError(
+                f"The weights {self.spec.weights} give {output.shape[1] - 4 if output.ndim == 3 else 'no'} classes "
+                f"where {len(self.spec.classes)} are named; give the card that belongs to them."
+            )
+        raw = output[0, 4:]
+        # The weakest raw score that can still reach min_score: a cheap sieve before any logarithm.
+        floor = math.log(min_score / (1 - min_score)) + float(self._shift.min()) if min_score > 0 else -math.inf
+        anchors = np.flatnonzero(raw.max(axis=0) >= 1 / (1 + math.exp(-floor)) * (1 - 1e-6))
+        score = np.clip(raw[:, anchors].astype(np.float64), 1e-9, 1 - 1e-9)
+        logit = np.log(score / (1 - score)) - self._shift
+        class_id = logit.argmax(axis=0)
+        calibrated = 1 / (1 + np.exp(-logit.max(axis=0, initial=-np.inf)))
+        boxes = output[0, :4, anchors].astype(np.float64)
+        corners = np.concatenate((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), axis=1)
+        clipped = letterbox.to_picture(corners)
+        thick = ((clipped[:, 2:] - clipped[:, :2]) >= TINY_PX).all(axis=1)
+        chosen = np.flatnonzero((calibrated >= min_score) & thick)
+        chosen = chosen[np.lexsort((anchors[chosen], -calibrated[chosen]))][:MOST_CANDIDATES]
+        kept = chosen[suppress(clipped[chosen], class_id[chosen], self.spec.nms_iou, self._one_object)]
+        kept = kept[:MOST_DETECTIONS]
+        return Detections(clipped[kept], calibrated[kept].astype(np.float32), class_id[kept].astype(np.int16))

@@ -1,0 +1,231 @@
+"""Following objects from frame to frame, driven by seconds so that any rate and uneven steps will do.
+
+Detections are associated in two stages (strong ones with every track, then weak ones with the tracks left over, after
+Zhang et al., ByteTrack, ECCV 2022), on overlap and on nearness in units of the filter's own uncertainty. A track gets
+its identity when enough strong detections support it; it then remembers its early places (`Tracker.trails`), so what
+it did before is not lost. Unseen tracks coast on their predicted path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from vision.association import KINSHIP, affinity, assign
+from vision.classes import ROAD_CLASSES
+from vision.geometry import iou
+from vision.kalman import Motion, size, to_box
+from vision.riders import join_riders
+from vision.trail import Trails
+from vision.types import Detections, Tracks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How patient and how strict the tracker is.
+
+    Attributes:
+        strong_score: calibrated score from which a detection may begin a track.
+        weak_score: calibrated score from which a detection may keep a track alive.
+        least_affinity, least_weak_affinity: what a pair must reach to be matched in the first and second stage.
+        confirm_hits: strong detections that give a track its identity.
+        confirm_s: seconds over which they must spread at least.
+        tentative_s: seconds without a detection after which an unconfirmed track ends.
+        coast_s: the same for a confirmed track that moves.
+        coast_parked_s: the same for one that stands, which passing vehicles hide for longer.
+        coast_hidden_s: the same for one whose place another track of its kind has taken.
+        parked_speed: speed below which an object stands, box sizes a second.
+        same_iou: overlap from which a detection is no new object but the same as one already followed.
+    """
+
+    strong_score: float = 0.5
+    weak_score: float = 0.1
+    least_affinity: float = 0.1
+    least_weak_affinity: float = 0.25
+    confirm_hits: int = 3
+    confirm_s: float = 0.2
+    tentative_s: float = 0.4
+    coast_s: float = 1.5
+    coast_parked_s: float = 5.0
+    coast_hidden_s: float = 0.5
+    parked_speed: float = 0.15
+    same_iou: float = 0.6
+
+
+_N_CLASSES: Final = len(ROAD_CLASSES)
+_TENTATIVE: Final = -1
+
+
+class Tracker:
+    """Follows the road users of one camera.
+
+    Args:
+        width, height: of the picture, pixels; a track whose predicted middle leaves it ends.
+        settings: patience and strictness.
+    """
+
+    def __init__(self, width: int, height: int, settings: TrackerSettings | None = None) -> None:
+        self.settings = settings or TrackerSettings()
+        self._limits = np.array([width, height, width, height], np.float64)
+        self._next_id = 1
+        self._time: float | None = None
+        self._motion = Motion.born(np.zeros((0, 4)))
+        self._id = np.zeros(0, np.int64)  # _TENTATIVE until confirmed
+        self._votes = np.zeros((0, _N_CLASSES))
+        self._hits = np.zeros(0, np.int64)
+        self._born = np.zeros(0)
+        self._last_seen = np.zeros(0)
+        self._score = np.zeros(0, np.float32)
+        self._box = np.zeros((0, 4), np.float32)
+        self._trails = Trails.empty(0)
+        self.fresh: NDArray[np.int64] = np.zeros(0, np.int64)
+        """Ids confirmed at the last step, int64 [n]."""
+
+    def step(self, detections: Detections, video_s: float) -> Tracks:
+        """Take what was seen at `video_s`, give the confirmed tracks, sorted by id.
+
+        Raises:
+            ValueError: time does not go forward.
+        """
+        if self._time is not None and not video_s > self._time:
+            raise ValueError(f"the tracker was at {self._time} s and is given {video_s} s; time must go forward")
+        seconds = 0.0 if self._time is None else video_s - self._time
+        self._motion.predict(seconds, self._last_seen < (self._time or 0.0))
+        self._time = video_s
+        detections = join_riders(detections.where(_usable(detections, self.settings.weak_score)))
+        matched = self._match(detections, video_s)
+        self._end(video_s)
+        self._begin(detections, matched, video_s)
+        self._confirm()
+        return self._tracks(video_s)
+
+    def trails(self, ids: NDArray[np.int64]) -> Trails:
+        """Where confirmed tracks were seen lately, rows as in `ids` [n]."""
+        order = np.argsort(self._id, kind="stable")
+        return self._trails.where(order[np.searchsorted(self._id, ids, sorter=order)])
+
+    def _match(self, seen: Detections, video_s: float) -> NDArray[np.bool_]:
+        """Give detections to tracks; bool [M], which detections found one."""
+        matched = np.zeros(len(seen), np.bool_)
+        free = np.ones(len(self._id), np.bool_)
+        strong = seen.score >= self.settings.strong_score
+        class_id = self._class()
+        expected = np.clip(to_box(self._motion.at), 0, self._limits)
+        likeness = affinity(self._motion, expected, class_id, self._hits == 1, seen)
+        for stage, least in (
+            (strong, self.settings.least_affinity),
+            (~strong, self.settings.least_weak_affinity),
+        ):
+            rows, columns = np.flatnonzero(free), np.flatnonzero(stage)
+            i, j = assign(likeness[np.ix_(rows, columns)], least)
+            rows, columns = rows[i], columns[j]
+            free[rows] = False
+            matched[columns] = True
+            self._update(rows, columns, seen, video_s)
+        self._score[free] = 0.0
+        lost = np.flatnonzero(free)
+        self._box[lost] = np.clip(to_box(self._motion.at[lost]), 0, self._limits)
+        return matched
+
+    def _update(self, rows: NDArray[np.intp], columns: NDArray[np.intp], seen: Detections, video_s: float) -> None:
+        score = seen.score[columns]
+        strong = score >= self.settings.strong_score
+        self._motion.correct(rows, seen.box[columns], np.where(strong, 1.0, 1.5)[:, None])
+        self._box[rows], self._score[rows], self._last_seen[rows] = seen.box[columns], score, video_s
+        self._hits[rows] += strong
+        self._votes[rows, seen.class_id[columns]] += score
+        self._trails.add(rows, video_s, seen.box[columns])
+
+    def _end(self, video_s: float) -> None:
+        """Drop the tracks that were unseen for too long or left the picture."""
+        s = self.settings
+        unseen_s = video_s - self._last_seen
+        speed = np.hypot(self._motion.rate[:, 0], self._motion.rate[:, 1]) / size(self._motion.at)
+        patience = np.where(speed < s.parked_speed, s.coast_parked_s, s.coast_s)
+        seen = unseen_s == 0
+        if seen.any() and not seen.all():
+            kin = self._class()
+            alike = KINSHIP[kin[:, None], kin[None]] > 0
+            hidden = ((iou(self._box, self._box) >= s.same_iou) & alike & seen[None] & ~seen[:, None]).any(axis=1)
+            patience = np.where(hidden, s.coast_hidden_s, patience)
+        patience = np.where(self._id == _TENTATIVE, s.tentative_s, patience)
+        middle = self._motion.at[:, :2] - self._motion.at[:, 2:] * (0.0, 0.5)
+        inside = ((middle >= 0) & (middle <= self._limits[:2])).all(axis=1)
+        self._keep((unseen_s <= patience) & (inside | seen))
+
+    def _keep(self, keep: NDArray[np.bool_]) -> None:
+        if keep.all():
+            return
+        self._motion, self._trails = self._motion.where(keep), self._trails.where(keep)
+        self._id, self._votes, self._hits = self._id[keep], self._votes[keep], self._hits[keep]
+        self._born, self._last_seen = self._born[keep], self._last_seen[keep]
+        self._score, self._box = self._score[keep], self._box[keep]
+
+    def _begin(self, seen: Detections, matched: NDArray[np.bool_], video_s: float) -> None:
+        """Start tentative tracks from strong detections that belong to nothing followed."""
+        new = np.flatnonzero(~matched & (seen.score >= self.settings.strong_score))
+        if len(new) and len(self._id):
+            followed = np.flatnonzero(self._last_seen == video_s)
+            alike = KINSHIP[seen.class_id[new][:, None], self._class()[followed][None]] > 0
+            same = (iou(seen.box[new], self._box[followed]) >= self.settings.same_iou) & alike
+            new = new[~same.any(axis=1)]
+        if not len(new):
+            return
+        n = len(new)
+        votes = np.zeros((n, _N_CLASSES))
+        votes[np.arange(n), seen.class_id[new]] = seen.score[new]
+        trails = Trails.empty(n)
+        trails.add(np.arange(n), video_s, seen.box[new])
+        self._motion = self._motion.and_also(Motion.born(seen.box[new]))
+        self._trails = self._trails.and_also(trails)
+        self._id = np.concatenate((self._id, np.full(n, _TENTATIVE)))
+        self._votes = np.concatenate((self._votes, votes))
+        self._hits = np.concatenate((self._hits, np.ones(n, np.int64)))
+        self._born = np.concatenate((self._born, np.full(n, video_s)))
+        self._last_seen = np.concatenate((self._last_seen, np.full(n, video_s)))
+        self._score = np.concatenate((self._score, seen.score[new]))
+        self._box = np.concatenate((self._box, seen.box[new]))
+
+    def _confirm(self) -> None:
+        s = self.settings
+        enough = (self._hits >= s.confirm_hits) & (self._last_seen - self._born >= s.confirm_s)
+        rows = np.flatnonzero((self._id == _TENTATIVE) & enough)
+        self.fresh = np.arange(self._next_id, self._next_id + len(rows))
+        self._id[rows] = self.fresh
+        self._next_id += len(rows)
+
+    def _class(self) -> NDArray[np.int16]:
+        return np.asarray(self._votes.argmax(axis=1), np.int16)
+
+    def _tracks(self, video_s: float) -> Tracks:
+        rows = np.flatnonzero(self._id != _TENTATIVE)
+        rows = rows[np.argsort(self._id[rows])]
+        n = len(rows)
+        return Tracks(
+            id=self._id[rows],
+            class_id=self._class()[rows],
+            score=self._score[rows],
+            box=self._box[rows],
+            seen=self._last_seen[rows] == video_s,
+            age_s=(video_s - self._born[rows]).astype(np.float32),
+            velocity_px=self._motion.rate[rows, :2].astype(np.float32),
+            ground=np.full((n, 2), np.nan),
+            velocity_ms=np.full((n, 2), np.nan),
+            speed_sigma_ms=np.full(n, np.nan),
+        )
+
+
+def _usable(seen: Detections, weak_score: float) -> NDArray[np.intp]:
+    """Detections strong enough to matter, with finite boxes of positive size, in an order of their own.
+
+    The order (score, then place) makes the tracks independent of the order in which detections are given.
+    """
+    sound = np.isfinite(seen.box).all(axis=1) & (seen.box[:, 2:] > seen.box[:, :2]).all(axis=1)
+    rows = np.flatnonzero(sound & (seen.score >= weak_score))
+    x1, y1, x2, y2 = seen.box[rows].T
+    return rows[np.lexsort((seen.class_id[rows], y2, x2, y1, x1, -seen.score[rows]))]
