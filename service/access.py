@@ -1,0 +1,32 @@
+"""Who may do what: roles checked in every use case, and the log of who looked at whose record."""
+
+from __future__ import annotations
+
+from qyran.errors import AccessError
+from qyran.roles import OFFICERS, Actor, Role
+from service.store.database import Work
+from service.store.tables import AccessLog
+
+CASE_READERS = OFFICERS | {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}
+QUEUE_READERS = CASE_READERS | {Role.CAMERA_OPERATOR}
+ALERT_READERS = frozenset({Role.SITUATIONAL_OPERATOR, Role.SERVICE_DISPATCHER, Role.AUDITOR})
+KPI_READERS = frozenset({Role.EVALUATOR, Role.AUDITOR, Role.SENIOR_OFFICER})
+CAMERA_READERS = frozenset({Role.CAMERA_OPERATOR, Role.SITUATIONAL_OPERATOR, Role.ADMINISTRATOR, Role.AUDITOR})
+CAMERA_WRITERS = frozenset({Role.CAMERA_OPERATOR, Role.ADMINISTRATOR, Role.SYSTEM})
+
+
+def require(actor: Actor, roles: frozenset[Role]) -> Role:
+    """The role of `roles` the actor acts in.
+
+    Raises:
+        AccessError: the actor holds none of them.
+    """
+    role = actor.acts_as(roles)
+    if role is None:
+        raise AccessError(f"This needs one of these roles: {', '.join(sorted(roles))}.")
+    return role
+
+
+def log_access(work: Work, role: Role, action: str, record: str) -> None:
+    """Note that the actor looked at a record."""
+    work.session.add(AccessLog(at=work.now, actor=work.actor.id, role=role.value, action=action, record=record))
