@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from incidents.rules.stopped_vehicle import HOLD_S, HOLD_UNSEEN_S, RULE
+from tests.observations import Scene, Timeline, Vehicle, along, observe
+from vision.classes import BUS, CAR, PERSON
+from vision.types import SignalState as S
+
+ROAD = {"id": "road", "kind": "carriageway", "points": [[0.1, 0], [0.9, 0], [0.9, 1], [0.1, 1]]}
+STOPS = along((0, 300, 100), (5, 300, 500), (60, 300, 500))
+PLACE = [[0.2, 0.4], [0.4, 0.4], [0.4, 0.6], [0.2, 0.6]]
+FLOW = [along((t, 600, 0), (t + 5, 600, 900)) for t in range(0, 60, 4)]
+
+
+def found(*boxes, zones=(), parts=None, signals=None, until_s=60.0, class_id=CAR):
+    vehicles = [Vehicle(k + 1, box, class_id) for k, box in enumerate(boxes)]
+    scene = Scene(RULE, {"zones": [ROAD, *zones], **(parts or {})})
+    return scene.run(observe(vehicles, until_s=until_s, signals=signals))
+
+
+def test_a_vehicle_that_stops_in_the_flow_is_found_once_within_seconds() -> None:
+    (finding,) = found(STOPS, *FLOW)
+    assert (finding.kind, finding.track) == ("stopped_vehicle", 1)
+    assert finding.onset_s == pytest.approx(5.0, abs=0.5)
+    assert finding.video_s == pytest.approx(5.0 + HOLD_S, abs=0.5)
+    assert [moment.name for moment in finding.moments] == ["onset", "decision", "wide"]
+
+
+def test_an_empty_road_needs_no_passing_traffic() -> None:
+    assert len(found(STOPS)) == 1
+
+
+def test_a_vehicle_standing_since_before_is_believed_only_later() -> None:
+    standing = along((0, 300, 500), (100, 300, 500))
+    assert found(standing, until_s=HOLD_UNSEEN_S - 2) == []
+    assert len(found(standing, until_s=HOLD_UNSEEN_S + 2)) == 1
+
+
+def test_a_new_track_id_at_the_same_place_is_the_same_vehicle() -> None:
+    first = along((0, 300, 100), (5, 300, 500), (9, 300, 500))
+    again = along((11, 300, 500), (60, 300, 500))
+    (finding,) = found(first, again, *FLOW)
+    assert finding.onset_s == pytest.approx(5.0, abs=0.5)
+
+
+def test_hidden_for_long_after_the_report_it_is_not_reported_again() -> None:
+    first = along((0, 300, 100), (5, 300, 500), (20, 300, 500))
+    again = along((35, 300, 500), (120, 300, 500))
+    assert len(found(first, again, until_s=120)) == 1
+
+
+def test_the_vehicle_that_stops_behind_it_belongs_to_the_same_happening() -> None:
+    behind = along((10, 300, 0), (14, 300, 380), (60, 300, 380))
+    assert len(found(STOPS, behind, *FLOW)) == 1
+
+
+@pytest.mark.parametrize(
+    ("boxes", "options", "why"),
+    [
+        ([along((0, 300, 100), (30, 300, 900))], {}, "drives slowly"),
+        ([along((0, 300, 100), (5, 300, 500), (12, 300, 500), (16, 300, 900))], {}, "goes on before the hold time"),
+        ([along((0, 50, 100), (5, 50, 500), (60, 50, 500))], {}, "stands beside the carriageway"),
+        ([STOPS], {"zones": [{"id": "p", "kind": "parking", "points": PLACE}]},
+         "stands in a parking bay"),
+        ([STOPS], {"zones": [{"id": "b", "kind": "bus_stop", "points": PLACE}],
+                   "class_id": BUS}, "a bus at its stop"),
+        ([STOPS], {"class_id": PERSON}, "a person"),
+        ([along((0, x, 0), (y / 100, x, y), (60, x, y)) for x in (250, 450) for y in (500, 350)], {},
+         "a standstill of everybody is congestion"),
+    ],
+)  # fmt: skip
+def test_lawful_standing_is_no_incident(boxes, options, why) -> None:
+    assert found(*boxes, until_s=50.0, **options) == [], why
+
+
+SIGNAL = {
+    "lines": [
+        {"id": "stop", "kind": "stop", "points": [[0.1, 0.55], [0.9, 0.55]], "direction": [[0.5, 0.1], [0.5, 0.9]]}
+    ],
+    "signals": [{"id": "head", "box": [0.9, 0.1, 0.95, 0.2], "stop_line": "stop"}],
+}
+
+
+def test_waiting_at_red_is_lawful_and_standing_on_long_after_green_is_not() -> None:
+    waits = {"head": Timeline([(0.0, S.RED)])}
+    assert found(STOPS, parts=SIGNAL, signals=waits) == []
+    then_green = {"head": Timeline([(0.0, S.RED), (8.0, S.GREEN)])}
+    (finding,) = found(STOPS, parts=SIGNAL, signals=then_green)
+    assert finding.video_s > 30.0
