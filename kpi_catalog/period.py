@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from qyran.errors import InputError
 
 DEFAULT_ZONE = "Asia/Almaty"
-_WRITTEN = re.compile(r"(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>\d{2})(?:-(?P<day>\d{2}))?))?")
+_WRITTEN = re.compile(r"(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>\d{2})(?:-(?P<day>\d{2}))?))?", re.ASCII)
 
 
 class PeriodKind(StrEnum):
@@ -63,7 +63,7 @@ class Period:
         elif month is not None:
             kind = PeriodKind.MONTH if day is None else PeriodKind.DAY
         try:
-            period = cls(kind, date(year or 0, month or 1, day or 1), zone)
+            period = cls(kind, date(year or 0, 1 if month is None else month, 1 if day is None else day), zone)
             _ = period.start, period.end
         except (ValueError, OverflowError):
             raise InputError(f"period: {text!r} is not in the calendar") from None
