@@ -1,0 +1,93 @@
+"""Connecting to an RTSP camera, with a code and a sentence for everything that may go wrong."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import av
+
+from qyran.errors import StreamError
+from vision.credentials import guard_libav_log, scrub, with_credentials
+from vision.stream_settings import DownReason, StreamSettings
+
+_ANALYSE_US: Final = 2_000_000
+"""Longest look at the data before the first picture, microseconds (libav's default of 5 s delays a reconnect)."""
+
+
+class LiveFault(StreamError):
+    """A live stream failed.
+
+    Attributes:
+        reason: code for the log of up and down times.
+    """
+
+    def __init__(self, message: str, reason: DownReason) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Connection:
+    """An open RTSP session."""
+
+    container: av.container.InputContainer
+    track: av.VideoStream
+
+    def close(self) -> None:
+        """End the session."""
+        self.container.close()
+
+
+def connect(url: str, credentials: str | None, settings: StreamSettings) -> Connection:
+    """Open a session and find its video track.
+
+    Raises:
+        LiveFault: why not; its message holds no password.
+        ConfigError: the credentials cannot be read.
+    """
+    guard_libav_log()
+    name = scrub(url)
+    options = {"rtsp_transport": settings.transport, "analyzeduration": str(_ANALYSE_US)}
+    began = time.monotonic()
+    try:
+        container = av.open(
+            with_credentials(url, credentials), "r", container_options=options,
+            timeout=(settings.open_timeout_s, settings.read_timeout_s), metadata_errors="replace",
+        )  # fmt: skip
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise LiveFault(*_explain(error, name, time.monotonic() - began)) from None
+    track = next((t for t in container.streams.video if t.codec_context is not None), None)
+    if track is None or not track.codec_context.width:
+        container.close()
+        raise LiveFault(f"The stream {name} holds no video that can be decoded.", "no_video")
+    return Connection(container, track)
+
+
+_REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], DownReason], ...]] = (
+    ((av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError), "unauthorized"),
+    ((av.error.HTTPNotFoundError,), "not_found"),
+    ((av.error.ExitError, TimeoutError), "timeout"),
+    ((ConnectionRefusedError,), "refused"),
+    ((EOFError, ConnectionError), "ended"),
+    ((OSError,), "unreachable"),
+)
+
+
+def reason_of(error: Exception) -> DownReason:
+    """Code of an error met while connecting or reading."""
+    return next((reason for kinds, reason in _REASONS if isinstance(error, kinds)), "broken")
+
+
+def _explain(error: Exception, name: str, waited_s: float) -> tuple[str, DownReason]:
+    reason = reason_of(error)
+    sentences: dict[DownReason, str] = {
+        "unauthorized": f"The stream {name} refuses the user or password; check the camera's credentials.",
+        "not_found": f"The stream {name} does not exist on that server (404); check the path of the address.",
+        "timeout": f"The stream {name} did not answer within {waited_s:.1f} s.",
+        "refused": f"The stream {name} cannot be reached: nothing listens at that port.",
+        "ended": f"The stream {name} was closed by the server while it was being opened.",
+        "unreachable": f"The stream {name} cannot be reached: the host is unknown or there is no way to it.",
+    }
+    return sentences.get(reason, f"The stream {name} answers, but not with video that can be read."), reason

@@ -1,0 +1,281 @@
+"""Reading a camera for ever: a thread that connects, decodes, hands over, and connects again."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+import av
+
+from qyran.errors import MediaError, StreamError
+from vision.archive import PacketRing
+from vision.credentials import scrub, with_credentials
+from vision.decoding import Decoder, Fed, Picker, to_picture
+from vision.live_clock import LiveTimeline, WallClock, backoff_s
+from vision.live_connect import Connection, LiveFault, connect, reason_of
+from vision.packets import StoredPacket, StreamHeader
+from vision.stream_settings import DownReason, StreamCounts, StreamInfo, StreamSettings, StreamStatus
+from vision.timeline import Stamp
+from vision.types import Frame
+
+_SLACK_S: Final = 2.0
+"""How much longer than its time-outs the reader may take to end, before it is left to die with the process."""
+_IN_DECODER: Final = 64
+"""More packets than a decoder ever holds back (H.264 and HEVC reorder 16 pictures at most)."""
+
+
+class LiveStream:
+    """A camera that is read until `close`.
+
+    Raises:
+        MediaError: with ``first_open="raise"``, why it could not be opened.
+        ConfigError: the credentials cannot be read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: str | None,
+        settings: StreamSettings,
+        ring: PacketRing | None,
+        on_status: Callable[[StreamStatus], None] | None,
+        clock: WallClock | None = None,
+    ) -> None:
+        with_credentials(url, credentials)  # a wrong camera file is told at once
+        self._url, self._credentials, self._settings = url, credentials, settings
+        self._ring, self._on_status = ring, on_status
+        self._clock = clock or WallClock()
+        self._timeline = LiveTimeline(self._clock)
+        self._info: StreamInfo | None = None
+        self._up: bool | None = None
+        self._given = self._dropped = self._corrupt = self._connections = 0
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[Stamp, av.VideoFrame]] = deque()
+        self._picker: Picker | None = None
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        first = self._connect_or_raise() if settings.first_open == "raise" else None
+        if first is not None:
+            self._info = _Session(first, settings).info(self._clock.now())
+        self._thread = threading.Thread(target=self._run, args=(first,), name=f"stream {scrub(url)}", daemon=True)
+        self._thread.start()
+
+    # -- for the consumer --------------------------------------------------------------------------------------
+
+    @property
+    def info(self) -> StreamInfo:
+        """What the camera sends.
+
+        Raises:
+            StreamError: it was never connected yet.
+        """
+        if self._info is None:
+            raise StreamError(f"The stream {scrub(self._url)} has not answered yet.")
+        return self._info
+
+    @property
+    def counts(self) -> StreamCounts:
+        """Totals so far."""
+        return StreamCounts(self._timeline.pictures, self._given, self._dropped, self._corrupt, self._connections)
+
+    def frames(self, rate_hz: float | None) -> Iterator[Frame]:
+        """Pictures until the stream is closed; a slow consumer misses the oldest ones."""
+        with self._changed:
+            self._picker = Picker(rate_hz)
+        try:
+            while True:
+                with self._changed:
+                    while not self._waiting and not self._stop.is_set() and self._failure is None:
+                        self._changed.wait()
+                    if self._failure is not None:
+                        raise self._failure
+                    if self._stop.is_set():
+                        return
+                    stamp, decoded = self._waiting.popleft()
+                    self._given += 1
+                yield Frame(stamp.index, stamp.pts, stamp.video_s, stamp.time, to_picture(decoded))
+        finally:
+            with self._changed:
+                self._picker = None
+                self._waiting.clear()
+
+    def close(self) -> None:
+        """End the thread; waits as long as one time-out at most."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        if threading.current_thread() is not self._thread:
+            # Opening has two phases, each with the open time-out.
+            self._thread.join(2 * self._settings.open_timeout_s + self._settings.read_timeout_s + _SLACK_S)
+
+    # -- the reader's thread -----------------------------------------------------------------------------------
+
+    def _connect_or_raise(self) -> Connection:
+        try:
+            return connect(self._url, self._credentials, self._settings)
+        except LiveFault as fault:
+            raise MediaError(str(fault)) from None
+
+    def _run(self, connection: Connection | None) -> None:
+        attempt = 0
+        try:
+            while not self._stop.is_set():
+                began = self._clock.monotonic()
+                try:
+                    connection = connection or connect(self._url, self._credentials, self._settings)
+                    reason = self._read(connection)
+                except LiveFault as fault:
+                    reason = fault.reason
+                finally:
+                    if connection is not None:
+                        connection.close()
+                        connection = None
+                was_up = self._up
+                self._tell_down(reason)
+                steady = was_up and self._clock.monotonic() - began >= self._settings.steady_s
+                attempt = 0 if steady else attempt
+                self._stop.wait(backoff_s(attempt, self._settings, self._clock.random()))
+                attempt += 1
+        except BaseException as error:  # noqa: BLE001 - handed to the consumer, who must not wait for ever
+            with self._changed:
+                self._failure = error
+                self._changed.notify_all()
+        finally:
+            self._tell_down("closed")
+
+    def _read(self, connection: Connection) -> DownReason:
+        """Read one connection until it fails; the reason why."""
+        session = _Session(connection, self._settings)
+        self._connections += 1
+        if self._info is None:
+            self._info = session.info(self._clock.now())
+        last_picture = self._clock.monotonic()
+        try:
+            for packet in connection.container.demux(connection.track):
+                if self._stop.is_set():
+                    return "closed"
+                now = self._clock.monotonic()
+                if now - last_picture > self._settings.stall_s:
+                    return "stalled"
+                pts = session.admit(packet)
+                if pts is None:
+                    continue
+                packet.pts = pts
+                self._place(session, pts)
+                self._keep(session, packet, pts)
+                fed = session.decoder.feed(packet)
+                self._corrupt += fed.lost
+                if fed.frames:
+                    last_picture = now
+                    self._hand_over(session, fed)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            return reason_of(error)
+        return "ended"
+
+    def _place(self, session: _Session, pts: int) -> None:
+        """Fix the second of video of a packet as it arrives."""
+        if not session.anchored or self._timeline.jumped(pts, self._settings.jump_s):
+            self._timeline.begin(pts, session.time_base)
+            session.anchored = True
+        session.place(pts, self._timeline.seconds_of(pts))
+
+    def _keep(self, session: _Session, packet: av.Packet[av.VideoStream], pts: int) -> None:
+        if self._ring is None:
+            return
+        if not session.kept:
+            self._ring.begin(StreamHeader.of(session.track, packet))
+            session.kept = True
+        self._ring.push(StoredPacket(
+            data=bytes(packet), tag=pts, pts=pts, key=packet.is_keyframe, run=self._timeline.run,
+            video_s=session.second_of(pts),
+        ))  # fmt: skip
+
+    def _hand_over(self, session: _Session, fed: Fed) -> None:
+        for frame in fed.frames:
+            pts = frame.pts if frame.pts is not None else session.last_pts
+            index, video_s, time = self._timeline.stamp(session.second_of(pts))
+            if (frame.width, frame.height) != session.size:
+                session.size = (frame.width, frame.height)
+                if self._ring is not None:
+                    self._ring.split(pts, *session.size)
+            if self._ring is not None:
+                self._ring.decoded(pts, index=index, pts=pts, video_s=video_s, time=time)
+            self._describe(session, time)
+            self._offer(Stamp(index, pts, video_s, time), frame)
+
+    def _offer(self, stamp: Stamp, frame: av.VideoFrame) -> None:
+        with self._changed:
+            if self._picker is None or not self._picker.wants(stamp.video_s):
+                return
+            while len(self._waiting) >= self._settings.hand_over:
+                self._waiting.popleft()
+                self._dropped += 1
+            self._waiting.append((stamp, frame))
+            self._changed.notify()
+
+    def _describe(self, session: _Session, time: datetime) -> None:
+        if self._up and self._info is not None and (self._info.width, self._info.height) == session.size:
+            return
+        self._info = session.info(self._info.start_time if self._info is not None else time)
+        if not self._up:
+            self._up = True
+            self._tell(StreamStatus("up", time))
+
+    def _tell_down(self, reason: DownReason) -> None:
+        if self._up is False or (self._up is None and reason == "closed"):
+            return
+        self._up = False
+        self._tell(StreamStatus("down", self._clock.now(), reason))
+
+    def _tell(self, status: StreamStatus) -> None:
+        if self._on_status is not None:
+            self._on_status(status)
+
+
+class _Session:
+    """What is known of one connection while it lasts."""
+
+    def __init__(self, connection: Connection, settings: StreamSettings) -> None:
+        self.track = connection.track
+        self.decoder = Decoder(connection.track, settings.threads)
+        self.time_base = Fraction(connection.track.time_base or Fraction(1, 90_000))
+        self.size = (connection.track.codec_context.width, connection.track.codec_context.height)
+        self.last_pts = 0
+        self.anchored = False
+        self.kept = False
+        self._begun = False
+        self._seconds: dict[int, float] = {}
+
+    def admit(self, packet: av.Packet[av.VideoStream]) -> int | None:
+        """The PTS of a packet, made up where it has none; None for one of no use (before the first key frame)."""
+        if not packet.size or not (self._begun or packet.is_keyframe):
+            return None
+        self._begun = True
+        if packet.pts is not None:
+            self.last_pts = packet.pts
+        else:
+            self.last_pts = packet.dts if packet.dts is not None else self.last_pts + (packet.duration or 1)
+        return self.last_pts
+
+    def place(self, pts: int, video_s: float) -> None:
+        """Remember the second of a packet until its picture comes out."""
+        self._seconds[pts] = video_s
+        if len(self._seconds) > _IN_DECODER:
+            del self._seconds[next(iter(self._seconds))]
+
+    def second_of(self, pts: int) -> float:
+        """Second of a packet placed before; of the newest one for a PTS never seen."""
+        return self._seconds.get(pts, self._seconds[next(reversed(self._seconds))])
+
+    def info(self, start_time: datetime) -> StreamInfo:
+        """What this connection sends."""
+        rate = self.track.average_rate or self.track.guessed_rate
+        return StreamInfo(
+            width=self.size[0], height=self.size[1], codec=self.track.codec_context.name, time_base=self.time_base,
+            fps=float(rate) if rate else None, duration_s=None, live=True, start_time=start_time,
+            time_source="wall_clock",
+        )  # fmt: skip
