@@ -1,0 +1,141 @@
+"""From a scene file to frames, an H.264 clip, a camera file and exact truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.background import paint_backdrop
+from scenarios.camera import Pinhole
+from scenarios.compose import Stage
+from scenarios.effects import Sensor
+from scenarios.scene import Scene, load_scene
+from scenarios.templates import TEMPLATES
+from scenarios.traffic import World
+from scenarios.truth import FrameTruth, Truth, save_truth
+from scenarios.weather import atmosphere
+
+Size = tuple[int, int]
+FULL: Size = (1280, 720)
+
+
+@dataclass(slots=True)
+class Show:
+    """A scene set up for rendering."""
+
+    scene: Scene
+    stage: Stage
+    world: World
+    sensor: Sensor
+
+    def frame(self, index: int) -> tuple[NDArray[np.uint8], FrameTruth]:
+        """Frame `index`; frames must be asked for in order."""
+        video_s = index / self.scene.fps
+        states = self.world.states(video_s)
+        signals = self.signals(video_s)
+        picture, objects = self.stage.compose(states, signals, video_s)
+        picture = self.sensor.develop(picture, index, video_s)
+        return picture, FrameTruth(index, video_s, tuple(objects), signals)
+
+    def signals(self, video_s: float) -> dict[str, str]:
+        """The state of each head that shows itself to the camera."""
+        plan = self.world.plan
+        return {} if plan is None else {h.id: plan.state(h.group, video_s) for h in self.stage.layout.heads}
+
+
+def adjusted(
+    scene: Scene, *, seed: int | None = None, weather: str | None = None, fps: float | None = None, duration_s: float | None = None
+) -> Scene:
+    """The scene with some of its settings replaced."""
+    changes = {"seed": seed, "weather": weather, "fps": fps, "duration_s": duration_s}
+    given = {k: v for k, v in changes.items() if v is not None}
+    return Scene.model_validate({**scene.model_dump(), **given})
+
+
+def prepare(scene: Scene, size: Size = FULL, supersample: float = 2.0) -> Show:
+    """Lay out, paint the backdrop, set up traffic and camera."""
+    rng = np.random.default_rng(scene.seed)
+    layout = TEMPLATES[scene.template](np.random.default_rng(scene.seed + 1))
+    pose = scene.camera
+    camera = Pinhole.look_at(pose.position_m, pose.look_at_m, pose.fov_deg, size)
+    air = atmosphere(scene.weather, np.random.default_rng(scene.seed + 2))
+    air = replace(air, blur=air.blur * size[0] / FULL[0])
+    stage = Stage(camera, layout, air, paint_backdrop(camera, layout, air, scene.seed + 3, supersample))
+    world = World(scene, layout, rng)
+    sensor = Sensor(air, size[0], size[1], np.random.default_rng(scene.seed + 4), float(np.random.default_rng(scene.seed + 5).uniform(0.94, 1.0)))
+    return Show(scene, stage, world, sensor)
+
+
+def frames(
+    scene: Scene | str | Path, *, seed: int | None = None, weather: str | None = None, size: Size = FULL,
+    fps: float | None = None, duration_s: float | None = None,
+) -> Iterator[tuple[NDArray[np.uint8], FrameTruth]]:
+    """Frames (height, width, 3) uint8 BGR of a scene with their truth, without encoding."""
+    loaded = scene if isinstance(scene, Scene) else load_scene(scene)
+    show = prepare(adjusted(loaded, seed=seed, weather=weather, fps=fps, duration_s=duration_s), size)
+    for index in range(round(show.scene.duration_s * show.scene.fps)):
+        yield show.frame(index)
+
+
+class Encoder:
+    """H.264 in MP4, a key frame each second, PTS of an even frame rate."""
+
+    def __init__(self, path: Path, size: Size, fps: float, crf: int = 22) -> None:
+        self._rate = Fraction(fps).limit_denominator(1000)
+        self._container = av.open(str(path), "w", options={"movflags": "+faststart"})
+        self._stream = self._container.add_stream("libx264", rate=self._rate)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
+        self._stream.time_base = 1 / self._rate
+        self._stream.options = {"preset": "veryfast", "crf": str(crf), "g": str(max(1, int(fps))), "bf": "0", "threads": "1"}
+
+    def add(self, picture: NDArray[np.uint8], index: int) -> None:
+        """Append a picture."""
+        frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+        frame.pts, frame.time_base = index, 1 / self._rate
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """Flush and finish the file."""
+        for packet in self._stream.encode():
+            self._container.mux(packet)
+        self._container.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What `render` wrote."""
+
+    video: Path
+    camera: Path
+    truth: Path
+    tracks: Path
+    frames: int
+
+
+def render(
+    scene_name_or_path: str | Path, out_dir: str | Path, *, seed: int | None = None, weather: str | None = None,
+    size: Size = FULL, fps: float | None = None, duration_s: float | None = None,
+) -> Rendered:
+    """Render a scene into `out_dir`: `<name>.mp4`, `.camera.toml`, `.truth.json` and `.tracks.csv`."""
+    scene = adjusted(load_scene(scene_name_or_path), seed=seed, weather=weather, fps=fps, duration_s=duration_s)
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    show = prepare(scene, size)
+    video = out / f"{scene.name}.mp4"
+    encoder = Encoder(video, size, scene.fps)
+    truths: list[FrameTruth] = []
+    for index in range(round(scene.duration_s * scene.fps)):
+        picture, truth = show.frame(index)
+        encoder.add(picture, index)
+        truths.append(truth)
+    encoder.close()
+    whole = Truth(scene.name, scene.weather, scene.seed, scene.start.isoformat(), scene.fps, size[0], size[1], tuple(truths))
+    save_truth(whole, out / f"{scene.name}.truth.json")
+    return Rendered(video, out / f"{scene.name}.camera.toml", out / f"{scene.name}.truth.json", out / f"{scene.name}.tracks.csv", len(truths))
