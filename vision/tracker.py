@@ -2,8 +2,8 @@
 
 Detections are associated in two stages (strong ones with every track, then weak ones with the tracks left over, after
 Zhang et al., ByteTrack, ECCV 2022), on overlap and on nearness in units of the filter's own uncertainty. A track gets
-its identity when enough strong detections support it; it then remembers its early places (`Tracker.trails`), so what
-it did before is not lost. Unseen tracks coast on their predicted path.
+its identity when enough strong detections support it; it then remembers its early places (`Tracker.trails`), even those
+where the detector only whispered, so what it did before is not lost. Unseen tracks coast on their predicted path.
 """
 
 from __future__ import annotations
@@ -30,31 +30,37 @@ class TrackerSettings:
     """How patient and how strict the tracker is.
 
     Attributes:
-        strong_score: calibrated score from which a detection may begin a track.
-        weak_score: calibrated score from which a detection may keep a track alive.
+        strong_score: calibrated score from which a detection helps to confirm a track.
+        weak_score: calibrated score from which a detection may begin a track or keep it alive.
         least_affinity, least_weak_affinity: what a pair must reach to be matched in the first and second stage.
         confirm_hits: strong detections that give a track its identity.
-        confirm_s: seconds over which they must spread at least.
+        confirm_sum: sum of scores that does the same with a single strong detection: something seen dimly for long.
+        confirm_s: age a track needs at least for its identity, seconds.
         tentative_s: seconds without a detection after which an unconfirmed track ends.
         coast_s: the same for a confirmed track that moves.
         coast_parked_s: the same for one that stands, which passing vehicles hide for longer.
         coast_hidden_s: the same for one whose place another track of its kind has taken.
         parked_speed: speed below which an object stands, box sizes a second.
-        same_iou: overlap from which a detection is no new object but the same as one already followed.
+        same_iou: overlap from which a strong detection is no new object but the same as one already followed.
+        same_weak_iou: the same for a weak detection.
+        tentative_trust: factor on the affinity of unconfirmed tracks, so that they do not rob confirmed ones.
     """
 
     strong_score: float = 0.5
-    weak_score: float = 0.1
+    weak_score: float = 0.05
     least_affinity: float = 0.1
     least_weak_affinity: float = 0.25
     confirm_hits: int = 3
+    confirm_sum: float = 3.0
     confirm_s: float = 0.2
-    tentative_s: float = 0.4
+    tentative_s: float = 0.5
     coast_s: float = 1.5
     coast_parked_s: float = 5.0
     coast_hidden_s: float = 0.5
     parked_speed: float = 0.15
     same_iou: float = 0.6
+    same_weak_iou: float = 0.4
+    tentative_trust: float = 0.8
 
 
 _N_CLASSES: Final = len(ROAD_CLASSES)
@@ -77,7 +83,8 @@ class Tracker:
         self._motion = Motion.born(np.zeros((0, 4)))
         self._id = np.zeros(0, np.int64)  # _TENTATIVE until confirmed
         self._votes = np.zeros((0, _N_CLASSES))
-        self._hits = np.zeros(0, np.int64)
+        self._hits = np.zeros(0, np.int64)  # strong detections
+        self._sightings = np.zeros(0, np.int64)  # all detections
         self._born = np.zeros(0)
         self._last_seen = np.zeros(0)
         self._score = np.zeros(0, np.float32)
@@ -116,7 +123,8 @@ class Tracker:
         strong = seen.score >= self.settings.strong_score
         class_id = self._class()
         expected = np.clip(to_box(self._motion.at), 0, self._limits)
-        likeness = affinity(self._motion, expected, class_id, self._hits == 1, seen)
+        likeness = affinity(self._motion, expected, class_id, self._sightings == 1, seen)
+        likeness[self._id == _TENTATIVE] *= self.settings.tentative_trust
         for stage, least in (
             (strong, self.settings.least_affinity),
             (~strong, self.settings.least_weak_affinity),
@@ -138,6 +146,7 @@ class Tracker:
         self._motion.correct(rows, seen.box[columns], np.where(strong, 1.0, 1.5)[:, None])
         self._box[rows], self._score[rows], self._last_seen[rows] = seen.box[columns], score, video_s
         self._hits[rows] += strong
+        self._sightings[rows] += 1
         self._votes[rows, seen.class_id[columns]] += score
         self._trails.add(rows, video_s, seen.box[columns])
 
@@ -163,17 +172,18 @@ class Tracker:
             return
         self._motion, self._trails = self._motion.where(keep), self._trails.where(keep)
         self._id, self._votes, self._hits = self._id[keep], self._votes[keep], self._hits[keep]
+        self._sightings = self._sightings[keep]
         self._born, self._last_seen = self._born[keep], self._last_seen[keep]
         self._score, self._box = self._score[keep], self._box[keep]
 
     def _begin(self, seen: Detections, matched: NDArray[np.bool_], video_s: float) -> None:
-        """Start tentative tracks from strong detections that belong to nothing followed."""
-        new = np.flatnonzero(~matched & (seen.score >= self.settings.strong_score))
-        if len(new) and len(self._id):
-            followed = np.flatnonzero(self._last_seen == video_s)
-            alike = KINSHIP[seen.class_id[new][:, None], self._class()[followed][None]] > 0
-            same = (iou(seen.box[new], self._box[followed]) >= self.settings.same_iou) & alike
-            new = new[~same.any(axis=1)]
+        """Start tentative tracks from detections that belong to nothing followed."""
+        s = self.settings
+        overlap = iou(seen.box, seen.box)
+        alike = KINSHIP[seen.class_id[:, None], seen.class_id[None]] > 0
+        same = overlap >= np.where(seen.score >= s.strong_score, s.same_iou, s.same_weak_iou)[:, None]
+        same &= alike & (matched[None] | (np.arange(len(seen))[None] < np.arange(len(seen))[:, None]))
+        new = np.flatnonzero(~matched & ~same.any(axis=1))
         if not len(new):
             return
         n = len(new)
@@ -185,7 +195,8 @@ class Tracker:
         self._trails = self._trails.and_also(trails)
         self._id = np.concatenate((self._id, np.full(n, _TENTATIVE)))
         self._votes = np.concatenate((self._votes, votes))
-        self._hits = np.concatenate((self._hits, np.ones(n, np.int64)))
+        self._hits = np.concatenate((self._hits, (seen.score[new] >= s.strong_score).astype(np.int64)))
+        self._sightings = np.concatenate((self._sightings, np.ones(n, np.int64)))
         self._born = np.concatenate((self._born, np.full(n, video_s)))
         self._last_seen = np.concatenate((self._last_seen, np.full(n, video_s)))
         self._score = np.concatenate((self._score, seen.score[new]))
@@ -193,7 +204,8 @@ class Tracker:
 
     def _confirm(self) -> None:
         s = self.settings
-        enough = (self._hits >= s.confirm_hits) & (self._last_seen - self._born >= s.confirm_s)
+        dim = (self._hits >= 1) & (self._votes.sum(axis=1) >= s.confirm_sum)
+        enough = ((self._hits >= s.confirm_hits) | dim) & (self._last_seen - self._born >= s.confirm_s)
         rows = np.flatnonzero((self._id == _TENTATIVE) & enough)
         self.fresh = np.arange(self._next_id, self._next_id + len(rows))
         self._id[rows] = self.fresh
