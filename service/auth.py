@@ -327,11 +327,11 @@ def _check_password(password: str, username: str) -> None:
 def _throttled(work: Work, subjects: list[str], since: datetime) -> bool:
     limit = work.store.settings.login_attempts
     tries = work.session.execute(
-        select(LoginAttempt.subject, func.count())
+        select(LoginAttempt.subject, func.count().label("tries"))
         .where(LoginAttempt.subject.in_(subjects), LoginAttempt.at >= since)
         .group_by(LoginAttempt.subject)
     )
-    made = {subject: number for subject, number in tries}
+    made: dict[str, int] = {row.subject: row.tries for row in tries}
     by_name, by_address = (made.get(subject, 0) for subject in subjects)
     return by_name >= limit or by_address >= limit * SHARED_ADDRESS
 

@@ -101,7 +101,7 @@ def _store(work: Work, row: Row, header: dict[str, Any], payload: Mapping[str, A
         )
     )
     work.session.add(Personal(record=row.id, seq=link.seq, wrapped_key=wrapped, sealed=sealed))
-    row.seq, row.head = link.seq, link.hash
+    row.seq, row.head, row.changed_at = link.seq, link.hash, work.now
     if header["kind"] == STATE:
         row.state = header["target"]
     return link

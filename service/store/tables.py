@@ -144,6 +144,7 @@ class Record:
     score: Mapped[float | None]
     box: Mapped[list[Any] | None]
     last_seen: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)
     merged_into: Mapped[str | None] = mapped_column(Id)
 
     @declared_attr.directive
@@ -306,6 +307,8 @@ class Evidence(Base):
     folder: Mapped[str] = mapped_column(String(255))
     manifest_sha256: Mapped[str | None] = mapped_column(Hash)
     files: Mapped[list[Any]]
+    trace: Mapped[list[Any]]
+    marks: Mapped[dict[str, Any]]
     intact: Mapped[bool]
     fault: Mapped[str | None] = mapped_column(Text)
     verified_at: Mapped[datetime]
@@ -410,7 +413,7 @@ class AccessLog(Base):
     actor: Mapped[str] = mapped_column(Id)
     role: Mapped[str] = mapped_column(String(32))
     action: Mapped[str] = mapped_column(Code)
-    record: Mapped[str] = mapped_column(Id, index=True)
+    record: Mapped[str] = mapped_column(Code, index=True)
 
 
 class CityInput(Base):

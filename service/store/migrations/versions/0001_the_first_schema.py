@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=36), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
-        sa.Column("record", sa.String(length=36), nullable=False),
+        sa.Column("record", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
     )
     op.create_index(op.f("ix_access_log_at"), "access_log", ["at"], unique=False)
@@ -76,9 +76,11 @@ def upgrade() -> None:
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("box", JSON, nullable=True),
         sa.Column("last_seen", UTCDateTime(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
         sa.Column("merged_into", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
     )
+    op.create_index(op.f("ix_alert_changed_at"), "alert", ["changed_at"], unique=False)
     op.create_index(op.f("ix_alert_incident_id"), "alert", ["incident_id"], unique=False)
     op.create_index(op.f("ix_alert_state"), "alert", ["state"], unique=False)
     op.create_index(op.f("ix_alert_t_detect"), "alert", ["t_detect"], unique=False)
@@ -194,6 +196,8 @@ def upgrade() -> None:
         sa.Column("folder", sa.String(length=255), nullable=False),
         sa.Column("manifest_sha256", sa.String(length=64), nullable=True),
         sa.Column("files", JSON, nullable=False),
+        sa.Column("trace", JSON, nullable=False),
+        sa.Column("marks", JSON, nullable=False),
         sa.Column("intact", sa.Boolean(), nullable=False),
         sa.Column("fault", sa.Text(), nullable=True),
         sa.Column("verified_at", UTCDateTime(), nullable=False),
@@ -324,9 +328,11 @@ def upgrade() -> None:
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("box", JSON, nullable=True),
         sa.Column("last_seen", UTCDateTime(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
         sa.Column("merged_into", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_violation_case")),
     )
+    op.create_index(op.f("ix_violation_case_changed_at"), "violation_case", ["changed_at"], unique=False)
     op.create_index(op.f("ix_violation_case_payment_term_ends"), "violation_case", ["payment_term_ends"], unique=False)
     op.create_index(op.f("ix_violation_case_state"), "violation_case", ["state"], unique=False)
     op.create_index(op.f("ix_violation_case_t_detect"), "violation_case", ["t_detect"], unique=False)

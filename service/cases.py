@@ -1,0 +1,350 @@
+"""What officers do with violation cases: the queue, opening, and every step of the review.
+
+Each function takes a unit of work, which names the actor; roles and conditions are those of `violations.case`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from qyran.errors import AccessError, NotFound
+from qyran.roles import OFFICERS, SYSTEM, Actor, Role
+from service import law
+from service.access import CASE_READERS, QUEUE_READERS, log_access, require
+from service.case_view import detail, moved, summaries, view_of
+from service.plates import normal
+from service.records import evidence_file as record_file
+from service.records import load
+from service.store.database import Work
+from service.store.events import facts_of
+from service.store.tables import AppUser, ViolationCase
+from service.views import CaseDetail, CasePage
+from violations.case import CaseState, CaseStep, check
+
+WAITING = (CaseState.SCREENED, CaseState.IN_REVIEW, CaseState.SECOND_LOOK, CaseState.OFFICER_CONFIRMED)
+
+
+def queue(
+    work: Work,
+    *,
+    state: CaseState | None = None,
+    kind: str | None = None,
+    camera: str | None = None,
+    mine: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> CasePage:
+    """A page of cases, the oldest waiting first; decided ones the newest first.
+
+    Args:
+        work: the unit of work (reading is enough).
+        state: one state; None gives all that wait for an officer.
+        kind: one violation kind.
+        camera: one camera's id.
+        mine: only cases the actor holds, confirmed or signed.
+        limit: how many at most.
+        offset: how many to skip.
+
+    Raises:
+        AccessError: the actor's roles see no cases.
+    """
+    require(work.actor, QUEUE_READERS)
+    wanted = _visible(work.actor, select(ViolationCase))
+    wanted = wanted.where(ViolationCase.state == state) if state else wanted.where(ViolationCase.state.in_(WAITING))
+    if kind:
+        wanted = wanted.where(ViolationCase.kind == kind)
+    if camera:
+        wanted = wanted.where(ViolationCase.camera_id == camera)
+    if mine:
+        wanted = wanted.where((ViolationCase.claimed_by == work.actor.id) | (ViolationCase.decided_by == work.actor.id))
+    order = ViolationCase.t_detect.asc() if state is None or state in WAITING else ViolationCase.changed_at.desc()
+    rows = work.session.scalars(wanted.order_by(order, ViolationCase.id).limit(limit).offset(offset)).all()
+    total = work.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    return CasePage(items=summaries(work, rows), counts=counts(work), total=total)
+
+
+def counts(work: Work) -> dict[str, int]:
+    """How many cases the actor sees in each state."""
+    require(work.actor, QUEUE_READERS)
+    seen = _visible(work.actor, select(ViolationCase)).subquery()
+    found = work.session.execute(select(seen.c.state, func.count()).group_by(seen.c.state))
+    return dict(found.tuples())
+
+
+def claim_next(work: Work) -> CaseDetail | None:
+    """Take the oldest case of the actor's territory from the queue; None when nothing waits."""
+    require(work.actor, OFFICERS)
+    lapse_claims(work)
+    waiting = _visible(work.actor, select(ViolationCase)).where(
+        ViolationCase.state == CaseState.SCREENED,
+        (ViolationCase.limitation_ends.is_(None)) | (ViolationCase.limitation_ends > work.now),
+    )
+    row = work.session.scalar(
+        waiting.order_by(ViolationCase.t_detect, ViolationCase.id).limit(1).with_for_update(skip_locked=True)
+    )
+    return None if row is None else claim(work, row.id)
+
+
+def claim(work: Work, case_id: str, version: int | None = None) -> CaseDetail:
+    """Take one case for review; nobody else can decide it until it is released or the claim lapses."""
+    row = load(work, ViolationCase, case_id, version)
+    if row.state == CaseState.IN_REVIEW and row.claimed_by == work.actor.id:
+        row.claimed_at = work.now
+        return open_case(work, case_id)
+    _lapse(work, row)
+    moved(work, row, CaseState.IN_REVIEW)
+    row.claimed_by, row.claimed_at = work.actor.id, work.now
+    return open_case(work, case_id)
+
+
+def open_case(work: Work, case_id: str) -> CaseDetail:
+    """A case with evidence, trace and history; the look is logged, and counts as an action of the reviewing officer.
+
+    Raises:
+        NotFound: there is no such case.
+        AccessError: the actor's roles, or his territory, do not see it.
+    """
+    role = require(work.actor, CASE_READERS)
+    row = load(work, ViolationCase, case_id)
+    _in_sight(work.actor, row)
+    if row.state == CaseState.IN_REVIEW and row.claimed_by == work.actor.id and not _lapse(work, row):
+        row.claimed_at = work.now
+    log_access(work, role, "case_opened", case_id)
+    work.session.flush()
+    return detail(work, row)
+
+
+def evidence_file(work: Work, case_id: str, event_id: str, name: str) -> tuple[Path, str]:
+    """Path and media type of one file of a case's evidence; the look is logged.
+
+    Raises:
+        NotFound: the case's manifest lists no such file.
+        AccessError: the actor may not see it.
+    """
+    role = require(work.actor, QUEUE_READERS)
+    row = load(work, ViolationCase, case_id, lock=False)
+    _in_sight(work.actor, row)
+    found = record_file(work, row, event_id, name)
+    log_access(work, role, "evidence_opened", case_id)
+    return found
+
+
+def confirm(
+    work: Work,
+    case_id: str,
+    offence: str,
+    *,
+    plate: str | None = None,
+    note: str | None = None,
+    version: int | None = None,
+) -> CaseDetail:
+    """Confirm that the violation took place, under the article the officer chose.
+
+    A high penalty, or a random sample, sends it to a second officer's look instead (state `second_look`); the
+    proposal is kept, and the second officer confirms or rejects it.
+
+    Args:
+        work: the unit of work.
+        case_id: the case.
+        offence: id of an entry of the offence catalogue, valid on the day of the violation.
+        plate: the plate as the officer reads it; None keeps the machine's reading. Both are kept.
+        note: free words, kept sealed.
+        version: what the officer saw.
+
+    Raises:
+        InputError: the plate or the offence does not exist.
+        TransitionError: a condition of the table is not met.
+        AccessError: the actor is no officer.
+    """
+    row = load(work, ViolationCase, case_id, version)
+    require(work.actor, OFFICERS)
+    payload = _choose(work, row, offence, plate, note)
+    if row.state == CaseState.IN_REVIEW and row.second_look and not row.second_looked:
+        _check_but_second_look(work, row)
+        row.first_reviewer = row.claimed_by
+        data = {"offence": offence, "edited": sorted(row.edited)}
+        moved(work, row, CaseState.SECOND_LOOK, row.second_look, actor=SYSTEM, payload=payload, data=data)
+        return open_case(work, case_id)
+    moved(work, row, CaseState.OFFICER_CONFIRMED, payload=payload, data=_decided_data(row))
+    _decided(work, row, "true")
+    return open_case(work, case_id)
+
+
+def send_on(
+    work: Work,
+    case_id: str,
+    offence: str,
+    *,
+    plate: str | None = None,
+    note: str | None = None,
+    version: int | None = None,
+) -> CaseDetail:
+    """The violation took place and its penalty is not a fine (КоАП 596 part 3): hand the material on, no notice."""
+    row = load(work, ViolationCase, case_id, version)
+    require(work.actor, OFFICERS)
+    payload = _choose(work, row, offence, plate, note)
+    moved(work, row, CaseState.NON_PAYABLE, payload=payload, data=_decided_data(row))
+    _decided(work, row, "true")
+    return open_case(work, case_id)
+
+
+def reject(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> CaseDetail:
+    """There was no violation, or not one that can be proven: counts as a false alarm (KPI 9.9)."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.OFFICER_REJECTED, reason, payload=_note(note))
+    row.reason = reason
+    _decided(work, row, "false")
+    return open_case(work, case_id)
+
+
+def remark(work: Work, case_id: str, note: str, *, version: int | None = None) -> CaseDetail:
+    """Second look: back to the officer who reviewed it, with a remark; he may then confirm it himself."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.IN_REVIEW, payload=_note(note))
+    row.claimed_by, row.claimed_at, row.second_looked = row.first_reviewer, work.now, True
+    return open_case(work, case_id)
+
+
+def release(work: Work, case_id: str, *, note: str | None = None, version: int | None = None) -> None:
+    """Give a claimed case back to the queue."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.SCREENED, "released", payload=_note(note))
+    _unclaim(row)
+
+
+def reassign(work: Work, case_id: str, officer_id: str, *, version: int | None = None) -> None:
+    """A senior officer gives a case under review to another officer.
+
+    Raises:
+        NotFound: there is no such officer.
+        AccessError: the actor is no senior officer.
+        TransitionError: that officer may not review it.
+    """
+    require(work.actor, frozenset({Role.SENIOR_OFFICER}))
+    row = load(work, ViolationCase, case_id, version)
+    user = work.session.get(AppUser, officer_id)
+    if user is None or user.disabled:
+        raise NotFound(f"There is no officer {officer_id}.")
+    officer = Actor(user.id, frozenset(Role(one) for one in user.roles), frozenset(user.territories))
+    moved(work, row, CaseState.SCREENED, "reassigned", data={"to": officer_id})
+    moved(work, row, CaseState.IN_REVIEW, actor=officer, data={"by": work.actor.id})
+    row.claimed_by, row.claimed_at = officer_id, work.now
+
+
+def send_back(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> None:
+    """Technical junk: back to the camera's keepers; the reason goes to the camera's statistics."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.RETURNED, reason, payload=_note(note))
+    row.reason = reason
+    _unclaim(row)
+
+
+def repair(work: Work, case_id: str, *, note: str | None = None, version: int | None = None) -> None:
+    """What was returned is repaired: back to the queue."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.SCREENED, payload=_note(note))
+    row.reason = None
+
+
+def reconsider(work: Work, case_id: str, *, note: str | None = None, version: int | None = None) -> None:
+    """A senior officer puts an automatically rejected case into the queue."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.SCREENED, "reconsidered", payload=_note(note))
+    row.t_screened, row.reason = work.now, None
+
+
+def withdraw(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> None:
+    """Take a confirmation back before it is signed: the case waits in the queue again."""
+    row = load(work, ViolationCase, case_id, version)
+    moved(work, row, CaseState.SCREENED, reason, payload=_note(note))
+    _unclaim(row)
+    row.verdict = row.decided_by = row.t_officer_decision = None
+
+
+def cancel(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> CaseDetail:
+    """A signed decision is taken back (appeal, court, forged plate); what was paid is to be paid back."""
+    row = load(work, ViolationCase, case_id, version)
+    refund = row.payment not in {None, "due", "none_due"}
+    moved(work, row, CaseState.CANCELLED, reason, payload=_note(note), data={"refund": refund})
+    row.reason, row.t_cancelled = reason, work.now
+    return open_case(work, case_id)
+
+
+def lapse_claims(work: Work) -> int:
+    """Give back every claim whose officer did nothing for the term; how many."""
+    before = work.now - timedelta(minutes=work.store.settings.claim_lapse_minutes)
+    held = select(ViolationCase).where(ViolationCase.state == CaseState.IN_REVIEW, ViolationCase.claimed_at <= before)
+    rows = work.session.scalars(held.with_for_update(skip_locked=True)).all()
+    return sum(_lapse(work, row) for row in rows)
+
+
+def _lapse(work: Work, row: ViolationCase) -> bool:
+    before = work.now - timedelta(minutes=work.store.settings.claim_lapse_minutes)
+    if row.state != CaseState.IN_REVIEW or row.claimed_at is None or row.claimed_at > before:
+        return False
+    moved(work, row, CaseState.SCREENED, "claim_lapsed", actor=SYSTEM)
+    _unclaim(row)
+    return True
+
+
+def _visible(actor: Actor, query: Select[ViolationCase]) -> Select[ViolationCase]:
+    if not actor.territories:
+        return query
+    return query.where(ViolationCase.territory.is_(None) | ViolationCase.territory.in_(actor.territories))
+
+
+def _in_sight(actor: Actor, row: ViolationCase) -> None:
+    if actor.territories and row.territory is not None and row.territory not in actor.territories:
+        raise AccessError(f"The case belongs to the territory {row.territory}, which is not yours.")
+
+
+def _choose(work: Work, row: ViolationCase, offence: str, plate: str | None, note: str | None) -> dict[str, Any]:
+    """Put the chosen article and the corrected plate into the row; what goes into the sealed payload."""
+    chosen = law.chosen(offence, row.kind, row.t_detect)
+    row.offence, row.penalty_kind = chosen.id, chosen.penalty_kind
+    row.fine_mci, row.fine_kzt = chosen.fine_mci, chosen.fine_kzt
+    payload = _note(note)
+    if plate is not None:
+        facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
+        text = normal(plate)
+        if text != facts.get("plate"):
+            payload["plate"] = text
+            row.plate_token = work.store.vault.token(text)
+            row.edited = sorted({*row.edited, "plate"})
+    if row.state == CaseState.IN_REVIEW:
+        row.second_look = law.second_look(work.store, row)
+    return payload
+
+
+def _check_but_second_look(work: Work, row: ViolationCase) -> None:
+    """Everything confirming asks for, the second look aside: an incomplete case is not passed on."""
+    view = view_of(row, looked_at=True)
+    check(view, CaseStep(CaseState.OFFICER_CONFIRMED, work.now, None, work.store.settings.terms), work.actor)
+
+
+def _decided(work: Work, row: ViolationCase, verdict: str) -> None:
+    row.verdict, row.decided_by, row.t_officer_decision = verdict, work.actor.id, work.now
+
+
+def _decided_data(row: ViolationCase) -> Mapping[str, Any]:
+    return {
+        "offence": row.offence,
+        "penalty_kind": row.penalty_kind,
+        "fine_mci": row.fine_mci,
+        "fine_kzt": row.fine_kzt,
+        "edited": sorted(row.edited),
+    }
+
+
+def _unclaim(row: ViolationCase) -> None:
+    row.claimed_by = row.claimed_at = row.first_reviewer = row.second_look = None
+    row.second_looked = False
+
+
+def _note(note: str | None) -> dict[str, Any]:
+    return {"note": note.strip()} if note and note.strip() else {}

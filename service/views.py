@@ -1,0 +1,253 @@
+"""What use cases give back: read-only shapes for the JSON API and for pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class View(BaseModel):
+    """Root of all views."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EvidenceFile(View):
+    """A file of a package. `role` is clip, viewing_copy, still, crop or overlay; `moment` names a still."""
+
+    name: str
+    role: str
+    media_type: str
+    bytes: int
+    sha256: str
+    moment: str | None = None
+    time: datetime | None = None
+
+
+class EvidenceView(View):
+    """An evidence package: `event_id` names it; `fault` says why it is not intact."""
+
+    event_id: str
+    intact: bool
+    fault: str | None
+    verified_at: datetime
+    manifest_sha256: str | None
+    files: tuple[EvidenceFile, ...]
+    marks: dict[str, bool] = {}
+
+
+class TraceStep(View):
+    """One step of why the rule fired: a text key's last part under `<room>.trace`, and its values."""
+
+    code: str
+    values: dict[str, str | float | int | bool]
+
+
+class HistoryItem(View):
+    """One event of a record's chain. `kind` is state, an attribute, or what else happened."""
+
+    seq: int
+    at: datetime
+    actor: str
+    actor_name: str
+    role: str
+    kind: str
+    source: str | None
+    target: str | None
+    reason: str | None
+    data: dict[str, Any]
+    note: str | None
+    erased: int | None
+    hash: str
+
+
+class CaseSummary(View):
+    """A line of the queue.
+
+    Attributes:
+        version: of the row; give it back with a step, so that nobody acts on an old page.
+        late: nobody claimed it within the term.
+        mine: the actor holds the claim.
+        plate: None where it was not read, was erased, or the actor may not see it.
+    """
+
+    id: str
+    version: int
+    kind: str
+    camera_id: str
+    camera_name: dict[str, str]
+    territory: str | None
+    state: str
+    t_detect: datetime
+    score: float | None
+    class_: str | None
+    plate: str | None
+    late: bool
+    mine: bool
+    claimed_by: str | None
+    claimed_by_name: str | None
+    second_look: str | None
+    document_no: str | None
+    t_signed: datetime | None
+    still: str | None
+
+
+class OwnerView(View):
+    """Who the vehicle register names; `demo` marks invented people."""
+
+    name: str
+    iin: str
+    address: str
+    vehicle: str
+    demo: bool
+
+
+class CaseDetail(CaseSummary):
+    """Everything an officer decides on.
+
+    Attributes:
+        steps: names of the steps the actor may take now (`violations.case.TRANSITIONS`).
+        reasons: the reason codes of each of these steps that needs one.
+        offences: ids of catalogue entries the rule's finding may be, the likeliest first.
+        plate_read: the plate as the machine read it; `plate` is what holds now.
+        speed_kmh: auxiliary speed from video, never a ground for a fine.
+        claim_ends: when the claim lapses without a further action.
+        attributes: registration, delivery, payment, appeal, enforcement of a signed case.
+    """
+
+    t_onset: datetime | None
+    t_received: datetime
+    line: str | None
+    track: int | None
+    video_s: float
+    plate_read: str | None
+    edited: tuple[str, ...]
+    speed_kmh: float | None
+    speed_uncertainty_kmh: float | None
+    steps: tuple[str, ...]
+    reasons: dict[str, tuple[str, ...]]
+    offences: tuple[str, ...]
+    offence: str | None
+    penalty_kind: str | None
+    fine_mci: float | None
+    fine_kzt: int | None
+    reason: str | None
+    verdict: str | None
+    decided_by_name: str | None
+    t_officer_decision: datetime | None
+    limitation_ends: datetime | None
+    claim_ends: datetime | None
+    owner: OwnerView | None
+    evidence: tuple[EvidenceView, ...]
+    trace: tuple[TraceStep, ...]
+    history: tuple[HistoryItem, ...]
+    alert_id: str | None
+    merged_into: str | None
+    attributes: dict[str, str | None]
+    t_first_notification_sent: datetime | None
+    chain_fault: str | None
+
+
+class CasePage(View):
+    """A page of cases and how many there are in each state."""
+
+    items: tuple[CaseSummary, ...]
+    counts: dict[str, int]
+    total: int
+
+
+class AlertSummary(View):
+    """A line of the alarm list."""
+
+    id: str
+    version: int
+    type: str
+    kind: str
+    camera_id: str
+    camera_name: dict[str, str]
+    latitude: float | None
+    longitude: float | None
+    state: str
+    verdict: str | None
+    open: bool
+    is_drill: bool
+    reports: int
+    score: float | None
+    services: tuple[str, ...]
+    t_onset: datetime | None
+    t_detect: datetime
+    t_notify_sent: datetime | None
+    t_ack: datetime | None
+    t_verdict: datetime | None
+    t_dispatch: datetime | None
+    t_closed: datetime | None
+    last_seen: datetime
+    still: str | None
+
+
+class NotificationView(View):
+    """Who was told of an alert, by which channel, by the system or a person."""
+
+    channel: str
+    recipient: str
+    initiator: str
+    sent_at: datetime
+    delivered_at: datetime | None
+
+
+class AlertDetail(AlertSummary):
+    """Everything an operator decides on; `steps` and `reasons` as in `CaseDetail`."""
+
+    t_received: datetime
+    t_raised: datetime | None
+    t_notify_delivered: datetime | None
+    t_verify_start: datetime | None
+    t_depart: datetime | None
+    t_arrive: datetime | None
+    t_control: datetime | None
+    video_s: float
+    track: int | None
+    class_: str | None
+    reason: str | None
+    closing_code: str | None
+    ack_by_name: str | None
+    verdict_by_name: str | None
+    incident_id: str
+    case_id: str | None
+    merged_into: str | None
+    repeat_of: str | None
+    steps: tuple[str, ...]
+    reasons: dict[str, tuple[str, ...]]
+    notifications: tuple[NotificationView, ...]
+    evidence: tuple[EvidenceView, ...]
+    trace: tuple[TraceStep, ...]
+    history: tuple[HistoryItem, ...]
+    chain_fault: str | None
+
+
+class AlertPage(View):
+    """A page of alerts and how many there are in each state."""
+
+    items: tuple[AlertSummary, ...]
+    counts: dict[str, int]
+    total: int
+
+
+class CameraView(View):
+    """A registered camera and what its log says now."""
+
+    id: str
+    name: dict[str, str]
+    territory: str | None
+    commissioned: str | None
+    retired: str | None
+    latitude: float | None
+    longitude: float | None
+    covers: tuple[tuple[float, float], ...]
+    file_version: int
+    status: str
+    status_at: datetime | None
+    last_analysed: datetime | None
+    passages: int
