@@ -76,7 +76,7 @@ def _length_km(roads: RoadRegister | None) -> float | None:
         return None
     if roads.length_km is not None:
         return roads.length_km
-    return _union_m(_lines(roads.lines)) / METRES_PER_KM if roads.lines else None
+    return unary_union(_lines(roads.lines)).length / METRES_PER_KM if roads.lines else None
 
 
 def _covered_m(cameras: list[CameraFact], roads: RoadRegister | None) -> float:
