@@ -1,0 +1,89 @@
+# Everything a newcomer types. Each target sets up what it needs; nothing has to be done by hand before.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+HTMX := service/web/static/vendor/htmx.min.js
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench pictures lock clean
+
+help:  ## what can be done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.runtime $(HTMX)  ## the environment of the service in .venv
+
+setup-dev: setup .venv/.dev  ## and what the tests need
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Qyran needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@deploy/system-packages venv
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: .venv/bin/python requirements.lock pyproject.toml
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(HTMX): package.json package-lock.json .npmrc
+	@deploy/system-packages browser-files
+	npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(PYTHON) -m service.web.vendor
+
+demo: setup  ## the sample city, analysed; console at http://127.0.0.1:8000 (ONCE=1 ends after the analysis)
+	$(BIN)/qyran demo $(if $(ONCE),--once)
+
+serve: setup  ## the service on the installation's own store
+	$(BIN)/qyran serve
+
+test: setup-dev  ## lint, types, import rules, all tests
+	@deploy/system-packages tests
+	$(MAKE) --no-print-directory lint types imports unit
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+unit:
+	$(BIN)/python -m pytest tests --ignore=tests/models_train -n 2 --dist loadfile -q
+
+setup-train:  ## the environment of training and export in .venv-train
+	@PYTHON=$(PYTHON) models/setup_train.sh
+
+test-train: setup-train  ## the training path on a small scale
+	.venv-train/bin/python -m pytest tests/models_train -q
+
+models: setup-train  ## train both shipped models again (hours on a CPU)
+	.venv-train/bin/python -m models.train road
+	.venv-train/bin/python -m models.train fire
+
+bench: setup  ## where the time goes, as JSON
+	$(BIN)/qyran bench
+
+pictures: setup-dev  ## the pictures of the README, from the demo's rendered scenes
+	@deploy/system-packages tests
+	$(BIN)/qyran screenshots --out docs/pictures
+
+lock: setup-dev  ## choose versions anew
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --strip-extras \
+	  --allow-unsafe --all-build-deps -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --strip-extras \
+	  --allow-unsafe --all-build-deps --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:  ## forget the demo and the environments
+	rm -rf .venv .venv-train node_modules .demo .cache service/web/static/vendor
