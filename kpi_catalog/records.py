@@ -12,6 +12,14 @@ period)``; nothing else is needed, and nothing here reads a data base. Rules for
 * None means that an input was never given, and shows as missing by name. An empty tuple means that it was given
   and holds nothing.
 * Ground geometry is in metres of one plane for the whole city (for example its UTM zone).
+
+::
+
+    facts = CityFacts(as_of=now, cases=cases, alerts=alerts, cameras=cameras, inputs=inputs)
+    report = security_kpis(facts, "republican", Period.parse("2027-03", "Asia/Almaty"))
+    report.sphere.score, report.sphere.coverage      # 0..1
+    for one in report.kpis:
+        one.kpi.name["kk"], one.value.value, one.status, one.score.score, one.value.missing
 """
 
 from __future__ import annotations

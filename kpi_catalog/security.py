@@ -144,6 +144,7 @@ def security_kpis(
 def _row(one: SecurityKpi) -> dict[str, Any]:
     return {
         **one.value.as_dict(),
+        "name": dict(one.kpi.name),
         "measured": one.value.status.value,
         "status": one.status.value,
         "score": one.score.score,

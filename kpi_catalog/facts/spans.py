@@ -24,11 +24,19 @@ def joined(spans: Iterable[Interval], since: datetime, until: datetime) -> list[
     return result
 
 
-def common(first: Iterable[Span], second: Iterable[Span]) -> list[Span]:
-    """What two lists of disjoint spans share."""
-    other = list(second)
-    pairs = ((max(a, c), min(b, d)) for a, b in first for c, d in other)
-    return [span for span in pairs if span[0] < span[1]]
+def common(first: list[Span], second: list[Span]) -> list[Span]:
+    """What two lists of disjoint spans, each in order, share."""
+    result: list[Span] = []
+    i = j = 0
+    while i < len(first) and j < len(second):
+        since, until = max(first[i][0], second[j][0]), min(first[i][1], second[j][1])
+        if since < until:
+            result.append((since, until))
+        if first[i][1] <= second[j][1]:
+            i += 1
+        else:
+            j += 1
+    return result
 
 
 def hours(spans: Iterable[Span]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kpi_catalog.facts.spans import common, hours, joined, service_time
+from kpi_catalog.facts.spans import Span, common, hours, joined, service_time
 from kpi_catalog.period import Period
 from kpi_catalog.records import CameraFact, CityFacts
 from kpi_catalog.status import Status
@@ -21,8 +21,12 @@ def video_analysed_share(facts: CityFacts, period: Period) -> KpiValue:
     since, until = period.start, period.close(facts.as_of)
     cameras = [camera for camera in facts.cameras if service_time(camera, since, until)]
     planned = sum(hours(service_time(camera, since, until)) for camera in cameras)
-    received = sum(_received(camera, since, until) for camera in cameras)
-    analysed = sum(_analysed(camera, since, until) for camera in cameras)
+    received = analysed = 0.0
+    for camera in cameras:
+        video = _received(camera, since, until)
+        received += hours(video)
+        # the analytics cannot have seen more than was received
+        analysed += hours(common(joined(camera.analysed or (), since, until), video))
     missing = _missing(cameras, received)
     status = Status.COMPUTED
     if missing:
@@ -59,11 +63,5 @@ def _missing(cameras: list[CameraFact], received: float) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def _received(camera: CameraFact, since: datetime, until: datetime) -> float:
-    return hours(common(joined(camera.up or (), since, until), service_time(camera, since, until)))
-
-
-def _analysed(camera: CameraFact, since: datetime, until: datetime) -> float:
-    """Hours analysed while video came in: the analytics cannot have seen more than was received."""
-    received = common(joined(camera.up or (), since, until), service_time(camera, since, until))
-    return hours(common(joined(camera.analysed or (), since, until), received))
+def _received(camera: CameraFact, since: datetime, until: datetime) -> list[Span]:
+    return common(joined(camera.up or (), since, until), service_time(camera, since, until))
