@@ -1,0 +1,1 @@
+"""The shipped detectors: weights, cards, training, evaluation, export and quantisation."""

@@ -1,0 +1,1 @@
+"""Training and evaluation pictures: reading, remapping and completing labels, rendering more of them."""
