@@ -73,12 +73,13 @@ class Tracker:
     Args:
         width, height: of the picture, pixels; a track whose predicted middle leaves it ends.
         settings: patience and strictness.
+        first_id: id of the first confirmed track; the next ones count up.
     """
 
-    def __init__(self, width: int, height: int, settings: TrackerSettings | None = None) -> None:
+    def __init__(self, width: int, height: int, settings: TrackerSettings | None = None, first_id: int = 1) -> None:
         self.settings = settings or TrackerSettings()
         self._limits = np.array([width, height, width, height], np.float64)
-        self._next_id = 1
+        self._next_id = first_id
         self._time: float | None = None
         self._motion = Motion.born(np.zeros((0, 4)))
         self._id = np.zeros(0, np.int64)  # _TENTATIVE until confirmed
@@ -102,6 +103,8 @@ class Tracker:
         if self._time is not None and not video_s > self._time:
             raise ValueError(f"the tracker was at {self._time} s and is given {video_s} s; time must go forward")
         seconds = 0.0 if self._time is None else video_s - self._time
+        if seconds > self.settings.coast_parked_s:  # the stream was away: nothing can be followed across that
+            self._keep(np.zeros(len(self._id), np.bool_))
         self._motion.predict(seconds, self._last_seen < (self._time or 0.0))
         self._time = video_s
         detections = join_riders(detections.where(_usable(detections, self.settings.weak_score)))
@@ -110,6 +113,11 @@ class Tracker:
         self._begin(detections, matched, video_s)
         self._confirm()
         return self._tracks(video_s)
+
+    @property
+    def next_id(self) -> int:
+        """Id that the next confirmed track gets."""
+        return self._next_id
 
     def trails(self, ids: NDArray[np.int64]) -> Trails:
         """Where confirmed tracks were seen lately, rows as in `ids` [n]."""

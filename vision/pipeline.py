@@ -1,0 +1,172 @@
+"""One camera's eye: frames in, observations out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from qyran.errors import ConfigError
+from vision.classes import FIRE_CLASSES, ROAD_CLASSES
+from vision.geometry import foot, in_polygon, to_pixels
+from vision.passage import PassageCounter
+from vision.road_plane import RoadPlane
+from vision.signals import SignalReader
+from vision.speed import measure
+from vision.tracker import Tracker, TrackerSettings
+from vision.types import EMPTY_SIGNALS, Detections, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from vision.camera import Camera
+    from vision.detector import Detector
+    from vision.types import Frame, Passage, Tracks
+
+Stage = Literal["detect", "fire", "track", "signals"]
+"""Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """How often and how keenly a camera is looked at.
+
+    Attributes:
+        rate_hz: pictures a second to analyse; for whoever reads the stream.
+        fire_every_s: seconds between two looks for fire and smoke.
+        road_min_score: calibrated score below which a road user is not even a whisper to the tracker.
+        fire_min_score: the same for fire and smoke.
+        tracker: patience and strictness in following.
+    """
+
+    rate_hz: float = 8.0
+    fire_every_s: float = 0.5
+    road_min_score: float = 0.05
+    fire_min_score: float = 0.05
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+
+
+class Pipeline:
+    """Looks at the frames of one camera in the order of their time.
+
+    Everything that depends on the picture's size is made at the first frame and again when the size changes; track
+    ids go on rising then.
+
+    Args:
+        camera: the camera file.
+        road: detector of ROAD_CLASSES.
+        fire: detector of FIRE_CLASSES, None where nobody asks for fire.
+        settings: how often and how keenly.
+        on_stage: told the name and the seconds of every stage of every frame, for measurement.
+
+    Raises:
+        ConfigError: a detector's classes are not those of its place.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        road: Detector,
+        fire: Detector | None = None,
+        settings: PipelineSettings | None = None,
+        on_stage: Callable[[Stage, float], None] | None = None,
+    ) -> None:
+        _check(road, ROAD_CLASSES, "road")
+        if fire is not None:
+            _check(fire, FIRE_CLASSES, "fire")
+        self.camera = camera
+        self.settings = settings or PipelineSettings()
+        self._road, self._fire = road, fire
+        self._on_stage = on_stage
+        self._scene: _Scene | None = None
+        self._fire_due_s = -np.inf
+
+    def observe(self, frame: Frame) -> Observation:
+        """Everything seen in a frame; `frame.video_s` must go forward."""
+        height, width = frame.picture.shape[:2]
+        scene = self._scene
+        if scene is None or (scene.width, scene.height) != (width, height):
+            first_id = 1 if scene is None else scene.tracker.next_id
+            scene = self._scene = _Scene(self.camera, width, height, self.settings.tracker, first_id)
+        seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score))
+        fire = self._look_for_fire(frame, scene)
+        signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
+        tracks, passages = self._timed("track", lambda: scene.follow(seen, frame))
+        return Observation(
+            camera=self.camera.id,
+            index=frame.index,
+            pts=frame.pts,
+            video_s=frame.video_s,
+            time=frame.time,
+            width=width,
+            height=height,
+            tracks=tracks,
+            fire=fire,
+            signals=signals or EMPTY_SIGNALS,
+            passages=passages,
+        )
+
+    def _look_for_fire(self, frame: Frame, scene: _Scene) -> Detections | None:
+        """Fire and smoke when a look is due, else None."""
+        detector = self._fire
+        # Half an analysed step early is nearer to the wanted rate than half a step late.
+        if detector is None or frame.video_s < self._fire_due_s - 0.5 / self.settings.rate_hz:
+            return None
+        self._fire_due_s = frame.video_s + self.settings.fire_every_s
+        seen = self._timed("fire", lambda: detector.detect(frame.picture, self.settings.fire_min_score))
+        middle = (seen.box[:, :2].astype(np.float64) + seen.box[:, 2:]) / 2
+        return seen.where(~scene.masked(middle))
+
+    def _timed(self, stage: Stage, work: Callable[[], Result]) -> Result:
+        if self._on_stage is None:
+            return work()
+        start = time.perf_counter()
+        result = work()
+        self._on_stage(stage, time.perf_counter() - start)
+        return result
+
+
+class _Scene:
+    """What a camera file means at one picture size, and what is followed in it."""
+
+    def __init__(self, camera: Camera, width: int, height: int, settings: TrackerSettings, first_id: int) -> None:
+        self.width, self.height = width, height
+        self.tracker = Tracker(width, height, settings, first_id)
+        self.signals = SignalReader(camera.signals, width, height)
+        self._plane = RoadPlane.from_camera(camera, width, height)
+        self._counter = PassageCounter(camera.lines_of("control"), width, height)
+        self._masks = [to_pixels(zone.points, width, height) for zone in camera.zones_of("mask")]
+
+    def masked(self, points: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Whether points [N, 2] lie in a masked zone, bool [N]."""
+        hidden = np.zeros(len(points), np.bool_)
+        for mask in self._masks:
+            hidden |= in_polygon(points, mask)
+        return hidden
+
+    def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...]]:
+        """Tracks with their places on the road, and who passed a line."""
+        tracks = self.tracker.step(seen.where(~self.masked(foot(seen.box))), frame.video_s)
+        plane = self._plane
+        if plane is not None and plane.valid_at(frame.time.date()) and len(tracks):
+            motion = measure(self.tracker.trails(tracks.id), plane, frame.video_s, self.width, self.height)
+            tracks = replace(
+                tracks,
+                ground=plane.to_ground(tracks.foot),
+                velocity_ms=motion.velocity_ms,
+                speed_sigma_ms=motion.sigma_ms,
+            )
+        fresh = self.tracker.fresh
+        return tracks, self._counter.step(tracks, frame.video_s, fresh, self.tracker.trails(fresh))
+
+
+def _check(detector: Detector, classes: tuple[str, ...], place: str) -> None:
+    if detector.spec.classes != classes:
+        raise ConfigError(
+            f"The weights {detector.spec.weights.name} are no {place} model: it must name {', '.join(classes)}."
+        )
