@@ -70,7 +70,7 @@ def new_salt() -> str:
 
 def commit(salt: str, payload: Mapping[str, Any]) -> str:
     """Salted commitment to a payload: hides a short plate or number from guessing once the salt is gone."""
-    return _digest(b"qyran commit", bytes.fromhex(salt), canonical_json(payload))
+    return _digest(b"qyran commit", _raw(salt), canonical_json(payload))
 
 
 def link(prev_hash: str, event_header: Mapping[str, Any], commitment: str) -> str:
@@ -78,7 +78,7 @@ def link(prev_hash: str, event_header: Mapping[str, Any], commitment: str) -> st
 
     The header should hold record and seq (see `append`), so that no event can be moved to another chain or place.
     """
-    return _digest(b"qyran link", bytes.fromhex(prev_hash), canonical_json(event_header), bytes.fromhex(commitment))
+    return _digest(b"qyran link", _raw(prev_hash), canonical_json(event_header), _raw(commitment))
 
 
 def append(
@@ -120,7 +120,7 @@ def check(chain: Sequence[Link], erasures: Mapping[int, set[tuple[str, int]]] | 
 
 def merkle_root(heads: Iterable[str]) -> str:
     """Merkle tree hash of hexadecimal heads in the order given (RFC 6962, 2.1: leaves and nodes are told apart)."""
-    level = [_digest(b"qyran leaf", bytes.fromhex(head)) for head in heads]
+    level = [_digest(b"qyran leaf", _raw(head)) for head in heads]
     if not level:
         return GENESIS
     while len(level) > 1:
@@ -135,7 +135,7 @@ def merkle_root(heads: Iterable[str]) -> str:
 def root_of(heads: Mapping[str, tuple[int, str]]) -> str:
     """Root over the heads of all records: each leaf binds record, seq and hash, in the order of record ids."""
     return merkle_root(
-        _digest(b"qyran head", record.encode(), str(heads[record][0]).encode(), bytes.fromhex(heads[record][1]))
+        _digest(b"qyran head", record.encode(), str(heads[record][0]).encode(), _raw(heads[record][1]))
         for record in sorted(heads)
     )
 
@@ -170,6 +170,14 @@ def _check_payload(item: Link, erasures: Mapping[int, set[tuple[str, int]]]) -> 
     except (ValueError, TypeError):
         same = False
     return None if same else Fault("chain_payload_altered", item.record, item.seq)
+
+
+def _raw(text: str) -> bytes:
+    """Bytes of lower-case hexadecimal, written one way only."""
+    data = bytes.fromhex(text)
+    if data.hex() != text:
+        raise ValueError("a hash or salt is not lower-case hexadecimal")
+    return data
 
 
 def _digest(domain: bytes, *parts: bytes) -> str:

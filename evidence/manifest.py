@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
@@ -39,18 +39,23 @@ class Picture(_Part):
 
 
 class Video(_Part):
-    """What a clip holds: `pts` are the stream's own, in units of `time_base`.
+    """What a clip holds.
 
-    A viewing copy carries the label `viewing_copy` and names the clip it was made from.
+    Attributes:
+        codec, width, height: of the pictures; a viewing copy may lack an odd last row or column.
+        time_base: seconds of one tick of the PTS.
+        frames: running number in the stream (None where it never decoded there) and original PTS of each picture, in
+            the order of showing.
+        start_s, end_s: seconds of video of the first and last picture.
+        wanted_start_s, wanted_end_s: the span asked for; the clip begins at a key frame and ends where the video did.
+        copy_of: of a viewing copy, the clip it was made from.
     """
 
     codec: str
     width: int
     height: int
     time_base: str
-    frames: int
-    first_pts: int
-    last_pts: int
+    frames: tuple[tuple[int | None, int], ...]
     start_s: float
     end_s: float
     wanted_start_s: float
@@ -192,13 +197,14 @@ def read_signature_file(data: bytes) -> tuple[str, bytes]:
     Raises:
         ValueError: not exactly what `signature_file` writes, to the byte.
     """
-    raw: Any = strict_json(data)
-    if not isinstance(raw, dict) or not isinstance(raw.get("key"), str) or not isinstance(raw.get("signature"), str):
-        raise ValueError("key or signature is absent")
-    signature = bytes.fromhex(raw["signature"])
-    if _signature_bytes(raw["key"], signature.hex()) != data:
+    match strict_json(data):
+        case {"key": str(key), "signature": str(text)}:
+            signature = bytes.fromhex(text)
+        case _:
+            raise ValueError("key or signature is absent")
+    if _signature_bytes(key, signature.hex()) != data:
         raise ValueError("not written as a signature file is")
-    return raw["key"], signature
+    return key, signature
 
 
 def _signature_bytes(key: str, signature: str) -> bytes:

@@ -1,0 +1,266 @@
+"""PAdES signatures on PDF documents (ETSI EN 319 142, baseline B) through pyHanko.
+
+Until a city plugs in its own token, an installation signs with a self-signed development certificate, which says so in
+its name. Call from a plain thread: pyHanko runs an event loop of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import cms
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import signers
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from evidence.keys import TRUSTED, create_once, read_secret
+from qyran.errors import ConfigError
+
+DEVELOPMENT: Final = "development-decision.pem"  # private key and certificate in one file
+FIELD: Final = "OfficerSignature"
+LIFE: Final = timedelta(days=730)  # of a development certificate
+RESERVED: Final = 6144  # hexadecimal digits kept for the CMS; a P-256 signature with its certificate takes about 3000
+
+# What pyHanko and asn1crypto raise on bytes that are no PDF or no signature.
+UNREADABLE: Final = (
+    PdfError, SignatureValidationError, SigningError, ValueError, KeyError, IndexError, TypeError, AttributeError,
+    RecursionError, OverflowError, AssertionError, NotImplementedError,
+)  # fmt: skip
+
+# Validation says by its result what is wrong with a file; its log lines would name the same again.
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSigner:
+    """What signs documents: pyHanko's signer (in memory here, PKCS#11 for a token) and what people must know of it.
+
+    Attributes:
+        signer: a `pyhanko.sign.signers.Signer`.
+        certificate: the certificate that signs.
+        development: True for the self-signed development certificate.
+    """
+
+    signer: Any = field(repr=False)
+    certificate: x509.Certificate
+    development: bool
+
+    @property
+    def serial(self) -> str:
+        """Serial number of the certificate, hexadecimal capitals."""
+        return f"{self.certificate.serial_number:X}"
+
+
+@dataclass(frozen=True, slots=True)
+class PdfVerdict:
+    """What a check of a signed PDF found.
+
+    Attributes:
+        ok: signed by a trusted certificate and unchanged to the byte since.
+        code: text key of the fault, None when ok.
+        signer: common name in the certificate that signed, None where it cannot be read.
+        signed_at: time the signer claims.
+    """
+
+    ok: bool
+    code: str | None
+    signer: str | None = None
+    signed_at: datetime | None = None
+
+
+def installation_document_signer(home: Path) -> DocumentSigner:
+    """The development signer of an installation, made on first use; its certificate joins the trust store.
+
+    Raises:
+        ConfigError: the key file is damaged or others may read it.
+    """
+    path = home / "keys" / DEVELOPMENT
+    create_once(path, _new_development_identity, mode=0o600)
+    data = read_secret(path)
+    try:
+        key = load_pem_private_key(data, password=None)
+        certificate = x509.load_pem_x509_certificate(data)
+    except ValueError:
+        raise ConfigError(
+            f"{path} does not hold a private key and its certificate; remove it to make new ones."
+        ) from None
+    public = certificate.public_bytes(Encoding.PEM)
+    create_once(home / "keys" / TRUSTED / f"decision-{certificate.serial_number:x}.pem", lambda: public, mode=0o644)
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    asn1_certificate = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    signer = signers.SimpleSigner(
+        signing_cert=asn1_certificate,
+        signing_key=asn1_keys.PrivateKeyInfo.load(private),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+    )
+    return DocumentSigner(signer, certificate, development=True)
+
+
+def sign_pdf(pdf: bytes, signer: DocumentSigner, *, reason: str, name: str) -> bytes:
+    """Sign a PDF as final: no later change is permitted (certification, DocMDP level 1).
+
+    Args:
+        pdf: the document, unsigned.
+        signer: who signs.
+        reason: why, as viewers show it.
+        name: the person who signs.
+    """
+    metadata = signers.PdfSignatureMetadata(
+        field_name=FIELD,
+        md_algorithm="sha256",
+        reason=reason,
+        name=name,
+        subfilter=SigSeedSubFilter.PADES,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+    )
+    output = io.BytesIO()
+    signers.sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(pdf)),
+        metadata,
+        signer.signer,
+        new_field_spec=SigFieldSpec(FIELD),
+        bytes_reserved=RESERVED,
+        output=output,
+    )
+    return output.getvalue()
+
+
+def verify_pdf(pdf: bytes, trusted: Sequence[x509.Certificate]) -> PdfVerdict:
+    """Check that a PDF carries one signature by a trusted certificate over every byte of the file.
+
+    Judged by pyHanko's `bottom_line` (its `valid` stays true for an altered file), and beyond it by two rules of our
+    own: nothing may follow the signed bytes, and the signature itself must be the one its certificate's owner wrote,
+    with nothing in the space kept for it.
+    """
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf), strict=True)
+        found = list(reader.embedded_regular_signatures)
+    except UNREADABLE:
+        return PdfVerdict(ok=False, code="pdf_unreadable")
+    if not found:
+        return PdfVerdict(ok=False, code="pdf_unsigned")
+    if len(found) > 1:
+        return PdfVerdict(ok=False, code="pdf_altered")
+    return _judge(pdf, found[0], trusted)
+
+
+def _judge(pdf: bytes, embedded: Any, trusted: Sequence[x509.Certificate]) -> PdfVerdict:
+    roots = [asn1_x509.Certificate.load(item.public_bytes(Encoding.DER)) for item in trusted]
+    who: str | None = None
+    when: datetime | None = None
+    try:
+        own = embedded.signer_cert
+        who = str(own.subject.native.get("common_name", ""))
+        context = ValidationContext(trust_roots=roots, allow_fetching=False, revocation_mode="soft-fail")
+        status = validate_pdf_signature(embedded, context)
+        when = status.signer_reported_dt.astimezone(UTC) if status.signer_reported_dt else None
+        whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _as_written(pdf, embedded)
+        forged = any(own.public_key.dump() == root.public_key.dump() and own.dump() != root.dump() for root in roots)
+    except UNREADABLE:
+        return PdfVerdict(ok=False, code="pdf_altered", signer=who, signed_at=when)
+    if not (status.intact and status.valid and whole) or forged:
+        return PdfVerdict(ok=False, code="pdf_altered", signer=who, signed_at=when)
+    if not status.trusted:
+        return PdfVerdict(ok=False, code="pdf_unknown_signer", signer=who, signed_at=when)
+    if not status.bottom_line:
+        return PdfVerdict(ok=False, code="pdf_altered", signer=who, signed_at=when)
+    return PdfVerdict(ok=True, code=None, signer=who, signed_at=when)
+
+
+def _as_written(pdf: bytes, embedded: Any) -> bool:
+    """Whether the bytes outside the signed ranges are one signature in the only form we write it.
+
+    A CMS has places that its own signature does not cover (its version, the list of digests, certificates nobody
+    uses). It is put together again from the parts that are covered, and must come out the same to the byte; what is
+    left of the space kept for it must be zeros.
+    """
+    start, length, after, tail = (int(number) for number in embedded.byte_range)
+    if start != 0 or after + tail != len(pdf):
+        return False
+    inner = re.fullmatch(rb"<([0-9A-F]*)>", pdf[length:after])
+    if inner is None or len(inner[1]) % 2:
+        return False
+    signed, signer = embedded.signed_data, embedded.signer_info
+    again = cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": signer["sid"],
+            "digest_algorithm": {"algorithm": embedded.md_algorithm},
+            "signed_attrs": signer["signed_attrs"],
+            "signature_algorithm": {"algorithm": signer["signature_algorithm"]["algorithm"].native},
+            "signature": signer["signature"].native,
+        }
+    )
+    whole = cms.ContentInfo({
+        "content_type": "signed_data",
+        "content": cms.SignedData({
+            "version": "v1",
+            "digest_algorithms": [{"algorithm": embedded.md_algorithm}],
+            "encap_content_info": {"content_type": "data"},
+            "certificates": [cms.CertificateChoices("certificate", embedded.signer_cert)],
+            "signer_infos": [again],
+        }),
+    })  # fmt: skip
+    written = whole.dump(force=True)
+    content = bytes.fromhex(inner[1].decode())
+    return len(signed["certificates"]) == 1 and content == written + bytes(len(content) - len(written))
+
+
+def _new_development_identity() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "KZ"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Qyran"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "Qyran DEVELOPMENT certificate, no legal force"),
+        ]
+    )
+    usage = x509.KeyUsage(
+        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + LIFE)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + certificate.public_bytes(Encoding.PEM)

@@ -1,0 +1,225 @@
+"""Offline verification of evidence packages, output folders, decisions and ledger exports.
+
+Nothing a package says about itself is believed unless a key from outside signed it. The verifier writes nothing,
+follows no symbolic link below the path it was given, and opens no file that a manifest names by a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from evidence.canonical import sha256_hex, strict_json
+from evidence.keys import Trust
+from evidence.ledger import check_ledger
+from evidence.manifest import MANIFEST, SIGNATURE, Manifest, read_manifest
+from evidence.pades import verify_pdf
+from evidence.seal import EVENTS, EVIDENCE, SEAL, SEAL_SIGNATURE, Seal, read_seal
+from evidence.verdict import (
+    Place,
+    Reason,
+    Verdict,
+    check_file,
+    exists,
+    is_plain_file,
+    is_plain_folder,
+    printable,
+    signed_bytes,
+)
+from qyran.errors import InputError
+
+WITH_EVIDENCE: Final = {"violation", "incident", "fire_alert"}
+PACKAGE_SIGNS: Final = (MANIFEST, SIGNATURE, "clip.mp4", "overlay.json")  # any of these: the folder is a package
+
+
+def verify(path: Path, trust: Trust) -> Verdict:
+    """Check whatever lies at a path: package, folder of packages, `analyse` output, decision PDF, ledger export.
+
+    Args:
+        path: a folder, or a file of one of these.
+        trust: keys and certificates that may have signed.
+
+    Raises:
+        InputError: nothing lies there.
+    """
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # a name no file system takes
+        there = False
+    if not there:
+        raise InputError(f"{printable(str(path))} does not exist; give evidence, a decision or a ledger export.")
+    path = path.resolve()
+    return _folder(path, trust) if path.is_dir() else _file(path, trust)
+
+
+def verify_package(folder: Path, trust: Trust) -> Verdict:
+    """Check one evidence package."""
+    reasons, _ = _package(Place(folder), folder, trust)
+    return Verdict(tuple(reasons), 1)
+
+
+def _folder(folder: Path, trust: Trust) -> Verdict:
+    if any(exists(folder / name) for name in PACKAGE_SIGNS):
+        return verify_package(folder, trust)
+    if exists(folder / SEAL) or exists(folder / EVENTS) or is_plain_folder(folder / EVIDENCE):
+        return _output(folder, trust)
+    if folder.name == EVIDENCE and exists(folder.parent / SEAL):
+        return _output(folder.parent, trust)
+    place = Place(folder)
+    found, reasons = _packages(place, folder, trust)
+    if not found and not reasons:
+        reasons.append(place.reason(folder, "empty"))
+    return Verdict(tuple(reasons), len(found))
+
+
+def _file(path: Path, trust: Trust) -> Verdict:
+    place = Place(path.parent)
+    if any(exists(path.parent / name) for name in (MANIFEST, SIGNATURE)):
+        return verify_package(path.parent, trust)
+    if exists(path.parent / SEAL) and path.suffix != ".pdf":
+        return _output(path.parent, trust)
+    if not path.is_file():
+        return Verdict((place.reason(path, "not_a_file"),))
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return Verdict((place.reason(path, "unreadable"),))
+    if path.suffix.lower() == ".pdf" or data.startswith(b"%PDF"):
+        return _document(place, path, data, trust)
+    if path.suffix.lower() == ".jsonl" or data.startswith(b'{"commitment":'):
+        return _ledger(path.name, data, trust)
+    return Verdict((place.reason(path, "not_evidence"),))
+
+
+def _ledger(name: str, data: bytes, trust: Trust) -> Verdict:
+    faults, chains = check_ledger(data, trust)
+    reasons = []
+    for fault in faults:
+        shown = {key: printable(value) if isinstance(value, str) else value for key, value in fault.values.items()}
+        reasons.append(Reason(f"{name}:{fault.line}", fault.code, tuple(shown.items())))
+    return Verdict(tuple(reasons), chains)
+
+
+def _document(place: Place, path: Path, data: bytes, trust: Trust) -> Verdict:
+    verdict = verify_pdf(data, trust.certificates)
+    if verdict.code is None:
+        return Verdict((), 1)
+    return Verdict((place.reason(path, verdict.code, signer=printable(verdict.signer or "?")),), 1)
+
+
+def _package(place: Place, folder: Path, trust: Trust) -> tuple[list[Reason], Manifest | None]:
+    """What is wrong with one package, and its manifest where that can be read."""
+    path = folder / MANIFEST
+    data, key, reasons = signed_bytes(place, path, folder / SIGNATURE, trust)
+    if data is None:
+        return reasons, None
+    try:
+        manifest = read_manifest(data)
+    except (ValueError, TypeError, RecursionError):
+        return [*reasons, place.reason(path, "unparsable", fault=path.name)], None
+    if manifest.to_bytes() != data:
+        reasons.append(place.reason(path, "not_canonical"))
+    if key and manifest.signer != key:
+        reasons.append(place.reason(path, "wrong_signer"))
+    names = [entry.name for entry in manifest.files]
+    if len(set(names)) != len(names) or {MANIFEST, SIGNATURE} & set(names):
+        reasons.append(place.reason(path, "names_twice"))
+    for entry in manifest.files:
+        reasons += check_file(place, folder / entry.name, entry.sha256, entry.bytes)
+    reasons += _surplus(place, folder, {*names, MANIFEST, SIGNATURE})
+    return reasons, manifest
+
+
+def _packages(place: Place, folder: Path, trust: Trust) -> tuple[dict[str, Manifest | None], list[Reason]]:
+    """Every package of a folder by name; anything else in it is surplus."""
+    found: dict[str, Manifest | None] = {}
+    reasons: list[Reason] = []
+    events: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        if not is_plain_folder(path):
+            reasons.append(place.reason(path, "surplus"))
+            continue
+        wrong, manifest = _package(place, path, trust)
+        found[path.name] = manifest
+        reasons += wrong
+        if manifest is not None and events.setdefault(manifest.event_id, path.name) != path.name:
+            reasons.append(place.reason(path, "event_twice", event=printable(manifest.event_id)))
+    return found, reasons
+
+
+def _output(folder: Path, trust: Trust) -> Verdict:
+    """An `analyse` output folder: its seal, its tables, its packages, and that each event has its evidence."""
+    place = Place(folder)
+    data, _, reasons = signed_bytes(place, folder / SEAL, folder / SEAL_SIGNATURE, trust)
+    seal: Seal | None = None
+    if data is not None:
+        try:
+            seal = read_seal(data)
+        except (ValueError, TypeError, RecursionError):
+            reasons.append(place.reason(folder / SEAL, "unparsable", fault=SEAL))
+    evidence = folder / EVIDENCE
+    found: dict[str, Manifest | None] = {}
+    if is_plain_folder(evidence):
+        found, wrong = _packages(place, evidence, trust)
+        reasons += wrong
+    if seal is not None:
+        reasons += _against_seal(place, folder, seal, found)
+    reasons += _surplus(place, folder, {*(seal.files if seal else ()), SEAL, SEAL_SIGNATURE, EVIDENCE, EVENTS})
+    reasons += _events(place, folder, found)
+    return Verdict(tuple(dict.fromkeys(reasons)), len(found))
+
+
+def _against_seal(place: Place, folder: Path, seal: Seal, found: Mapping[str, Manifest | None]) -> list[Reason]:
+    reasons: list[Reason] = []
+    for name, sha256 in seal.files.items():
+        reasons += check_file(place, folder / name, sha256)
+    for name, sha256 in seal.packages.items():
+        package = folder / EVIDENCE / name
+        if name not in found:
+            reasons.append(place.reason(package, "missing"))
+            continue
+        manifest = found[name]
+        if manifest is not None and sha256_hex(manifest.to_bytes()) != sha256:
+            reasons.append(place.reason(package / MANIFEST, "altered"))
+    extra = sorted(set(found) - set(seal.packages))
+    return reasons + [place.reason(folder / EVIDENCE / name, "surplus") for name in extra]
+
+
+def _events(place: Place, folder: Path, found: Mapping[str, Manifest | None]) -> list[Reason]:
+    """Whether events and packages belong together, one to one."""
+    path = folder / EVENTS
+    if not is_plain_file(path):
+        return [place.reason(path, "not_a_file" if exists(path) else "missing")]
+    reasons: list[Reason] = []
+    named: set[str] = set()
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            event = strict_json(line)
+            kind, event_id, where = event["type"], str(event["id"]), event.get("evidence")
+        except (ValueError, TypeError, KeyError, AttributeError):
+            reasons.append(place.reason(path, "event_unparsable", line=number))
+            continue
+        if where is None:
+            if kind in WITH_EVIDENCE:
+                reasons.append(place.reason(path, "event_without_evidence", line=number))
+            continue
+        name = Path(str(where)).name
+        named.add(name)
+        if str(where).rstrip("/") not in {name, f"{EVIDENCE}/{name}"} or name not in found:
+            reasons.append(place.reason(path, "event_evidence_missing", line=number, evidence=printable(str(where))))
+            continue
+        manifest = found[name]
+        if manifest is not None and not _same(manifest, event, event_id):
+            reasons.append(place.reason(path, "event_differs", line=number, evidence=printable(name)))
+    return reasons + [place.reason(folder / EVIDENCE / name, "no_event") for name in sorted(set(found) - named)]
+
+
+def _same(manifest: Manifest, event: Mapping[str, Any], event_id: str) -> bool:
+    finding = manifest.finding
+    mine = (manifest.event_id, manifest.camera.id, finding.type, finding.kind)
+    return mine == (event_id, event.get("camera"), event.get("type"), event.get("kind"))
+
+
+def _surplus(place: Place, folder: Path, expected: set[str]) -> list[Reason]:
+    return [place.reason(path, "surplus") for path in sorted(folder.iterdir()) if path.name not in expected]
