@@ -60,6 +60,10 @@ def atmosphere(name: str, rng: np.random.Generator) -> Atmosphere:
         return Atmosphere(name, Lighting(_sun(azimuth, 9), _bgr(0.05, 0.09, 0.15), _bgr(0.42, 0.34, 0.32) * u(0.75, 1.1), _bgr(0.05, 0.05, 0.05),
                                          _bgr(0.36, 0.36, 0.44), _bgr(0.30, 0.20, 0.15), _bgr(120, 112, 118), 0.0012),
                           _bgr(134, 92, 66), _bgr(128, 150, 206), 0.5, 0.05, lamps=0.16, headlights=True, lit_windows=0.35, noise=3.0)
+    if name == "sunset":
+        return Atmosphere(name, Lighting(_sun(u(-30, 30), 6), _bgr(0.10, 0.28, 0.60), _bgr(0.40, 0.36, 0.40) * u(0.75, 1.1), _bgr(0.05, 0.05, 0.06),
+                                         _bgr(0.20, 0.42, 0.80), _bgr(0.38, 0.26, 0.22), _bgr(100, 126, 170), 0.0015),
+                          _bgr(140, 96, 92), _bgr(50, 130, 240), u(0.4, 0.8), 0.1, lamps=0.1, headlights=True, lit_windows=0.3, noise=3.0)
     if name in ("night", "rain_night"):
         wet = name == "rain_night"
         return Atmosphere(name, Lighting(_sun(180, 60), _bgr(0, 0, 0), _bgr(0.062, 0.056, 0.060) * u(0.9, 1.6), _bgr(0.02, 0.02, 0.02),
