@@ -18,12 +18,12 @@ from qyran.errors import BrokenMedia, InputError
 from service.detectors import shipped_card, spec_of
 from service.rulebook import rule_statuses
 from service.settings import home
-from service.watch import CameraWatch, Identity
+from service.watch import CameraWatch, Identity, Totals
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES
 from vision.detector import Detector
-from vision.pipeline import Pipeline, PipelineSettings
+from vision.pipeline import Pipeline
 from vision.stream import Stream
 from vision.stream_settings import StreamSettings
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from service.event import Event
     from vision.camera import Camera
+    from vision.pipeline import PipelineSettings
     from vision.stream_settings import StreamInfo
     from vision.types import Observation
 
@@ -153,7 +154,8 @@ def analyse(
     broken: BrokenMedia | None = None
     began, used = time.perf_counter(), time.process_time()
     with Stream(str(video), StreamSettings(start_time=start), ring=ring) as stream, _Workshop(out) as work:
-        pipeline = Pipeline(camera, road, fire, settings or PipelineSettings())
+        totals = Totals()
+        pipeline = Pipeline(camera, road, fire, settings, on_stage=totals.spend)
         signer = installation_signer(home())
         sink, track_file = _FileSink(work.folder), _TrackFile(work.folder)
         identity = Identity(
@@ -161,10 +163,10 @@ def analyse(
             models={name: card.sha256 for name, card in cards.items()},
             clock={"source": "recording", "start_time_from": stream.info.time_source},
         )
-        watch = CameraWatch(camera, pipeline, ring, sink, signer, work.folder / "evidence", identity)
+        watch = CameraWatch(pipeline, ring, sink, signer, work.folder / "evidence", identity, totals)
         try:
-            for frame in stream.frames(rate_hz=pipeline.settings.rate_hz):
-                track_file.put(watch.take(frame))
+            for observation in watch.run(stream.frames(rate_hz=pipeline.settings.rate_hz)):
+                track_file.put(observation)
         except BrokenMedia as error:
             broken = error
         finally:
@@ -172,7 +174,7 @@ def analyse(
             sink.close()
             track_file.close()
         timing = {"wall_s": time.perf_counter() - began, "cpu_s": time.process_time() - used}
-        summary = _summary(camera, stream, watch, pipeline, video=video, broken=broken, timing=timing)
+        summary = _summary(camera, stream, watch, video=video, broken=broken, timing=timing)
         text = json.dumps(summary, ensure_ascii=False, indent=1)
         (work.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
         seal_output(work.folder, signer)
@@ -181,15 +183,14 @@ def analyse(
 
 
 def _summary(
-    camera: Camera, stream: Stream, watch: CameraWatch, pipeline: Pipeline, *, video: Path, broken: BrokenMedia | None,
+    camera: Camera, stream: Stream, watch: CameraWatch, *, video: Path, broken: BrokenMedia | None,
     timing: dict[str, float],
 ) -> dict[str, Any]:  # fmt: skip
     totals, info = watch.totals, stream.info
     by_type = {"passage": 0, "violation": 0, "incident": 0, "fire_alert": 0}
     for (type_, _), count in totals.events.items():
         by_type[type_] += count
-    stages = {**{name: round(value, 3) for name, value in pipeline.seconds.items()}}
-    stages |= {name: round(value, 3) for name, value in totals.seconds.items()}
+    stages = {name: round(value, 3) for name, value in totals.seconds.items()}
     return {
         "camera": camera.id,
         "video": video.name,
@@ -217,7 +218,7 @@ def _summary(
         "stream": _stream_facts(info),
         "broken_at_s": None if broken is None else round(broken.second, 3),
         "models": dict(watch.identity.models),
-        "timing": {**{name: round(value, 3) for name, value in timing.items()}, "stages_cpu_s": stages},
+        "timing": {**{name: round(value, 3) for name, value in timing.items()}, "stages_s": stages},
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from qyran.errors import MediaError
 from service.detectors import EXPECTED, shipped_detector
-from vision.signals import read_head
+from vision.signal_head import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -31,12 +31,11 @@ from service.rulebook import Judge
 from vision.classes import ROAD_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from evidence.keys import Signer
     from vision.archive import PacketRing
-    from vision.camera import Camera
     from vision.finding import Finding
     from vision.pipeline import Pipeline
     from vision.types import Frame, Observation, Passage, Plate
@@ -77,7 +76,7 @@ class Totals:
         analysed: frames looked at.
         events: how many by (type, kind).
         passages: how many by (line, direction, class).
-        seconds: processor time by stage (rules, evidence), seconds.
+        seconds: time spent by stage (decode, detect, fire, signals, track, rules, evidence), seconds.
     """
 
     analysed: int = 0
@@ -87,12 +86,16 @@ class Totals:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the processor time of a stage."""
-        start = time.process_time()
+        """Count the time of a stage."""
+        start = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds[name] += time.process_time() - start
+            self.spend(name, time.perf_counter() - start)
+
+    def spend(self, name: str, seconds: float) -> None:
+        """Count time spent on a stage."""
+        self.seconds[name] += seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +113,38 @@ class CameraWatch:
     """Everything between a camera's frames and its events; see the module's docstring."""
 
     def __init__(
-        self, camera: Camera, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path,
-        identity: Identity,
+        self, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path, identity: Identity,
+        totals: Totals | None = None,
     ) -> None:  # fmt: skip
         """Watch one camera.
 
         Args:
-            camera: its camera file.
-            pipeline: turns its frames into observations.
+            pipeline: turns its frames into observations; knows the camera file.
             ring: holds its last packets; the stream fills it.
             sink: takes the events.
             signer: signs the evidence.
             folder: where evidence packages are written.
             identity: what evidence says about where it was made.
+            totals: where to count; by default its own.
         """
-        self.totals = Totals()
-        self._camera, self._pipeline, self._ring = camera, pipeline, ring
+        self.totals = totals or Totals()
+        self._camera, self._pipeline, self._ring = pipeline.camera, pipeline, ring
         self._sink, self._signer, self._folder, self.identity = sink, signer, folder, identity
-        self._judge = Judge(camera)
+        self._judge = Judge(pipeline.camera)
         self._pending: list[_Pending] = []
         self._paths: dict[int, deque[TrackPoint]] = {}
         self._plates: dict[int, Plate] = {}
         self._last: Observation | None = None
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[Observation]:
+        """Look at frame after frame, counting the time that decoding takes."""
+        waiting = iter(frames)
+        while True:
+            with self.totals.stage("decode"):
+                frame = next(waiting, None)
+            if frame is None:
+                return
+            yield self.take(frame)
 
     def take(self, frame: Frame) -> Observation:
         """Look at one frame: observe, judge, report."""

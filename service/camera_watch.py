@@ -1,0 +1,146 @@
+"""One camera from its stream to the spool; runs in a process of its own, which may be killed at any moment."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from evidence.canonical import file_sha256
+from evidence.keys import installation_signer
+from qyran.errors import BrokenMedia
+from service.detectors import shipped_card, spec_of
+from service.event import Event
+from service.spool import Spool
+from service.watch import CameraWatch, Identity, Totals, event_id
+from vision.archive import PacketRing
+from vision.camera import load_camera
+from vision.detector import Detector
+from vision.pipeline import Pipeline
+from vision.stream import Stream, is_live
+from vision.stream_settings import StreamSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from service.settings import Settings
+    from vision.camera import Camera
+    from vision.stream_settings import StreamStatus
+    from vision.types import Observation
+
+HEARTBEAT_S: Final = 30.0
+"""Seconds of video after which the analysed stretch is written down; so much is uncounted when a worker is killed."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class CameraLog:
+    """The durable log of one camera's up, down and analysed times (KPI 9.1 and 9.7 live on it)."""
+
+    camera: str
+    spool: Spool
+    since: Observation | None = None
+    last: Observation | None = None
+
+    def status(self, status: StreamStatus) -> None:
+        """The stream went up or down; called from the reader's thread."""
+        self._put(status.kind, status.time, 0.0)
+
+    def mark(self, kind: str, moment: datetime) -> None:
+        """Up or down of a recorded stream."""
+        self._put(kind, moment, 0.0)
+
+    def analysed(self, observation: Observation) -> None:
+        """One more frame was analysed; a stretch is closed every `HEARTBEAT_S`, or where frames are missing."""
+        if self.last is not None and observation.video_s - self.last.video_s > HEARTBEAT_S:
+            self.close_stretch()
+        self.since = self.since or observation
+        self.last = observation
+        if observation.video_s - self.since.video_s >= HEARTBEAT_S:
+            self.close_stretch()
+            self.since = observation
+
+    def close_stretch(self) -> None:
+        """Write down what was analysed since the last stretch."""
+        if self.since is not None and self.last is not None and self.last.video_s > self.since.video_s:
+            self._put("analysed", self.last.time, self.last.video_s, onset_s=self.since.video_s)
+        self.since = None
+
+    def _put(self, kind: str, moment: datetime, video_s: float, onset_s: float | None = None) -> None:
+        self.spool.put(
+            Event(
+                id=event_id(self.camera, "stream", kind, moment.isoformat()),
+                type="stream",
+                kind=kind,
+                camera=self.camera,
+                time=moment,
+                video_s=round(video_s, 3),
+                onset_s=None if onset_s is None else round(onset_s, 3),
+            )
+        )
+
+
+class _SpoolSink:
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def put(self, event: Event, package: Path | None) -> None:
+        self._spool.put(event, package)
+
+
+def watch_camera(
+    camera_file: Path, settings: Settings, *, start_time: datetime | None = None, demo: bool = False
+) -> tuple[int, Totals]:
+    """Watch one camera until its stream ends (a file) or for ever (a live stream).
+
+    Args:
+        camera_file: the camera file; a relative file in `stream` is looked for beside it.
+        settings: where the spool and the keys are.
+        start_time: UTC time of the first frame of a recorded stream.
+        demo: mark evidence as made from rendered scenes.
+
+    Returns:
+        Frames decoded, and the totals of the watch.
+
+    Raises:
+        InputError: the camera file, a model or a recorded stream cannot be used.
+    """
+    camera = _with_path(load_camera(camera_file), camera_file)
+    live = is_live(camera.stream)
+    spool = Spool(settings.spool_folder)
+    camera_log = CameraLog(camera.id, spool)
+    ring = PacketRing()
+    cards = {name: shipped_card(name) for name in ("road", "fire")}
+    road, fire = (Detector(spec_of(card)) for card in cards.values())
+    pipeline = Pipeline(camera, road, fire)
+    with Stream(camera, StreamSettings(start_time=start_time), ring=ring, on_status=camera_log.status) as stream:
+        identity = Identity(
+            camera_sha256=file_sha256(camera_file),
+            models={name: card.sha256 for name, card in cards.items()},
+            clock={"source": "host"} if live else {"source": "recording", "start_time_from": stream.info.time_source},
+            marks={"demo": True} if demo else {},
+        )
+        folder = settings.home / "packages" / camera.id
+        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), installation_signer(settings.home), folder, identity)
+        if not live:
+            camera_log.mark("up", stream.info.start_time)
+        try:
+            for observation in watch.run(stream.frames(rate_hz=pipeline.settings.rate_hz)):
+                camera_log.analysed(observation)
+        except BrokenMedia as error:
+            log.warning("camera %s: %s", camera.id, error)
+        watch.finish()
+        camera_log.close_stretch()
+        if not live:
+            ended = camera_log.last.video_s if camera_log.last else 0.0
+            camera_log.mark("down", stream.info.start_time + timedelta(seconds=ended))
+        return stream.counts.decoded, watch.totals
+
+
+def _with_path(camera: Camera, camera_file: Path) -> Camera:
+    """The camera with a relative file stream made absolute, beside its camera file."""
+    if is_live(camera.stream):
+        return camera
+    return camera.model_copy(update={"stream": str(camera_file.parent / camera.stream.removeprefix("file://"))})

@@ -1,0 +1,128 @@
+"""Many cameras: one process each, started again when it dies."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from qyran.errors import InputError, QyranError
+from service.camera_watch import watch_camera
+from vision.camera import load_camera
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+    from pathlib import Path
+
+    from service.settings import Settings
+
+BACKOFF_FIRST_S: Final = 1.0
+BACKOFF_MAX_S: Final = 60.0
+"""Delay before a dead camera process is started again; it doubles up to the maximum."""
+STEADY_S: Final = 60.0
+"""A process that lived so long begins again at the first delay."""
+POLL_S: Final = 0.5
+"""How often the supervisor looks at its processes."""
+GRACE_S: Final = 10.0
+"""How long a process may take to end when told to."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Camera:
+    file: Path
+    process: SpawnProcess | None = None
+    started: float = 0.0
+    delay_s: float = BACKOFF_FIRST_S
+    start_at: float = 0.0
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Worker:
+    """Watches every camera of a folder, each in a process of its own that can be killed without harm to the others.
+
+    Attributes:
+        settings: of the installation.
+        files: the camera files.
+        stop: set to end.
+    """
+
+    settings: Settings
+    files: list[Path]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Watch until told to stop, or until every recorded stream has ended."""
+        context = multiprocessing.get_context("spawn")
+        cameras = [_Camera(file) for file in self.files]
+        try:
+            while not self.stop.is_set() and not all(camera.done for camera in cameras):
+                now = time.monotonic()
+                for camera in cameras:
+                    self._tend(camera, context, now)
+                self.stop.wait(POLL_S)
+        finally:
+            for camera in cameras:
+                if camera.process is not None:
+                    camera.process.terminate()
+            for camera in cameras:
+                if camera.process is not None:
+                    camera.process.join(GRACE_S)
+                    camera.process.kill()
+
+    def _tend(self, camera: _Camera, context: multiprocessing.context.SpawnContext, now: float) -> None:
+        process = camera.process
+        if process is not None and not process.is_alive():
+            camera.process = None
+            if process.exitcode == 0:
+                camera.done = True
+                return
+            camera.delay_s = BACKOFF_FIRST_S if now - camera.started > STEADY_S else camera.delay_s
+            log.warning(
+                "camera process %s ended with %s; again in %.0f s", camera.file.stem, process.exitcode, camera.delay_s
+            )
+            camera.start_at = now + camera.delay_s
+            camera.delay_s = min(2 * camera.delay_s, BACKOFF_MAX_S)
+        if camera.process is None and not camera.done and now >= camera.start_at:
+            camera.process = context.Process(
+                target=_child, args=(camera.file, self.settings), name=f"camera {camera.file.stem}", daemon=True
+            )
+            camera.process.start()
+            camera.started = now
+
+
+def camera_files(folder: Path) -> list[Path]:
+    """The camera files of a folder, each checked, no id twice.
+
+    Raises:
+        InputError: the folder is absent or empty, a file is wrong, or two cameras share an id.
+    """
+    if not folder.is_dir():
+        raise InputError(f"The folder of camera files {folder} does not exist.")
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise InputError(f"The folder {folder} holds no camera file (*.toml).")
+    seen: dict[str, Path] = {}
+    for file in files:
+        camera = load_camera(file)
+        if camera.id in seen:
+            raise InputError(f"The camera files {seen[camera.id].name} and {file.name} share the id {camera.id}.")
+        seen[camera.id] = file
+    return files
+
+
+def _child(file: Path, settings: Settings) -> None:
+    """Body of a camera's process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        watch_camera(file, settings)
+    except QyranError as error:
+        log.error("camera %s: %s", file.stem, error)  # noqa: TRY400 - one sentence says it all
+        raise SystemExit(2) from None
