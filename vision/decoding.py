@@ -39,55 +39,68 @@ class Fed:
 
 
 class Decoder:
-    """A video decoder on one stream that gives good pictures only and begins again at key frames."""
+    """A video decoder on one stream that gives good pictures only and begins again at key frames.
 
-    def __init__(self, stream: av.VideoStream, threads: int = 1) -> None:
+    Args:
+        stream: the demuxed (or template) stream.
+        threads: decoder threads.
+        doubt: hold pictures back by one packet, and give none of a packet that stands directly before damage: noise
+            that begins near the end of a packet often goes unnoticed in it. For files, where a packet's delay is free.
+    """
+
+    def __init__(self, stream: av.VideoStream, threads: int = 1, *, doubt: bool = False) -> None:
         self._context = stream.codec_context
         self._context.thread_type = "NONE" if threads == 1 else "FRAME"
         self._context.thread_count = threads
         self._context.options = {"err_detect": "explode"}
+        self._doubt = doubt
+        self._held: list[av.VideoFrame] = []
+        self._before: int | None = None
         self._waiting_for_key = True
         self._damaged = False
-
-    @property
-    def waiting_for_key(self) -> bool:
-        """No picture can come before the next key frame."""
-        return self._waiting_for_key
 
     def feed(self, packet: av.Packet[Any]) -> Fed:
         """Decode one packet; never raises for bad data."""
         if self._waiting_for_key and not packet.is_keyframe:
             return Fed(lost=self._damaged)
         self._waiting_for_key = False
-        if packet.is_corrupt:
-            return self._break(packet.pts)
+        if packet.is_corrupt:  # cut off by the end of the file: what came before is whole
+            return self._break([packet.pts])
         try:
             frames = self._context.decode(packet)
         except (av.FFmpegError, ValueError):
-            return self._break(packet.pts)
+            return self._break([packet.pts, self._before])
         good = _until_corrupt(frames)
         if len(good) < len(frames):
-            self._restart()
-            return Fed(good, broke=True, lost=True)
-        return Fed(good)
+            self._held += good
+            return self._break([packet.pts, self._before], drain=False)
+        self._before = packet.pts
+        if not self._doubt:
+            return Fed(good)
+        ready, self._held = self._held, good
+        return Fed(ready)
 
     def drain(self) -> Fed:
         """The pictures still inside at the end."""
+        held, self._held = self._held, []
+        if self._waiting_for_key:
+            return Fed(held)
         try:
             frames = self._context.decode(None)
         except (av.FFmpegError, ValueError):
-            return Fed(broke=True)
+            return Fed(held, broke=True)
         good = _until_corrupt(frames)
-        return Fed(good, broke=len(good) < len(frames))
+        return Fed(held + good, broke=len(good) < len(frames))
 
-    def _break(self, pts: int | None) -> Fed:
-        good = [frame for frame in self.drain().frames if frame.pts != pts]
-        self._restart()
-        return Fed(good, broke=True, lost=True)
-
-    def _restart(self) -> None:
+    def _break(self, bad: Sequence[int | None], *, drain: bool = True) -> Fed:
+        """What is inside and shown before the bad packets; pictures shown after them may lean on them."""
+        inside = self.drain().frames if drain else self._held
+        first_bad = min((pts for pts in bad if pts is not None), default=None)
+        good = [frame for frame in inside if first_bad is None or frame.pts is None or frame.pts < first_bad]
         self._context.flush_buffers()
+        self._held, self._before = [], None
         self._waiting_for_key = self._damaged = True
+        return Fed(good, broke=True, lost=True)
 
 
 def _until_corrupt(frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:

@@ -20,6 +20,8 @@ _FORMATS: Final = (
 )
 _NOMINAL_FPS: Final = Fraction(25)
 """Frame rate of a stream that tells none (PAL)."""
+_FASTEST_FPS: Final = 1000
+"""A higher rate is the clock of the time stamps mistaken for a frame rate."""
 _OLDEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 """A creation time before this is a clock that was never set (1904 and 1970 are the zeros of MP4 and Unix)."""
 _MOOV_WITHIN: Final = 64
@@ -73,7 +75,7 @@ def video_track(container: av.container.InputContainer, path: Path) -> av.VideoS
 def frame_rate(track: av.VideoStream) -> Fraction:
     """Nominal frame rate."""
     rate = track.average_rate or track.guessed_rate
-    return Fraction(rate) if rate and 0 < rate <= 1000 else _NOMINAL_FPS
+    return Fraction(rate) if rate and 0 < rate <= _FASTEST_FPS else _NOMINAL_FPS
 
 
 def describe(

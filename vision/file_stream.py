@@ -17,7 +17,7 @@ from vision.stream_settings import StreamCounts, StreamSettings
 from vision.timeline import FileTimeline, Stamp
 from vision.types import Frame
 
-_SHORT_S: Final = 0.5
+_SHORT_S: Final = 0.25
 """A file may end this much before the duration it claims: containers round, and the last frame's length is a guess."""
 _SHORT_FRAMES: Final = 3
 """The same in nominal frames, for slow streams."""
@@ -41,11 +41,10 @@ class FileStream:
             self.info = describe(self._container, self._track, path, settings.start_time)
             step = max(1, round(1 / (frame_rate(self._track) * self.info.time_base)))
             self._timeline = FileTimeline(self.info.time_base, step, self.info.start_time)
-            self._decoder = Decoder(self._track, settings.threads)
+            self._decoder = Decoder(self._track, settings.threads, doubt=True)
             self._header: StreamHeader | None = None
             self._size = (self.info.width, self.info.height)
             self._break_s: float | None = None
-            self._break_is_end = False
             self._given = self._corrupt = 0
             self._pictures = self._decode()
             self._first = self._first_picture()
@@ -100,11 +99,11 @@ class FileStream:
             self._keep(packet, tag)
             fed = self._decoder.feed(packet)
             self._corrupt += fed.lost
+            self._timeline.skip(fed.lost)
             yield from self._stamped(fed)
-        fed = self._decoder.drain() if not self._decoder.waiting_for_key else Fed()
-        yield from self._stamped(fed)
+        yield from self._stamped(self._decoder.drain())
         if reach.ended_early(self._timeline.step_s) and self._break_s is None:
-            self._break_s, self._break_is_end = self._timeline.end_s, True
+            self._break_s = self._timeline.end_s
 
     def _keep(self, packet: av.Packet[av.VideoStream], tag: int) -> None:
         if self._ring is None:
@@ -132,12 +131,9 @@ class FileStream:
 
     def _fault(self, second: float) -> str:
         whole = f" of {self.info.duration_s:.1f} s" if self.info.duration_s is not None else ""
-        if self._break_is_end:
-            return f"The video {self._path} breaks off at {second:.1f} s{whole}: the rest of the file is missing."
-        return (
-            f"The video {self._path} is damaged at {second:.1f} s{whole}: {self._corrupt} of the pictures from "
-            "there on cannot be decoded."
-        )
+        if self._timeline.end_s <= second:
+            return f"The video {self._path} breaks off at {second:.1f} s{whole}: nothing after that can be decoded."
+        return f"The video {self._path} is damaged at {second:.1f} s{whole}: what follows could only be read in parts."
 
 
 class _Reach:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import av
 
@@ -49,7 +51,11 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
     """
     guard_libav_log()
     name = scrub(url)
-    options = {"rtsp_transport": settings.transport, "analyzeduration": str(_ANALYSE_US)}
+    options = {
+        "rtsp_transport": settings.transport,
+        "analyzeduration": str(_ANALYSE_US),
+        "fpsprobesize": "0",  # no second of pictures held back to count their rate
+    }
     began = time.monotonic()
     try:
         container = av.open(
@@ -57,13 +63,17 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
             timeout=(settings.open_timeout_s, settings.read_timeout_s), metadata_errors="replace",
         )  # fmt: skip
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise LiveFault(*_explain(error, name, time.monotonic() - began)) from None
+        raise LiveFault(*_explain(error, url, time.monotonic() - began, settings)) from None
     track = next((t for t in container.streams.video if t.codec_context is not None), None)
     if track is None or not track.codec_context.width:
         container.close()
         raise LiveFault(f"The stream {name} holds no video that can be decoded.", "no_video")
     return Connection(container, track)
 
+
+_NEARLY: Final = 0.9
+"""libav tells an interrupted read as bad data; a failure after this part of the time-out was the time-out."""
+_RTSP_PORT: Final = 554
 
 _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], DownReason], ...]] = (
     ((av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError), "unauthorized"),
@@ -80,8 +90,21 @@ def reason_of(error: Exception) -> DownReason:
     return next((reason for kinds, reason in _REASONS if isinstance(error, kinds)), "broken")
 
 
-def _explain(error: Exception, name: str, waited_s: float) -> tuple[str, DownReason]:
+def _probe(url: str, settings: StreamSettings) -> DownReason:
+    """What a bare TCP connection meets, where libav only says that there was no valid data."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or _RTSP_PORT), settings.open_timeout_s).close()
+    except OSError as error:
+        return reason_of(error)
+    return "broken"
+
+
+def _explain(error: Exception, url: str, waited_s: float, settings: StreamSettings) -> tuple[str, DownReason]:
+    name = scrub(url)
     reason = reason_of(error)
+    if reason == "broken":
+        reason = "timeout" if waited_s >= _NEARLY * settings.open_timeout_s else _probe(url, settings)
     sentences: dict[DownReason, str] = {
         "unauthorized": f"The stream {name} refuses the user or password; check the camera's credentials.",
         "not_found": f"The stream {name} does not exist on that server (404); check the path of the address.",

@@ -15,6 +15,7 @@ from qyran.errors import MediaError, StreamError
 from vision.archive import PacketRing
 from vision.credentials import scrub, with_credentials
 from vision.decoding import Decoder, Fed, Picker, to_picture
+from vision.file_open import frame_rate
 from vision.live_clock import LiveTimeline, WallClock, backoff_s
 from vision.live_connect import Connection, LiveFault, connect, reason_of
 from vision.packets import StoredPacket, StreamHeader
@@ -161,20 +162,20 @@ class LiveStream:
                 now = self._clock.monotonic()
                 if now - last_picture > self._settings.stall_s:
                     return "stalled"
-                pts = session.admit(packet)
-                if pts is None:
-                    continue
-                packet.pts = pts
-                self._place(session, pts)
-                self._keep(session, packet, pts)
-                fed = session.decoder.feed(packet)
-                self._corrupt += fed.lost
-                if fed.frames:
-                    last_picture = now
-                    self._hand_over(session, fed)
+                for timed, pts in session.admit(packet):
+                    fed = self._take(session, timed, pts)
+                    last_picture = now if fed.frames else last_picture
         except (av.FFmpegError, OSError, ValueError) as error:
             return reason_of(error)
         return "ended"
+
+    def _take(self, session: _Session, packet: av.Packet[av.VideoStream], pts: int) -> Fed:
+        self._place(session, pts)
+        self._keep(session, packet, pts)
+        fed = session.decoder.feed(packet)
+        self._corrupt += fed.lost
+        self._hand_over(session, fed)
+        return fed
 
     def _place(self, session: _Session, pts: int) -> None:
         """Fix the second of video of a packet as it arrives."""
@@ -196,7 +197,7 @@ class LiveStream:
 
     def _hand_over(self, session: _Session, fed: Fed) -> None:
         for frame in fed.frames:
-            pts = frame.pts if frame.pts is not None else session.last_pts
+            pts = frame.pts if frame.pts is not None else session.newest_pts
             index, video_s, time = self._timeline.stamp(session.second_of(pts))
             if (frame.width, frame.height) != session.size:
                 session.size = (frame.width, frame.height)
@@ -244,22 +245,36 @@ class _Session:
         self.decoder = Decoder(connection.track, settings.threads)
         self.time_base = Fraction(connection.track.time_base or Fraction(1, 90_000))
         self.size = (connection.track.codec_context.width, connection.track.codec_context.height)
-        self.last_pts = 0
+        self._last_pts: int | None = None
+        self._early: list[av.Packet[av.VideoStream]] = []
+        self._step = max(1, round(1 / (frame_rate(connection.track) * self.time_base)))
         self.anchored = False
         self.kept = False
         self._begun = False
         self._seconds: dict[int, float] = {}
 
-    def admit(self, packet: av.Packet[av.VideoStream]) -> int | None:
-        """The PTS of a packet, made up where it has none; None for one of no use (before the first key frame)."""
+    def admit(self, packet: av.Packet[av.VideoStream]) -> list[tuple[av.Packet[av.VideoStream], int]]:
+        """The packets that are ready, each with its PTS.
+
+        Nothing is of use before the first key frame. The first packets of a session may come before the server told
+        what its time stamps mean: they wait for the first PTS and are counted back from it.
+        """
         if not packet.size or not (self._begun or packet.is_keyframe):
-            return None
+            return []
         self._begun = True
-        if packet.pts is not None:
-            self.last_pts = packet.pts
-        else:
-            self.last_pts = packet.dts if packet.dts is not None else self.last_pts + (packet.duration or 1)
-        return self.last_pts
+        pts = packet.pts if packet.pts is not None else packet.dts
+        if pts is None and self._last_pts is not None:
+            pts = self._last_pts + self._step
+        self._early.append(packet)
+        if pts is None and len(self._early) <= _IN_DECODER:
+            return []
+        newest = pts if pts is not None else len(self._early) * self._step
+        ready = [(early, newest - back * self._step) for back, early in enumerate(reversed(self._early))][::-1]
+        for early, stamp in ready:
+            early.pts = stamp
+        self._early.clear()
+        self._last_pts = newest
+        return ready
 
     def place(self, pts: int, video_s: float) -> None:
         """Remember the second of a packet until its picture comes out."""
@@ -267,15 +282,19 @@ class _Session:
         if len(self._seconds) > _IN_DECODER:
             del self._seconds[next(iter(self._seconds))]
 
+    @property
+    def newest_pts(self) -> int:
+        """PTS of the packet placed last."""
+        return next(reversed(self._seconds))
+
     def second_of(self, pts: int) -> float:
         """Second of a packet placed before; of the newest one for a PTS never seen."""
-        return self._seconds.get(pts, self._seconds[next(reversed(self._seconds))])
+        return self._seconds.get(pts, self._seconds[self.newest_pts])
 
     def info(self, start_time: datetime) -> StreamInfo:
         """What this connection sends."""
-        rate = self.track.average_rate or self.track.guessed_rate
         return StreamInfo(
             width=self.size[0], height=self.size[1], codec=self.track.codec_context.name, time_base=self.time_base,
-            fps=float(rate) if rate else None, duration_s=None, live=True, start_time=start_time,
+            fps=float(frame_rate(self.track)), duration_s=None, live=True, start_time=start_time,
             time_source="wall_clock",
         )  # fmt: skip

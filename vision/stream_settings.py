@@ -63,7 +63,7 @@ class StreamInfo:
         width, height: pixels as coded; a display matrix (rotation) is ignored.
         codec: libavcodec's name of the codec ("h264", "hevc", "mpeg4", "mjpeg").
         time_base: seconds of one PTS tick.
-        fps: average frame rate, None where the stream does not tell.
+        fps: average frame rate; 25 where the stream does not tell.
         duration_s: seconds, None for a live stream and where the file does not tell.
         live: whether it is a live stream.
         start_time: UTC of the first frame.
@@ -74,7 +74,7 @@ class StreamInfo:
     height: int
     codec: str
     time_base: Fraction
-    fps: float | None
+    fps: float
     duration_s: float | None
     live: bool
     start_time: datetime

@@ -43,6 +43,7 @@ class FileTimeline:
         self._shift = 0
         self._last: int | None = None
         self._index = 0
+        self._lost = 0
 
     @property
     def pictures(self) -> int:
@@ -75,6 +76,10 @@ class FileTimeline:
             self._tag = (self._tag or 0) + self._step
         return self._tag
 
+    def skip(self, pictures: int) -> None:
+        """So many pictures could not be decoded: they count in a stream without PTS."""
+        self._lost += pictures
+
     def pts_of(self, tag: int) -> int:
         """PTS of a packet that is not decoded yet (in a stream without PTS: as if there were no reordering)."""
         return tag * self._step if self._counted else tag
@@ -88,10 +93,7 @@ class FileTimeline:
 
     def stamp(self, tag: int | None) -> Stamp:
         """The stamp of the next picture, which came out with this tag."""
-        if self._counted or tag is None:
-            pts = self._index * self._step if self._last is None else self._last - self._shift + self._step
-        else:
-            pts = tag
+        pts = (self._index + self._lost) * self._step if self._counted or tag is None else tag
         if self._last is None:
             self._origin = pts
         elif pts + self._shift <= self._last:
