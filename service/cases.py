@@ -309,13 +309,17 @@ def _choose(work: Work, row: ViolationCase, offence: str, plate: str | None, not
     row.offence, row.penalty_kind = chosen.id, chosen.penalty_kind
     row.fine_mci, row.fine_kzt = chosen.fine_mci, chosen.fine_kzt
     payload = _note(note)
+    edited = set(row.edited) - {"article"}
+    if offence not in law.candidates(row.kind, row.t_detect)[:1]:
+        edited.add("article")  # the officer chose another than the system proposed (KPI 9.3)
     if plate is not None:
         facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
         text = normal(plate)
         if text != facts.get("plate"):
             payload["plate"] = text
             row.plate_token = work.store.vault.token(text)
-            row.edited = sorted({*row.edited, "plate"})
+            edited.add("plate")
+    row.edited = sorted(edited)
     if row.state == CaseState.IN_REVIEW:
         row.second_look = law.second_look(work.store, row)
     return payload

@@ -40,11 +40,13 @@ def chosen(offence: str, kind: str, at: datetime) -> Chosen:
 
 def second_look(store: Store, row: ViolationCase) -> str | None:
     """Why a confirmation needs a second officer, or None.
-
-    The random sample is drawn by a keyed hash of the case's id: fixed for a case, and nobody can know it beforehand.
     """
     terms = store.settings.terms
     if row.fine_mci is not None and row.fine_mci >= terms.second_look_mci:
         return "penalty_high"
-    drawn = int(store.vault.token(f"second look {row.id}")[:8], 16) / 2**32
-    return "random_sample" if drawn < terms.second_look_share else None
+    return "random_sample" if drawn(store, f"second look {row.id}", terms.second_look_share) else None
+
+
+def drawn(store: Store, what: str, share: float) -> bool:
+    """Whether a random sample of this share holds something: fixed for it, and not to be known from outside."""
+    return int(store.vault.token(what)[:8], 16) / 2**32 < share

@@ -14,9 +14,9 @@ from service.auth import names
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import Row, chain_of, check_record
 from service.store.tables import Alert, Camera, Evidence, ViolationCase
-from service.views import EvidenceFile, EvidenceView, HistoryItem, TraceStep
+from service.views import EvidenceFault, EvidenceFile, EvidenceView, HistoryItem, TraceStep
 
-Found = TypeVar("Found", ViolationCase, Alert)
+Found = TypeVar("Found", bound=ViolationCase | Alert)
 
 
 def load(work: Work, table: type[Found], record: str, version: int | None = None, *, lock: bool = True) -> Found:
@@ -57,7 +57,7 @@ def evidence_views(packages: Sequence[Evidence]) -> tuple[EvidenceView, ...]:
         EvidenceView(
             event_id=one.event_id,
             intact=one.intact,
-            fault=one.fault,
+            faults=tuple(EvidenceFault.model_validate(fault) for fault in one.faults),
             verified_at=one.verified_at,
             manifest_sha256=one.manifest_sha256,
             files=tuple(EvidenceFile.model_validate(entry) for entry in one.files),

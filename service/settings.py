@@ -145,6 +145,11 @@ class Settings(BaseSettings):
         return self.documents or self.home / "documents"
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
     def city_name(self) -> dict[str, str]:
         """The city's name by language."""
         return {"kk": self.city_name_kk, "ru": self.city_name_ru, "en": self.city_name_en}

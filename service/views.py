@@ -26,12 +26,20 @@ class EvidenceFile(View):
     time: datetime | None = None
 
 
+class EvidenceFault(View):
+    """Why a package is not what was signed: a text key under `[verify]` of `evidence/texts`, and its values."""
+
+    path: str
+    code: str
+    values: dict[str, str | int]
+
+
 class EvidenceView(View):
-    """An evidence package: `event_id` names it; `fault` says why it is not intact."""
+    """An evidence package: `event_id` names it; `faults` say why it is not intact."""
 
     event_id: str
     intact: bool
-    fault: str | None
+    faults: tuple[EvidenceFault, ...]
     verified_at: datetime
     manifest_sha256: str | None
     files: tuple[EvidenceFile, ...]

@@ -310,7 +310,8 @@ class Evidence(Base):
     trace: Mapped[list[Any]]
     marks: Mapped[dict[str, Any]]
     intact: Mapped[bool]
-    fault: Mapped[str | None] = mapped_column(Text)
+    erased: Mapped[bool] = mapped_column(default=False)
+    faults: Mapped[list[Any]]
     verified_at: Mapped[datetime]
 
 
@@ -417,17 +418,14 @@ class AccessLog(Base):
 
 
 class CityInput(Base):
-    """A figure from outside that a KPI needs, with its source: the newest entry of a name and period stands."""
+    """A figure from outside that a KPI needs, with its source: the newest entry of a name stands."""
 
     __tablename__ = "city_input"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Code)
-    period: Mapped[str | None] = mapped_column(String(16))
     value: Mapped[dict[str, Any]]
     source: Mapped[str] = mapped_column(String(255))
     as_of: Mapped[date]
     entered_at: Mapped[datetime]
     entered_by: Mapped[str] = mapped_column(Id)
-
-    __table_args__ = (Index(None, "name", "period"),)

@@ -1,4 +1,4 @@
-"""Personal data under keys of their own: erasing a key erases what it sealed, everywhere, backups included.
+"""Personal data under keys of their own: who destroys a row's key destroys what it sealed.
 
 Each payload is sealed with AES-256-GCM under a fresh key; that key is wrapped by the installation's key, which lies in
 ``<home>/keys/personal.key`` (0600), never in the database.

@@ -173,7 +173,6 @@ def upgrade() -> None:
         "city_input",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("period", sa.String(length=16), nullable=True),
         sa.Column("value", JSON, nullable=False),
         sa.Column("source", sa.String(length=255), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
@@ -181,8 +180,6 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.String(length=36), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_city_input")),
     )
-    op.create_index(op.f("ix_city_input_name_period"), "city_input", ["name", "period"], unique=False)
-
     op.create_table(
         "counter",
         sa.Column("series", sa.String(length=64), nullable=False),
@@ -199,7 +196,8 @@ def upgrade() -> None:
         sa.Column("trace", JSON, nullable=False),
         sa.Column("marks", JSON, nullable=False),
         sa.Column("intact", sa.Boolean(), nullable=False),
-        sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("erased", sa.Boolean(), nullable=False),
+        sa.Column("faults", JSON, nullable=False),
         sa.Column("verified_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_evidence")),
     )

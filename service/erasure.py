@@ -1,0 +1,79 @@
+"""An erasure ordered by law: the sealed payloads and the evidence go, the chain says under which tombstone."""
+
+from __future__ import annotations
+
+import shutil
+
+from sqlalchemy import event, select
+
+from qyran.errors import InputError, TransitionError
+from qyran.roles import Role
+from service.access import log_access, require
+from service.records import load
+from service.store.counter import next_number
+from service.store.database import Store, Work
+from service.store.events import append_tombstone
+from service.store.tables import Alert, Evidence, Passage, Personal, ViolationCase
+
+GROUNDS = ("court_order", "retention_over", "data_subject_request")
+ORDERS = frozenset({Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
+
+
+def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: str) -> int:
+    """Erase everything about a person in a case or an alert; the number of the tombstone.
+
+    The keys of the sealed payloads are destroyed, the plate's token and the evidence package removed; every event, its
+    commitment and the chain stay, so that it is seen that something was erased, when, by whom and on which ground.
+
+    Raises:
+        AccessError: the actor is no data-protection officer.
+        InputError: the ground is none.
+        TransitionError: nothing is left to erase.
+        NotFound: there is no such record.
+    """
+    role = require(work.actor, ORDERS)
+    if ground not in GROUNDS:
+        raise InputError(f"The ground of an erasure is one of {', '.join(GROUNDS)}.")
+    row = load(work, table, record)
+    held = select(Personal).where(Personal.record == record, Personal.sealed.is_not(None)).with_for_update()
+    sealed = work.session.scalars(held.order_by(Personal.seq)).all()
+    if not sealed:
+        raise TransitionError("Everything personal in this record was erased already.")
+    number = next_number(work, "tombstone")
+    append_tombstone(work, row, role, number, [item.seq for item in sealed], ground)
+    for item in sealed:
+        _destroy(item, number, work)
+    if isinstance(row, ViolationCase):
+        row.plate_token = None
+    for package in work.session.scalars(select(Evidence).where(Evidence.record == record)):
+        package.files, package.erased = [], True
+    event.listen(work.session, "after_commit", lambda _: sweep(work.store), once=True)
+    log_access(work, role, "erased", record)
+    return number
+
+
+def sweep(store: Store) -> int:
+    """Remove the evidence folders of erased packages, also those a kill left behind; how many were there."""
+    with store.read() as work:
+        folders = work.session.scalars(select(Evidence.folder).where(Evidence.erased.is_(True))).all()
+    found = [store.settings.evidence_folder / folder for folder in folders]
+    present = [folder for folder in found if folder.exists()]
+    for folder in present:
+        shutil.rmtree(folder)
+    return len(present)
+
+
+def erase_passage(work: Work, passage_id: str) -> None:
+    """Erase the plate of a passage whose retention is over."""
+    require(work.actor, ORDERS)
+    item = work.session.get(Personal, (passage_id, 0), with_for_update=True)
+    passage = work.session.get(Passage, passage_id)
+    if item is None or passage is None or item.sealed is None:
+        raise TransitionError("There is no plate to erase in this passage.")
+    _destroy(item, None, work)
+    passage.plate_token = None
+
+
+def _destroy(item: Personal, number: int | None, work: Work) -> None:
+    item.wrapped_key = item.sealed = None
+    item.tombstone, item.erased_at = number, work.now

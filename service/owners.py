@@ -1,0 +1,43 @@
+"""Asking the vehicle register whose the vehicle is: only for a case the officer has open, and stored sealed."""
+
+from __future__ import annotations
+
+from qyran.errors import NotFound, TransitionError
+from qyran.roles import OFFICERS
+from service.access import log_access, require
+from service.cases import open_case
+from service.ports.vehicles import VehicleRegister
+from service.records import load
+from service.store.database import Work
+from service.store.events import append_event, facts_of
+from service.store.tables import ViolationCase
+from service.views import CaseDetail
+from violations.case import CaseState
+
+
+def load_owner(work: Work, case_id: str, register: VehicleRegister, *, version: int | None = None) -> CaseDetail:
+    """Ask the register for the owner on the day of the violation and keep the answer in the case.
+
+    Raises:
+        AccessError: the actor is no officer.
+        TransitionError: the actor does not hold the case, or its plate is not known.
+        NotFound: the register knows no such plate.
+        OSError: the register did not answer.
+    """
+    role = require(work.actor, OFFICERS)
+    row = load(work, ViolationCase, case_id, version)
+    if row.state not in {CaseState.IN_REVIEW, CaseState.SECOND_LOOK} or (
+        row.state == CaseState.IN_REVIEW and row.claimed_by != work.actor.id
+    ):
+        raise TransitionError("The owner is loaded by the officer who reviews the case.")
+    plate = facts_of(work.session, work.store.vault, [row.id])[row.id].get("plate")
+    if plate is None:
+        raise TransitionError("The plate is not known yet; read it from the pictures first.")
+    owner = register.owner_of(plate, row.t_detect.date())
+    if owner is None:
+        raise NotFound("The vehicle register knows no such plate.")
+    payload = {"owner": owner.model_dump(mode="json")}
+    append_event(work, row, "owner_loaded", role, data={"register": register.name}, payload=payload)
+    row.owner_loaded = True
+    log_access(work, role, "owner_loaded", case_id)
+    return open_case(work, case_id)

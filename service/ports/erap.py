@@ -1,0 +1,128 @@
+"""The port to ЕРАП, the unified register of administrative proceedings, and to the channels it notifies through.
+
+Contract: `send` hands over one signed decision, identified by its document number, and may be repeated for it without
+a second registration. `answers` gives what the register has answered since; an answer is given until `seen` confirms
+it. Nothing counts as registered, notified or delivered before such an answer: times are the register's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from qyran.errors import ConfigError
+from service.durable import sync_folder, write_synced
+from service.store.database import Store
+
+
+class Parcel(BaseModel):
+    """A signed decision on its way: the document and what the register files it under."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_id: str
+    document_no: str
+    document_sha256: str
+    document: str
+    package_sha256: str | None
+    signed_at: AwareDatetime
+
+
+class Answer(BaseModel):
+    """What the register answered: `number` with `registered`, `channel` with `notified`, `reason` with a refusal."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_id: str
+    kind: Literal["registered", "refused", "notified", "delivered", "undeliverable"]
+    time: AwareDatetime
+    number: str | None = None
+    channel: str | None = None
+    reason: str | None = None
+
+
+class Erap(Protocol):
+    """The register."""
+
+    name: str
+
+    def send(self, parcel: Parcel) -> None:
+        """Hand over a decision; durable when it returns.
+
+        Raises:
+            OSError: it could not be handed over; try again later.
+        """
+
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """What was answered and not yet seen, in order, each with the name to give to `seen`."""
+
+    def seen(self, name: str) -> None:
+        """An answer was stored."""
+
+
+class FolderErap:
+    """A DEVELOPMENT adapter: decisions lie in ``outbox/``, answers are JSON files somebody puts into ``inbox/``.
+
+    It is not the register. `acknowledge` plays its part for a demo: it answers every waiting decision as registered and
+    notified at the moment of the call, under numbers that begin with DEMO.
+    """
+
+    name = "development-folder"
+
+    def __init__(self, folder: Path) -> None:
+        self.outbox, self.inbox = folder / "outbox", folder / "inbox"
+        for place in (self.outbox, self.inbox):
+            place.mkdir(parents=True, exist_ok=True)
+
+    def send(self, parcel: Parcel) -> None:
+        """Write the decision's parcel."""
+        path = self.outbox / f"{parcel.case_id}.json"
+        if not path.exists():
+            _write(path, parcel)
+
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """Read what lies in the inbox; what cannot be read is renamed to ``.unreadable``."""
+        for path in sorted(self.inbox.glob("*.json")):
+            try:
+                yield path.name, Answer.model_validate_json(path.read_bytes())
+            except ValidationError:
+                path.rename(path.with_suffix(".unreadable"))
+
+    def seen(self, name: str) -> None:
+        """Remove an answer from the inbox."""
+        (self.inbox / name).unlink(missing_ok=True)
+
+    def acknowledge(self, now: datetime | None = None) -> int:
+        """Play the register: answer every parcel of the outbox once; how many."""
+        moment = now or datetime.now(UTC)
+        waiting = sorted(self.outbox.glob("*.json"))
+        for path in waiting:
+            parcel = Parcel.model_validate_json(path.read_bytes())
+            number, case = f"DEMO-{parcel.document_no}", parcel.case_id
+            registered = Answer(case_id=case, kind="registered", time=moment, number=number)
+            _write(self.inbox / f"{case}-1.json", registered)
+            _write(self.inbox / f"{case}-2.json", Answer(case_id=case, kind="notified", time=moment, channel="sms"))
+            path.rename(path.with_suffix(".answered"))
+        return len(waiting)
+
+
+def development_erap(store: Store) -> FolderErap:
+    """The development adapter of a demo store.
+
+    Raises:
+        ConfigError: the store is a real one.
+    """
+    if not store.demo:
+        raise ConfigError("The development adapter for ЕРАП works in a demo store only; configure the real register.")
+    return FolderErap(store.settings.home / "demo-erap")
+
+
+def _write(path: Path, content: BaseModel) -> None:
+    spare = path.with_name(f".{path.name}")
+    write_synced(spare, content.model_dump_json().encode())
+    spare.rename(path)
+    sync_folder(path.parent)
