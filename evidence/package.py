@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -202,6 +203,9 @@ def write_package(subject: Subject, ring: Ring, folder: Path, signer: Signer) ->
     except BaseException:
         shutil.rmtree(workshop, ignore_errors=True)
         raise
+    finally:
+        with suppress(OSError):  # not empty: another package is being written beside this one
+            workshop.parent.rmdir()
     _sync_folder(folder)
     return Package(target, manifest, sha256_hex(manifest.to_bytes()))
 

@@ -79,11 +79,11 @@ def _file(path: Path, trust: Trust) -> Verdict:
         return verify_package(path.parent, trust)
     if exists(path.parent / SEAL) and path.suffix != ".pdf":
         return _output(path.parent, trust)
-    if not path.is_file():
-        return Verdict((place.reason(path, "not_a_file"),))
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else None
     except OSError:
+        data = None
+    if data is None:
         return Verdict((place.reason(path, "unreadable"),))
     if path.suffix.lower() == ".pdf" or data.startswith(b"%PDF"):
         return _document(place, path, data, trust)
