@@ -7,7 +7,6 @@ class and every later training, and the order within a class stays.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
     from vision.engine import Engine
 
+    Floats = NDArray[np.float64] | np.float64
+
 MIN_SCORE: Final = 0.01
 """Calibrated score below which nothing is reported."""
 MOST_CANDIDATES: Final = 1000
@@ -35,6 +36,8 @@ MOST_DETECTIONS: Final = 300
 """Boxes given for one picture."""
 TINY_PX: Final = 1.0
 """Boxes thinner than this after clipping are no objects, pixels."""
+SMALLEST: Final = 1e-9
+"""Raw scores are kept this far from 0 and 1, where the logit ends."""
 ONE_OBJECT: Final = {ROAD_CLASSES: (CAR, BUS, TRUCK), FIRE_CLASSES: ()}
 """Classes, by model, that one object may wear at once."""
 
@@ -83,8 +86,6 @@ class Detector:
     def __init__(self, spec: DetectorSpec, threads: int = 1, engine: str = "cpu") -> None:
         self.spec = spec
         self._engine: Engine = open_engine(spec.weights, threads, engine)
-        self._shift = np.log(np.divide(spec.thresholds, 1 - np.asarray(spec.thresholds)))[:, None]
-        self._one_object = ONE_OBJECT.get(spec.classes, ())
         self._letterbox: Letterbox | None = None
         self._blob: NDArray[np.float32] = np.zeros((1, 3, 0, 0), np.float32)
 
@@ -100,7 +101,14 @@ class Detector:
         """
         letterbox = self._fitted(picture)
         letterbox.fill(picture, self._blob)
-        return self._decode(self._engine.run(self._blob), letterbox, min_score)
+        output = self._engine.run(self._blob)
+        channels = 4 + len(self.spec.classes)
+        if output.ndim != 3 or output.shape[1] != channels:
+            raise ConfigError(
+                f"The weights {self.spec.weights.name} give an output of shape {output.shape} where {channels} channels "
+                f"({len(self.spec.classes)} classes) are named; give the card that belongs to them."
+            )
+        return decode(output, letterbox, self.spec, min_score)
 
     def _fitted(self, picture: NDArray[np.uint8]) -> Letterbox:
         height, width = picture.shape[:2]
@@ -115,28 +123,39 @@ class Detector:
         self._letterbox, self._blob = letterbox, letterbox.blank()
         return letterbox
 
-    def _decode(self, output: NDArray[np.float32], letterbox: Letterbox, min_score: float) -> Detections:
-        """Boxes from the network's output [1, 4 + classes, anchors]."""
-        channels = 4 + len(self.spec.classes)
-        if output.ndim != 3 or output.shape[1] != channels:
-            raise ConfigError(
-                f"The weights {self.spec.weights} give {output.shape[1] - 4 if output.ndim == 3 else 'no'} classes "
-                f"where {len(self.spec.classes)} are named; give the card that belongs to them."
-            )
-        raw = output[0, 4:]
-        # The weakest raw score that can still reach min_score: a cheap sieve before any logarithm.
-        floor = math.log(min_score / (1 - min_score)) + float(self._shift.min()) if min_score > 0 else -math.inf
-        anchors = np.flatnonzero(raw.max(axis=0) >= 1 / (1 + math.exp(-floor)) * (1 - 1e-6))
-        score = np.clip(raw[:, anchors].astype(np.float64), 1e-9, 1 - 1e-9)
-        logit = np.log(score / (1 - score)) - self._shift
-        class_id = logit.argmax(axis=0)
-        calibrated = 1 / (1 + np.exp(-logit.max(axis=0, initial=-np.inf)))
-        boxes = output[0, :4, anchors].astype(np.float64)
-        corners = np.concatenate((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), axis=1)
-        clipped = letterbox.to_picture(corners)
-        thick = ((clipped[:, 2:] - clipped[:, :2]) >= TINY_PX).all(axis=1)
-        chosen = np.flatnonzero((calibrated >= min_score) & thick)
-        chosen = chosen[np.lexsort((anchors[chosen], -calibrated[chosen]))][:MOST_CANDIDATES]
-        kept = chosen[suppress(clipped[chosen], class_id[chosen], self.spec.nms_iou, self._one_object)]
-        kept = kept[:MOST_DETECTIONS]
-        return Detections(clipped[kept], calibrated[kept].astype(np.float32), class_id[kept].astype(np.int16))
+
+def decode(
+    output: NDArray[np.float32], letterbox: Letterbox, spec: DetectorSpec, min_score: float = MIN_SCORE
+) -> Detections:
+    """Boxes, calibrated and suppressed, from a network's output.
+
+    Args:
+        output: [1, 4 + classes, anchors]: centre x, centre y, width, height in input pixels, raw scores.
+        letterbox: how the picture lay in the input.
+        spec: thresholds, suppression.
+        min_score: calibrated score below which a box is dropped.
+    """
+    raw = output[0, 4:]
+    shift = _logit(np.asarray(spec.thresholds))[:, None]
+    # The weakest raw score that can still reach min_score: a cheap sieve before any logarithm.
+    floor = _sigmoid(_logit(np.float64(max(min_score, SMALLEST))) + shift.min())
+    anchors = np.flatnonzero(raw.max(axis=0, initial=0) >= floor * (1 - 1e-6))
+    logit = _logit(np.clip(raw[:, anchors].astype(np.float64), SMALLEST, 1 - SMALLEST)) - shift
+    class_id = logit.argmax(axis=0)
+    score = _sigmoid(logit.max(axis=0))
+    centre, half = output[0, :2, anchors].astype(np.float64), output[0, 2:4, anchors].astype(np.float64) / 2
+    boxes = letterbox.to_picture(np.concatenate((centre - half, centre + half), axis=1))
+    thick = ((boxes[:, 2:] - boxes[:, :2]) >= TINY_PX).all(axis=1)
+    chosen = np.flatnonzero((score >= min_score) & thick)
+    chosen = chosen[np.lexsort((anchors[chosen], -score[chosen]))][:MOST_CANDIDATES]
+    one_object = ONE_OBJECT.get(spec.classes, ())
+    kept = chosen[suppress(boxes[chosen], class_id[chosen], spec.nms_iou, one_object)][:MOST_DETECTIONS]
+    return Detections(boxes[kept], score[kept].astype(np.float32), class_id[kept].astype(np.int16))
+
+
+def _logit(p: Floats) -> Floats:
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-x)))

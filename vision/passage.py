@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vision.classes import VEHICLE_IDS
-from vision.geometry import cross, crossings, foot, iou, side_distance, to_pixels
+from vision.geometry import cross, crossings, foot, side_distance, to_pixels
 from vision.types import Passage
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ TWICE_S: Final = 1.2
 """Seconds within which a track born at a passage is the same vehicle again."""
 TWICE_WIDTHS: Final = 0.6
 """How near along the line the two passages lie for that, widths of the larger box."""
-TWICE_IOU: Final = 0.4
-"""Overlap from which two tracks shown at once are the same vehicle."""
+PARTS_S: Final = 0.6
+"""Seconds within which two tracks, one standing inside the other's box, are parts of one vehicle: no second vehicle
+follows that closely in the same place, and if it did, the first would hide its wheels or be hidden."""
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class PassageCounter:
     def __init__(self, lines: Sequence[Line], width: int, height: int) -> None:
         self._lines = tuple(lines)
         self._bottom = height - BORDER_PX
-        self._segments = to_pixels([line.points for line in lines], width, height).reshape(-1, 2, 2)
+        self._segments = to_pixels(np.reshape([line.points for line in lines], (-1, 2, 2)), width, height)
         self._length = np.hypot(*(self._segments[:, 1] - self._segments[:, 0]).T)
         self._lawful = [_arrow_rightward(line, width, height) for line in lines]
         self._walkers = _Walkers.born(
@@ -220,20 +221,28 @@ class PassageCounter:
             )
 
     def _same_vehicle(self, before: _Counted, after: _Counted, born_s: float) -> bool:
-        """Whether a passage repeats an earlier one under a new id: same place and way, a track born there."""
+        """Whether a passage repeats an earlier one under another id: same place and way, a track born there or a part."""
         width = max(one.box[2] - one.box[0] for one in (before, after))
         if (
             before.line != after.line
             or before.rightward != after.rightward
             or abs(after.crossed_s - before.crossed_s) > TWICE_S
-            or abs(born_s - before.crossed_s) > TWICE_S
             or abs(after.crossed_px - before.crossed_px) > TWICE_WIDTHS * width
         ):
             return False
         still = np.flatnonzero(self._walkers.id == before.track)
         if not len(still) or self._walkers.seen_s[still[0]] <= born_s:
-            return True  # the first track was lost when the second began
-        return bool(iou(self._walkers.box[still], after.box[None])[0, 0] >= TWICE_IOU)
+            return abs(born_s - before.crossed_s) <= TWICE_S  # the first track was lost when the second began
+        if abs(after.crossed_s - before.crossed_s) > PARTS_S:
+            return False
+        there = self._walkers.box[still[0]]
+        return _stands_in(there, after.box) or _stands_in(after.box, there)
+
+
+def _stands_in(box: Floats, other: Floats) -> bool:
+    """Whether the bottom centre of a box [4] lies inside another box [4]."""
+    x, y = foot(box)
+    return bool(other[0] < x < other[2] and other[1] < y < other[3])
 
 
 def _arrow_rightward(line: Line, width: int, height: int) -> bool:

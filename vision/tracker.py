@@ -15,7 +15,7 @@ import numpy as np
 
 from vision.association import KINSHIP, affinity, assign
 from vision.classes import ROAD_CLASSES
-from vision.geometry import iou
+from vision.geometry import cover, iou
 from vision.kalman import Motion, size, to_box
 from vision.riders import join_riders
 from vision.trail import Trails
@@ -37,12 +37,18 @@ class TrackerSettings:
         confirm_sum: sum of scores that does the same with a single strong detection: something seen dimly for long.
         confirm_s: age a track needs at least for its identity, seconds.
         tentative_s: seconds without a detection after which an unconfirmed track ends.
-        coast_s: the same for a confirmed track that moves.
+        coast_s: the same for a confirmed track that moves; no track coasts longer than it was followed before, unless
+            that is less than `tentative_s`.
         coast_parked_s: the same for one that stands, which passing vehicles hide for longer.
         coast_hidden_s: the same for one whose place another track of its kind has taken.
         parked_speed: speed below which an object stands, box sizes a second.
         same_iou: overlap from which a strong detection is no new object but the same as one already followed.
-        same_weak_iou: the same for a weak detection.
+        echo_iou: overlap with a stronger detection of its kind from which a weak one is an echo of that.
+        echo_cover: share of a weak detection inside a stronger one of its kind that makes it an echo too.
+        echo_score: share of the stronger one's score that an echo does not exceed.
+        part_cover: share of an unconfirmed track inside a confirmed one of its kind from which it may be a part of it,
+        part_score: if its mean score is below this share of the other's,
+        part_speed: and it moves with it, apart by less than this, sizes of the other a second. A part gets no identity.
         tentative_trust: factor on the affinity of unconfirmed tracks, so that they do not rob confirmed ones.
     """
 
@@ -59,7 +65,12 @@ class TrackerSettings:
     coast_hidden_s: float = 0.5
     parked_speed: float = 0.15
     same_iou: float = 0.6
-    same_weak_iou: float = 0.4
+    echo_iou: float = 0.4
+    echo_cover: float = 0.75
+    echo_score: float = 0.67
+    part_cover: float = 0.75
+    part_score: float = 0.85
+    part_speed: float = 0.6
     tentative_trust: float = 0.8
 
 
@@ -107,7 +118,8 @@ class Tracker:
             self._keep(np.zeros(len(self._id), np.bool_))
         self._motion.predict(seconds, self._last_seen < (self._time or 0.0))
         self._time = video_s
-        detections = join_riders(detections.where(_usable(detections, self.settings.weak_score)))
+        detections = detections.where(_usable(detections, self.settings.weak_score))
+        detections = join_riders(detections.where(~_echoes(detections, self.settings)))
         matched = self._match(detections, video_s)
         self._end(video_s)
         self._begin(detections, matched, video_s)
@@ -164,6 +176,7 @@ class Tracker:
         unseen_s = video_s - self._last_seen
         speed = np.hypot(self._motion.rate[:, 0], self._motion.rate[:, 1]) / size(self._motion.at)
         patience = np.where(speed < s.parked_speed, s.coast_parked_s, s.coast_s)
+        patience = np.minimum(patience, np.maximum(self._last_seen - self._born, s.tentative_s))
         seen = unseen_s == 0
         if seen.any() and not seen.all():
             kin = self._class()
@@ -187,10 +200,9 @@ class Tracker:
     def _begin(self, seen: Detections, matched: NDArray[np.bool_], video_s: float) -> None:
         """Start tentative tracks from detections that belong to nothing followed."""
         s = self.settings
-        overlap = iou(seen.box, seen.box)
-        alike = KINSHIP[seen.class_id[:, None], seen.class_id[None]] > 0
-        same = overlap >= np.where(seen.score >= s.strong_score, s.same_iou, s.same_weak_iou)[:, None]
-        same &= alike & (matched[None] | (np.arange(len(seen))[None] < np.arange(len(seen))[:, None]))
+        row = np.arange(len(seen))
+        before = matched[None] | (row[None] < row[:, None])
+        same = (iou(seen.box, seen.box) >= s.same_iou) & _alike(seen) & (row[None] != row[:, None]) & before
         new = np.flatnonzero(~matched & ~same.any(axis=1))
         if not len(new):
             return
@@ -215,9 +227,25 @@ class Tracker:
         dim = (self._hits >= 1) & (self._votes.sum(axis=1) >= s.confirm_sum)
         enough = ((self._hits >= s.confirm_hits) | dim) & (self._last_seen - self._born >= s.confirm_s)
         rows = np.flatnonzero((self._id == _TENTATIVE) & enough)
+        rows = rows[~self._parts(rows)]
         self.fresh = np.arange(self._next_id, self._next_id + len(rows))
         self._id[rows] = self.fresh
         self._next_id += len(rows)
+
+    def _parts(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of these tracks are but a part (a cab, a windscreen) of something followed, bool [n]."""
+        s = self.settings
+        whole = np.flatnonzero((self._id != _TENTATIVE) & (self._score > 0))
+        if not len(rows) or not len(whole):
+            return np.zeros(len(rows), np.bool_)
+        kin = self._class()
+        mean = self._votes.sum(axis=1) / self._sightings
+        apart = self._motion.rate[rows, None, :2] - self._motion.rate[None, whole, :2]
+        together = np.hypot(apart[..., 0], apart[..., 1]) < s.part_speed * size(self._motion.at)[whole]
+        inside = cover(self._box[rows], self._box[whole]) >= s.part_cover
+        dimmer = mean[rows, None] < s.part_score * mean[None, whole]
+        alike = KINSHIP[kin[rows, None], kin[None, whole]] > 0
+        return np.asarray((together & inside & dimmer & alike).any(axis=1))
 
     def _class(self) -> NDArray[np.int16]:
         return np.asarray(self._votes.argmax(axis=1), np.int16)
@@ -238,6 +266,18 @@ class Tracker:
             velocity_ms=np.full((n, 2), np.nan),
             speed_sigma_ms=np.full(n, np.nan),
         )
+
+
+def _alike(seen: Detections) -> NDArray[np.bool_]:
+    """Which detections may be of one object by their class, bool [M, M]."""
+    return np.asarray(KINSHIP[seen.class_id[:, None], seen.class_id[None]] > 0)
+
+
+def _echoes(seen: Detections, s: TrackerSettings) -> NDArray[np.bool_]:
+    """Weak detections that only repeat, in whole or in part, a much stronger one of their kind, bool [M]."""
+    weaker = seen.score[:, None] <= s.echo_score * seen.score[None]
+    repeats = (iou(seen.box, seen.box) >= s.echo_iou) | (cover(seen.box, seen.box) >= s.echo_cover)
+    return (seen.score < s.strong_score) & (weaker & repeats & _alike(seen)).any(axis=1)
 
 
 def _usable(seen: Detections, weak_score: float) -> NDArray[np.intp]:
