@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from scenarios.effects import add_beam, add_halo, add_reflection, add_streak
 from scenarios.layout import Layout
 from scenarios.mesh import Patch
 from scenarios.objects import Drawn, Glow, cast_shadow, draw_object
-from scenarios.props import BURNING, Sprite, lens_centre
+from scenarios.props import BURNING, Sprite, faces_camera, lens_centre
 from scenarios.traffic import ObjectState
 from scenarios.truth import ObjectTruth
 from scenarios.weather import Atmosphere
@@ -32,10 +33,16 @@ class Stage:
     backdrop: Backdrop
 
     def compose(
-        self, states: list[ObjectState], signals: dict[str, str], video_s: float
+        self, states: list[ObjectState], signals: dict[str, str], video_s: float,
+        behind: Callable[[NDArray[np.uint8]], object] | None = None,
     ) -> tuple[NDArray[np.uint8], list[ObjectTruth]]:
-        """Draw all objects; returns the picture before lens and sensor, and the truth of what shows in it."""
+        """Draw all objects; returns the picture before lens and sensor, and the truth of what shows in it.
+
+        `behind` may change the picture between backdrop and objects (smoke that traffic passes in front of).
+        """
         picture = self.backdrop.picture.copy()
+        if behind is not None:
+            behind(picture)
         blink = (video_s * 1.5) % 1.0 < 0.55  # 90 flashes a minute (UN Regulation 48 asks for 90 +- 30)
         drawn = [d for d in (draw_object(s, self.camera, self.air, self.layout.lamps, blink) for s in states) if d is not None]
         drawn.sort(key=lambda d: -d.distance)
@@ -90,7 +97,7 @@ class Stage:
                     continue
                 add_halo(picture, glow)
         for head in self.layout.heads:
-            if head.id not in signals or head.facing_deg != -90.0:
+            if head.id not in signals or not faces_camera(head, self.camera):
                 continue
             for lens in BURNING[signals[head.id]]:
                 centre, radius = lens_centre(head, lens, self.camera)

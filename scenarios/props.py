@@ -264,6 +264,12 @@ def housing_box(head: Head, camera: Pinhole) -> tuple[float, float, float, float
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
+def faces_camera(head: Head, camera: Pinhole) -> bool:
+    """Whether the lamps of a head can be seen from the camera."""
+    a = np.radians(head.facing_deg)
+    return bool(np.cos(a) * (camera.position[0] - head.at[0]) + np.sin(a) * (camera.position[1] - head.at[1]) > 0)
+
+
 def lens_centre(head: Head, lens: str, camera: Pinhole) -> tuple[NDArray[np.float64], float]:
     """Picture position of a lens and its radius in pixels."""
     k = LENSES.index(lens)
@@ -312,5 +318,5 @@ def draw_prop(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> S
     return None if patch is None else Sprite(patch, distance, covers)
 
 
-__all__ = ["BURNING", "FACTOR", "LENSES", "Sprite", "draw_head", "draw_mesh", "draw_prop", "face_normals", "head_mesh", "house_corners",
+__all__ = ["BURNING", "FACTOR", "LENSES", "Sprite", "draw_head", "draw_mesh", "draw_prop", "face_normals", "faces_camera", "head_mesh", "house_corners",
            "housing_box", "lens_centre"]

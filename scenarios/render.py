@@ -11,14 +11,18 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.account import crossings, happenings, passages
 from scenarios.background import paint_backdrop
 from scenarios.camera import Pinhole
+from scenarios.camera_file import write_camera
 from scenarios.compose import Stage
 from scenarios.effects import Sensor
+from scenarios.fleet import KINDS
+from scenarios.haze import Haze, haze_of
 from scenarios.scene import Scene, load_scene
 from scenarios.templates import TEMPLATES
 from scenarios.traffic import World
-from scenarios.truth import FrameTruth, Truth, save_truth
+from scenarios.truth import FrameTruth, RegionTruth, Truth, save_tracks, save_truth
 from scenarios.weather import atmosphere
 
 Size = tuple[int, int]
@@ -33,15 +37,17 @@ class Show:
     stage: Stage
     world: World
     sensor: Sensor
+    haze: Haze
 
     def frame(self, index: int) -> tuple[NDArray[np.uint8], FrameTruth]:
         """Frame `index`; frames must be asked for in order."""
         video_s = index / self.scene.fps
         states = self.world.states(video_s)
         signals = self.signals(video_s)
-        picture, objects = self.stage.compose(states, signals, video_s)
+        regions: list[RegionTruth] = []
+        picture, objects = self.stage.compose(states, signals, video_s, lambda p: regions.extend(self.haze.draw(p, video_s)))
         picture = self.sensor.develop(picture, index, video_s)
-        return picture, FrameTruth(index, video_s, tuple(objects), signals)
+        return picture, FrameTruth(index, video_s, tuple(objects), signals, tuple(regions))
 
     def signals(self, video_s: float) -> dict[str, str]:
         """The state of each head that shows itself to the camera."""
@@ -69,7 +75,7 @@ def prepare(scene: Scene, size: Size = FULL, supersample: float = 2.0) -> Show:
     stage = Stage(camera, layout, air, paint_backdrop(camera, layout, air, scene.seed + 3, supersample))
     world = World(scene, layout, rng)
     sensor = Sensor(air, size[0], size[1], np.random.default_rng(scene.seed + 4), float(np.random.default_rng(scene.seed + 5).uniform(0.94, 1.0)))
-    return Show(scene, stage, world, sensor)
+    return Show(scene, stage, world, sensor, haze_of(scene, layout, camera, air))
 
 
 def frames(
@@ -136,6 +142,31 @@ def render(
         encoder.add(picture, index)
         truths.append(truth)
     encoder.close()
-    whole = Truth(scene.name, scene.weather, scene.seed, scene.start.isoformat(), scene.fps, size[0], size[1], tuple(truths))
-    save_truth(whole, out / f"{scene.name}.truth.json")
-    return Rendered(video, out / f"{scene.name}.camera.toml", out / f"{scene.name}.truth.json", out / f"{scene.name}.tracks.csv", len(truths))
+    truth = account_for(show, tuple(truths))
+    result = Rendered(video, out / f"{scene.name}.camera.toml", out / f"{scene.name}.truth.json", out / f"{scene.name}.tracks.csv", len(truths))
+    write_camera(scene, show.stage.layout, show.stage.camera, result.camera)
+    save_truth(truth, result.truth)
+    save_tracks(truth, result.tracks)
+    return result
+
+
+def account_for(show: Show, frames_truth: tuple[FrameTruth, ...]) -> Truth:
+    """Everything about a clip: frames, passages, crossings and events.
+
+    Raises:
+        SceneError: the physics shows other events than the scene file plants, so one of them is wrong.
+    """
+    scene, layout, camera = show.scene, show.stage.layout, show.stage.camera
+    crossed = crossings(frames_truth, layout, {kind: spec.length for kind, spec in KINDS.items()})
+    events = happenings(frames_truth, layout, crossed)
+    truth = Truth(scene.name, scene.weather, scene.seed, scene.start.isoformat(), scene.fps, camera.width, camera.height, frames_truth,
+                  events, passages(frames_truth, layout, camera), crossed)
+    return truth
+
+
+def planned(scene: Scene) -> list[str]:
+    """Kinds of the events that a scene file plants within its duration, sorted."""
+    kinds = [p.kind for p in scene.placed if p.kind != "drive" and p.at_s < scene.duration_s]
+    if scene.smoke:
+        kinds += ["smoke"] * (scene.smoke.start_s + 3 < scene.duration_s) + ["fire"] * (scene.smoke.flame_s + 3 < scene.duration_s)
+    return sorted(kinds)

@@ -114,6 +114,7 @@ def crossroads(rng: np.random.Generator) -> Layout:
     out.zones = [
         Zone("junction", "junction", ((-half, south), (half, south), (half, north), (-half, north))),
         Zone("crossing", "crosswalk", ((-half, south - 4.5), (half, south - 4.5), (half, south - 0.8), (-half, south - 0.8))),
+        Zone("approach", "carriageway", ((0.2, -18.0), (half, -18.0), (half, stop_y), (0.2, stop_y))),
         Zone("lane-n1", "lane", ((0.2, -16.0), (LANE, -16.0), (LANE, stop_y), (0.2, stop_y)), (0.0, 1.0)),
         Zone("lane-n2", "lane", ((LANE, -16.0), (half, -16.0), (half, stop_y), (LANE, stop_y)), (0.0, 1.0)),
     ]
@@ -121,7 +122,7 @@ def crossroads(rng: np.random.Generator) -> Layout:
     out.props.append(Prop("mast", (half + 1.2, arm_y), (-(half + 1.2 - LANE * 0.9), 0.0, 6.0)))
     out.heads = [
         Head("north-over", "ns", (LANE * 1.0, arm_y - 0.2, 5.7), -90.0, "stop-n"),
-        Head("north-right", "ns", (half + 0.9, arm_y - 0.25, 3.1), -90.0, "stop-n"),
+        Head("north-right", "ns", (half + 0.9, arm_y - 0.25, 3.1), -90.0, "", False),
         Head("south-left", "ns", (-half - 1.2, north + 4.5, 3.1), 90.0, "", False),
         Head("east", "ew", (-half - 6.5, south - 1.0, 3.1), 180.0, "", False),
     ]
@@ -216,7 +217,7 @@ def street(rng: np.random.Generator) -> Layout:
         Zone("carriageway", "carriageway", ((-half, low), (half - 0.2, low), (half - 0.2, high), (-half, high))),
         Zone("lane-north", "lane", ((0.2, low), (half - 0.2, low), (half - 0.2, high), (0.2, high)), (0.0, 1.0)),
         Zone("lane-south", "lane", ((-half, low), (-0.2, low), (-0.2, high), (-half, high)), (0.0, -1.0)),
-        Zone("parking", "pavement", ((half, low), (edge, low), (edge, high), (half, high))),
+        Zone("parking", "parking", ((half, low), (edge, low), (edge, high), (half, high))),
     ]
     y = 6.0
     right = edge + 5.0

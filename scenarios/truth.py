@@ -76,13 +76,13 @@ class PlantedEvent:
 
 @dataclass(frozen=True, slots=True)
 class PassageTruth:
-    """A vehicle whose bottom centre crossed a control line, once an object and line."""
+    """A vehicle whose bottom centre crossed a control line, once an object and line; `forward` as in vision.types.Passage."""
 
     line: str
     object_id: int
     cls: str
     video_s: float
-    direction: str
+    forward: bool
     speed_kmh: float
     plate: str
 
@@ -102,7 +102,6 @@ class Truth:
     events: tuple[PlantedEvent, ...] = ()
     passages: tuple[PassageTruth, ...] = ()
     crossings: tuple[CrossingTruth, ...] = ()
-    planted_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +112,22 @@ class CrossingTruth:
     object_id: int
     video_s: float
     state: str
+    plate: str = ""
 
 
 def save_truth(truth: Truth, path: Path) -> None:
     """Write as JSON, numbers rounded to what matters (0.01 px, 1 mm, 1 ms)."""
     path.write_text(json.dumps(_rounded(dataclasses.asdict(truth)), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def save_tracks(truth: Truth, path: Path) -> None:
+    """MOTChallenge columns: frame (from 1), id, left, top, width, height, confidence (here the visible share), class."""
+    lines = ["frame,id,left,top,width,height,confidence,class"]
+    for f in truth.frames:
+        for o in f.objects:
+            left, top, right, bottom = o.box
+            lines.append(f"{f.index + 1},{o.id},{left:.1f},{top:.1f},{right - left:.1f},{bottom - top:.1f},{o.visible:.2f},{o.cls}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _rounded(value: Any) -> Any:

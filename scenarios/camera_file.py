@@ -1,0 +1,129 @@
+"""The camera file of a rendered scene: calibration, lines, zones and signals from exact truth, as `vision.camera` reads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.camera import Pinhole
+from scenarios.ground import clip_near, flat
+from scenarios.layout import Layout, Point
+from scenarios.props import housing_box
+from scenarios.scene import Scene
+from vision.camera import Camera, load_camera
+
+METRES_PER_DEGREE = 111_320.0  # of latitude
+
+
+def clip_to_picture(pixels: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
+    """A polygon cut at the picture's border (Sutherland-Hodgman)."""
+    for axis, bound, sign in ((0, 0.0, 1), (0, float(width), -1), (1, 0.0, 1), (1, float(height), -1)):
+        kept: list[NDArray[np.float64]] = []
+        for a, b in zip(pixels, np.roll(pixels, -1, axis=0), strict=True):
+            inside_a, inside_b = sign * (a[axis] - bound) >= 0, sign * (b[axis] - bound) >= 0
+            if inside_a:
+                kept.append(a)
+            if inside_a != inside_b:
+                kept.append(a + (b - a) * (bound - a[axis]) / (b[axis] - a[axis]))
+        if len(kept) < 3:
+            return np.empty((0, 2))
+        pixels = np.array(kept)
+    return pixels
+
+
+def segment_in_picture(a: Point, b: Point, camera: Pinhole) -> NDArray[np.float64] | None:
+    """The visible part (2, 2) of a road segment in pixels, sampled to a centimetre."""
+    share = np.linspace(0, 1, 2001)[:, None]
+    points = np.asarray(a) + (np.asarray(b) - np.asarray(a)) * share
+    pixels, depth = camera.project(flat(points))
+    inside = (depth > 1) & (pixels >= 0).all(1) & (pixels[:, 0] <= camera.width) & (pixels[:, 1] <= camera.height)
+    seen = np.nonzero(inside)[0]
+    return None if len(seen) < 2 else pixels[[seen[0], seen[-1]]]
+
+
+def _arrow(middle: NDArray[np.float64], travel: Point, camera: Pinhole) -> NDArray[np.float64]:
+    reach = np.asarray(travel) * 1.5
+    pixels, _ = camera.project(flat(np.array([middle - reach, middle + reach])))
+    return np.clip(pixels, 0, (camera.width, camera.height))
+
+
+def calibration_points(layout: Layout, camera: Pinhole) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Corners of markings that show well: pixels and road metres, spread over the picture."""
+    corners = np.unique(np.round(np.vstack([m.points for m in layout.markings]), 3), axis=0)
+    pixels, depth = camera.project(flat(corners))
+    margin = 0.02 * camera.width
+    good = (depth > 3) & (depth < 75) & (pixels > margin).all(1) & (pixels < np.array([camera.width, camera.height]) - margin).all(1)
+    corners, pixels = corners[good], pixels[good]
+    chosen = [int(pixels[:, 1].argmax())]
+    while len(chosen) < min(10, len(corners)):  # always the one farthest from those chosen
+        gap = np.linalg.norm(pixels[:, None] - pixels[chosen][None], axis=2).min(1)
+        chosen.append(int(gap.argmax()))
+    return [(pixels[i], corners[i]) for i in chosen]
+
+
+def _pair(pixels: NDArray[np.floating], camera: Pinhole) -> list[float]:
+    return [round(float(np.clip(pixels[0] / camera.width, 0, 1)), 6), round(float(np.clip(pixels[1] / camera.height, 0, 1)), 6)]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
+    """The text of the camera file; the stream is the clip beside it."""
+    forward = camera.rotation[2]
+    heading = float(np.degrees(np.arctan2(forward[0], forward[1])) % 360)
+    lon_scale = METRES_PER_DEGREE * float(np.cos(np.radians(scene.latitude)))
+    axis = [[round(scene.longitude, 6), round(scene.latitude + y / METRES_PER_DEGREE, 6)] for y in (-5.0, 75.0)]
+    out = [
+        f"id = {_quoted('demo-' + scene.name)}",
+        f"name = {{ kk = {_quoted(scene.title.kk)}, ru = {_quoted(scene.title.ru)}, en = {_quoted(scene.title.en)} }}",
+        f"stream = {_quoted(scene.name + '.mp4')}",
+        f"latitude = {scene.latitude + camera.position[1] / METRES_PER_DEGREE:.6f}",
+        f"longitude = {scene.longitude + camera.position[0] / lon_scale:.6f}",
+        f"heading_deg = {heading:.1f}",
+        'road = "street"',
+        f"speed_limit_kmh = {scene.speed_limit_kmh:.0f}",
+        f"commissioned = {scene.start.year}-01-15",
+        f"covers = {axis}",
+        "",
+        "[calibration]",
+        f"valid_until = {scene.start.year + 1}-03-01",
+        "points = [",
+    ]
+    points = calibration_points(layout, camera)
+    for pixels, ground in points:
+        rel = [round(float(v), 4) for v in ground - points[0][1]]
+        out.append(f"    {{ picture = {_pair(pixels, camera)}, ground_m = {rel} }},")
+    out.append("]")
+    for line in layout.lines:
+        segment = segment_in_picture(*line.points, camera)
+        if segment is None:
+            continue
+        out += ["", "[[lines]]", f"id = {_quoted(line.id)}", f"kind = {_quoted(line.kind)}", f"points = {[_pair(p, camera) for p in segment]}"]
+        if line.travel:
+            arrow = _arrow(np.mean(np.array(line.points), axis=0), line.travel, camera)
+            out.append(f"direction = {[_pair(p, camera) for p in arrow]}")
+    for zone in layout.zones:
+        polygon = clip_to_picture(clip_near(flat(np.array(zone.points)), camera), camera.width, camera.height)
+        if len(polygon) < 3:
+            continue
+        out += ["", "[[zones]]", f"id = {_quoted(zone.id)}", f"kind = {_quoted(zone.kind)}", f"points = {[_pair(p, camera) for p in polygon]}"]
+        if zone.travel:
+            ground = camera.ground(polygon.mean(0)[None])[0]
+            out.append(f"direction = {[_pair(p, camera) for p in _arrow(ground, zone.travel, camera)]}")
+    for head in layout.heads:
+        if head.in_camera_file:
+            x0, y0, x1, y1 = housing_box(head, camera)
+            box = _pair(np.array([x0, y0]), camera) + _pair(np.array([x1, y1]), camera)
+            out += ["", "[[signals]]", f"id = {_quoted(head.id)}", f"box = {box}", f"stop_line = {_quoted(head.stop_line)}"]
+    return "\n".join(out) + "\n"
+
+
+def write_camera(scene: Scene, layout: Layout, camera: Pinhole, path: Path) -> Camera:
+    """Write the camera file and read it back through the contract's own reader."""
+    path.write_text(camera_toml(scene, layout, camera), encoding="utf-8")
+    return load_camera(path)
