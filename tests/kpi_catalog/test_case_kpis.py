@@ -91,6 +91,8 @@ class TestViolationsPer1000:
     def test_a_running_month_is_preliminary(self):
         got = violations_per_1000(city(self.CASES, as_of=END - TICK, inputs=CityInputs(FLEET)), MARCH)
         assert got.status is Status.PRELIMINARY
+        got = violations_per_1000(city(self.CASES, as_of=END, inputs=CityInputs(FLEET)), MARCH)
+        assert got.status is Status.COMPUTED
 
     def test_a_day_is_too_short_for_a_monthly_target(self):
         got = violations_per_1000(city(self.CASES, inputs=CityInputs(FLEET)), Period.parse("2027-03-15"))
@@ -131,7 +133,12 @@ class TestAutomationShare:
         assert got.extra["notices_without_a_person"] == 0
 
     def test_a_notice_without_an_officer_is_called_out(self):
-        cases = (confirmed(1, t_first_notification_sent=MID), case(2, t_first_notification_sent=MID))
+        cases = (
+            confirmed(1, t_first_notification_sent=MID),
+            confirmed(2, t_first_notification_sent=MID),
+            case(3, t_first_notification_sent=MID),
+            case(4, t_first_notification_sent=END),
+        )
         assert automation_share(city(cases), MARCH).extra["notices_without_a_person"] == 1
 
     def test_without_decisions_there_is_no_share(self):
@@ -161,6 +168,10 @@ class TestProcessingTime:
         assert (got.extra["median"], got.extra["p90"]) == (6, 30)
         assert got.extra["reversed_times"] == 1
         assert got.extra["until_signature"] == 1
+
+    def test_a_notification_of_the_same_moment_took_no_time(self):
+        got = processing_time(city([confirmed(1, t_first_notification_sent=MID)]), MARCH)
+        assert (got.value, got.n, got.extra["reversed_times"]) == (0, 1, 0)
 
     def test_without_sending_times_only_the_time_to_signature_is_shown(self):
         cases = [confirmed(i, t_signed=MID + timedelta(minutes=m)) for i, m in enumerate((2, 6))]
@@ -207,6 +218,11 @@ class TestPaidShare:
         cases = (self.notice(1, Payment.FULL), self.notice(2, Payment.DUE, END - TICK))
         got = paid_share(city(cases, as_of=MID + timedelta(days=1), inputs=self.LOADED), MARCH)
         assert (got.denominator, got.value) == (1, 100)
+        assert paid_share(city(cases, as_of=MID, inputs=self.LOADED), MARCH).denominator == 1
+
+    def test_an_import_up_to_the_end_is_whole(self):
+        inputs = CityInputs(payments=Import(START, END, "treasury"))
+        assert paid_share(city([self.notice(1, Payment.DUE)], inputs=inputs), MARCH).status is Status.COMPUTED
 
     def test_an_import_that_stops_short_is_preliminary(self):
         inputs = CityInputs(payments=Import(START, END - TICK, "treasury"))

@@ -91,6 +91,7 @@ class TestTurnout:
         assert fire_turnout(city([call(1)]), MARCH).missing == (Missing.DEPARTURE_TIMES,)
 
     def test_a_journal_that_does_not_cover_the_month_is_preliminary(self):
+        assert fire_turnout(city([call(1, 3)], covers=(START, END)), MARCH).status is Status.COMPUTED
         assert fire_turnout(city([call(1, 3)], covers=(LONG_AGO, END - TICK)), MARCH).status is Status.PRELIMINARY
         assert fire_turnout(city([call(1, 3)], covers=(MID, LATER)), MARCH).status is Status.PRELIMINARY
 
@@ -219,6 +220,11 @@ class TestRepeatedCalls:
         got = repeated_calls(city(calls), MARCH)
         assert (got.value, got.status, got.extra["without_object"]) == (25, Status.PRELIMINARY, 2)
 
+    def test_95_of_100_calls_with_an_object_are_enough(self):
+        calls = [call(i, at=START + i * DAYS / 24, object_id=f"{i}" if i < 95 else None) for i in range(100)]
+        assert repeated_calls(city(calls), MARCH).status is Status.COMPUTED
+        assert repeated_calls(city([*calls, call(100)]), MARCH).status is Status.PRELIMINARY
+
     def test_a_journal_that_does_not_reach_back_over_the_window_is_preliminary(self):
         got = repeated_calls(city([call(1, object_id="x")], covers=(START, LATER)), MARCH)
         assert got.status is Status.PRELIMINARY
@@ -278,7 +284,7 @@ class TestSatisfaction:
     def test_the_mean_of_all_answers_of_the_quarter(self):
         quarter = Period.parse("2027-Q1")
         surveys = (
-            self.survey(1, {10: 3, 7: 1}),
+            self.survey(1, {10: 3, 7: 1, 2: 0}),
             self.survey(2, {1: 1}, quarter.start),
             self.survey(3, {1: 100}, quarter.start - TICK),
             self.survey(4, {1: 100}, quarter.end),

@@ -124,6 +124,11 @@ class TestRoadCoverage:
         assert (got.status, got.extra["devices_without_geometry"]) == (Status.PRELIMINARY, 1)
         got = self.share(self.camera(2))
         assert (got.value, got.numerator, got.missing) == (None, None, (Missing.COVERAGE_GEOMETRY,))
+        view = ((0, -5), (100, -5), (100, 5))
+        assert self.share(self.camera(3, view=view)).missing == (Missing.COVERAGE_GEOMETRY,)
+
+    def test_a_single_point_is_no_stretch_of_road(self):
+        assert self.share(self.camera(1, ((0, 0), (500, 0)), ((7, 7),))).value == pytest.approx(25)
 
     def test_no_register_and_no_log_are_different_things(self):
         assert self.share().missing == (Missing.CAMERA_REGISTER,)
@@ -160,6 +165,9 @@ class TestIncidentsFound:
         facts = city(as_of=MID, alerts=self.ALERTS)
         assert incidents_found(facts, MARCH).status is Status.PRELIMINARY
         assert incidents_found(facts, Period.parse("2027-03-15")).status is Status.PARTIAL
+
+    def test_a_month_that_has_just_ended_is_whole(self):
+        assert incidents_found(city(as_of=END, alerts=self.ALERTS), MARCH).status is Status.COMPUTED
 
     def test_silence_is_not_zero(self):
         got = incidents_found(city(), MARCH)
@@ -304,6 +312,14 @@ class TestFalseAlarms:
         got = false_alarms(city(cases=(case(1, decision),), alerts=(linked,)), MARCH)
         assert got.extra["items"] == 1
         assert (got.numerator, got.denominator) == (false, judged)
+
+    def test_a_happening_across_midnight_belongs_to_the_month_of_its_first_detection(self):
+        facts = city(
+            cases=(case(1, Decision.REJECTED, t_detect=END - TICK),),
+            alerts=(alert(1, verdict=False, t_detect=END, linked_case_id="c1"),),
+        )
+        assert false_alarms(facts, MARCH).denominator == 1
+        assert false_alarms(facts, Period.parse("2027-04")).denominator is None
 
     def test_an_alert_linked_to_a_case_that_does_not_count_stands_alone(self):
         linked = alert(1, verdict=False, linked_case_id="c1")
