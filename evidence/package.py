@@ -195,7 +195,9 @@ def write_package(subject: Subject, ring: Ring, folder: Path, signer: Signer) ->
     folder.mkdir(parents=True, exist_ok=True)
     workshop = partial_folder(folder) / str(subject.event_id)
     shutil.rmtree(workshop, ignore_errors=True)
-    workshop.mkdir(parents=True)
+    while not workshop.is_dir():
+        with suppress(FileNotFoundError):  # another writer has just removed the parent it found empty
+            workshop.mkdir(parents=True)
     try:
         manifest = _write_into(workshop, subject, ring, signer)
         _sync(workshop)

@@ -1,0 +1,306 @@
+"""The dated offence catalogue: what a finding may be by law, what it costs, and the terms of the procedure.
+
+All law is data in `catalogue/*.toml`, each line with its source and how certain it is; a city's lawyer confirms it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from qyran.errors import ConfigError, InputError
+from vision.camera import Name
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+
+Certainty = Literal["V", "P", "R"]
+PenaltyKind = Literal["fine", "warning", "non_payable"]
+SATURDAY = 5  # date.weekday() of the first day of the weekend
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entry(_Part):
+    """An entry of the catalogue as it stands in the file.
+
+    Attributes:
+        id: article and part, such as "599-1".
+        penalty: fine, warning, or non_payable (the law knows no fine for it).
+        mci: the fine in monthly calculation indices.
+        certified: a notice needs a value measured by a certified device.
+        over_kmh: from and below how many km/h over the limit, for speed.
+        repeat: a repeat within a year.
+        rule: item of the traffic rules, None where the officer enters it.
+        valid_from, valid_until: first and last day the entry vouches for.
+    """
+
+    id: str
+    article: str
+    part: str | None = None
+    penalty: PenaltyKind
+    mci: Annotated[int, Field(gt=0)] | None = None
+    certified: bool = False
+    over_kmh: tuple[int, int] | None = None
+    repeat: bool = False
+    rule: str | None = None
+    valid_from: date
+    valid_until: date | None = None
+    certainty: Certainty
+    source: str
+    name: Name
+
+    @model_validator(mode="after")
+    def _only_a_fine_has_an_amount(self) -> Self:
+        if (self.penalty == "fine") != (self.mci is not None):
+            raise ValueError(f"{self.id}: a fine has an amount in mci, and nothing else has one")
+        return self
+
+    def valid(self, on: date) -> bool:
+        """Whether the entry vouches for a day."""
+        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
+
+class Offence(Entry):
+    """An entry as chosen for a kind of finding on a day, with its amount.
+
+    Attributes:
+        kind: the rule's kind.
+        catalogue: version of the catalogue.
+        mci_year, mci_kzt: the monthly calculation index applied; None for what is no fine.
+    """
+
+    kind: str
+    catalogue: str
+    mci_year: int | None = None
+    mci_kzt: int | None = None
+
+    @property
+    def penalty_kind(self) -> PenaltyKind:
+        """Fine, warning or non_payable."""
+        return self.penalty
+
+    @property
+    def fine_mci(self) -> int | None:
+        """The fine in monthly calculation indices."""
+        return self.mci
+
+    @property
+    def fine_kzt(self) -> int | None:
+        """The fine in tenge."""
+        return None if self.mci is None or self.mci_kzt is None else self.mci * self.mci_kzt
+
+    @property
+    def half_kzt(self) -> Decimal | None:
+        """Half of the fine in tenge, exact to the tiyn."""
+        return None if self.fine_kzt is None else Decimal(self.fine_kzt) / 2
+
+
+class Term(_Part):
+    """One term of the procedure."""
+
+    value: Annotated[int, Field(gt=0)]
+    certainty: Certainty
+    source: str
+
+
+class LegalTerms(_Part):
+    """Terms of the procedure from a day on (what each counts stands in `catalogue/terms.toml`)."""
+
+    valid_from: date
+    half_price_working_days: Term
+    full_days: Term
+    appeal_days: Term
+    resolved_days: Term
+    limitation_months: Term
+
+
+class _Catalogue(_Part):
+    version: str
+    kinds: dict[str, tuple[str, ...]]
+    offence: tuple[Entry, ...]
+
+    @model_validator(mode="after")
+    def _kinds_name_entries(self) -> Self:
+        known = {entry.id for entry in self.offence}
+        for kind, ids in self.kinds.items():
+            if not known.issuperset(ids):
+                raise ValueError(f"the kind {kind} names an entry that is not there")
+        return self
+
+
+class _Mci(_Part):
+    year: int
+    kzt: int
+    certainty: Certainty
+    source: str
+
+
+class _TermsFile(_Part):
+    mci: tuple[_Mci, ...]
+    terms: tuple[LegalTerms, ...]
+
+
+class _Year(_Part):
+    year: int
+    certainty: Certainty
+    days: tuple[date, ...]
+
+
+class _HolidaysFile(_Part):
+    year: tuple[_Year, ...]
+
+
+class WorkCalendar(_Part):
+    """Which days are working days, for the years it covers."""
+
+    years: frozenset[int]
+    days_off: frozenset[date]
+
+    def is_working(self, day: date) -> bool:
+        """Whether a day is a working day.
+
+        Raises:
+            ConfigError: the calendar does not cover the year.
+        """
+        if day.year not in self.years:
+            raise ConfigError(f"The holidays of {day.year} are not in violations/catalogue/holidays.toml; add them.")
+        return day.weekday() < SATURDAY and day not in self.days_off
+
+
+def candidates(kind: str, on: date, *, imposed: date | None = None) -> tuple[Offence, ...]:
+    """What a rule's finding may be on the day of the act, the likeliest first; empty where the catalogue is silent.
+
+    Args:
+        kind: the rule's kind.
+        on: day of the act, in the city's time zone.
+        imposed: day on which the penalty is imposed, which decides the index; the day of the act where not given.
+
+    A fine of a year whose index is not in the catalogue has no amount in tenge.
+    """
+    book = _catalogue()
+    year = (imposed or on).year
+    index = next((one.kzt for one in _terms_file().mci if one.year == year), None)
+    found = []
+    for wanted in book.kinds.get(kind, ()):
+        for entry in book.offence:
+            if entry.id == wanted and entry.valid(on):
+                amount = {"mci_year": year, "mci_kzt": index} if index and entry.penalty == "fine" else {}
+                found.append(Offence(**dict(entry), kind=kind, catalogue=book.version, **amount))
+    return tuple(found)
+
+
+def find(offence_id: str, kind: str, on: date, *, imposed: date | None = None) -> Offence:
+    """The entry an officer chose, as `candidates`, its amount known.
+
+    Raises:
+        InputError: it is none of the entries for that kind and day.
+        ConfigError: the index of the year is not in the catalogue.
+    """
+    for one in candidates(kind, on, imposed=imposed):
+        if one.id == offence_id:
+            if one.penalty == "fine" and one.mci_kzt is None:
+                year = (imposed or on).year
+                raise ConfigError(f"The МРП of {year} is not in violations/catalogue/terms.toml; add it.")
+            return one
+    raise InputError(f"The catalogue holds no article {offence_id!r} for {kind!r} on {on.isoformat()}.")
+
+
+def offence(kind: str, on: date) -> Offence:
+    """The likeliest entry for a kind on a day.
+
+    Raises:
+        InputError: the catalogue is silent.
+    """
+    found = candidates(kind, on)
+    if not found:
+        raise InputError(f"The catalogue holds no article for {kind!r} on {on.isoformat()}.")
+    return found[0]
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind of finding the catalogue knows."""
+    return tuple(_catalogue().kinds)
+
+
+def legal_terms(on: date) -> LegalTerms:
+    """The terms in force on a day.
+
+    Raises:
+        ConfigError: the catalogue begins later.
+    """
+    found = [one for one in _terms_file().terms if one.valid_from <= on]
+    if not found:
+        raise ConfigError(f"The terms for {on.isoformat()} are not in violations/catalogue/terms.toml; add them.")
+    return max(found, key=lambda one: one.valid_from)
+
+
+@cache
+def work_calendar() -> WorkCalendar:
+    """The shipped calendar of working days."""
+    file = _load("holidays.toml", _HolidaysFile)
+    return WorkCalendar(
+        years=frozenset(one.year for one in file.year),
+        days_off=frozenset(day for one in file.year for day in one.days),
+    )
+
+
+def last_half_price_day(delivered: date, calendar: WorkCalendar, terms: LegalTerms | None = None) -> date:
+    """Last day on which half of the fine suffices: working days, counted from the day after delivery."""
+    left = (terms or legal_terms(delivered)).half_price_working_days.value
+    day = delivered
+    while left:
+        day += timedelta(days=1)
+        left -= calendar.is_working(day)
+    return day
+
+
+def last_payment_day(delivered: date) -> date:
+    """Last day to pay the full fine."""
+    return delivered + timedelta(days=legal_terms(delivered).full_days.value)
+
+
+def last_appeal_day(delivered: date) -> date:
+    """Last day to appeal."""
+    return delivered + timedelta(days=legal_terms(delivered).appeal_days.value)
+
+
+def resolved_day(delivered: date) -> date:
+    """Day on which a case without payment or objection counts as resolved."""
+    return delivered + timedelta(days=legal_terms(delivered).resolved_days.value)
+
+
+def limitation_ends(act: datetime) -> datetime:
+    """Moment after which no decision may be made: so many months after the act, the month's last day at the latest."""
+    months = act.month - 1 + legal_terms(act.date()).limitation_months.value
+    year, month = act.year + months // 12, months % 12 + 1
+    return act.replace(year=year, month=month, day=min(act.day, monthrange(year, month)[1]))
+
+
+@cache
+def _catalogue() -> _Catalogue:
+    return _load("kz.toml", _Catalogue)
+
+
+@cache
+def _terms_file() -> _TermsFile:
+    return _load("terms.toml", _TermsFile)
+
+
+Model = TypeVar("Model", bound=_Part)
+
+
+def _load(name: str, model: type[Model]) -> Model:
+    path = CATALOGUE / name
+    try:
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ConfigError(f"The catalogue {path} cannot be used: {str(error).splitlines()[0]}.") from None
