@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vision.engine import Engine
 
-    Floats = NDArray[np.float64] | np.float64
+    Floats = NDArray[np.float64]
 
 MIN_SCORE: Final = 0.01
 """Calibrated score below which nothing is reported."""
@@ -105,8 +105,8 @@ class Detector:
         channels = 4 + len(self.spec.classes)
         if output.ndim != 3 or output.shape[1] != channels:
             raise ConfigError(
-                f"The weights {self.spec.weights.name} give an output of shape {output.shape} where {channels} channels "
-                f"({len(self.spec.classes)} classes) are named; give the card that belongs to them."
+                f"The weights {self.spec.weights.name} give an output of shape {output.shape}, which does not fit "
+                f"{len(self.spec.classes)} classes; give the card that belongs to them."
             )
         return decode(output, letterbox, self.spec, min_score)
 
@@ -138,7 +138,7 @@ def decode(
     raw = output[0, 4:]
     shift = _logit(np.asarray(spec.thresholds))[:, None]
     # The weakest raw score that can still reach min_score: a cheap sieve before any logarithm.
-    floor = _sigmoid(_logit(np.float64(max(min_score, SMALLEST))) + shift.min())
+    floor = _sigmoid(_logit(np.asarray(max(min_score, SMALLEST))) + shift.min())
     anchors = np.flatnonzero(raw.max(axis=0, initial=0) >= floor * (1 - 1e-6))
     logit = _logit(np.clip(raw[:, anchors].astype(np.float64), SMALLEST, 1 - SMALLEST)) - shift
     class_id = logit.argmax(axis=0)

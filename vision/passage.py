@@ -221,7 +221,7 @@ class PassageCounter:
             )
 
     def _same_vehicle(self, before: _Counted, after: _Counted, born_s: float) -> bool:
-        """Whether a passage repeats an earlier one under another id: same place and way, a track born there or a part."""
+        """Whether a passage repeats an earlier one under another id: a track born there, or a part of the vehicle."""
         width = max(one.box[2] - one.box[0] for one in (before, after))
         if (
             before.line != after.line

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qyran.errors import CameraFileError
+from vision.camera import parse_camera
+from vision.road_plane import RoadPlane
+
+# A camera 6 m above the road, looking 20 degrees down; focal length 800 px, picture 1280 x 720.
+DOWN = np.radians(20)
+HEIGHT_M, FOCAL = 6.0, 800.0
+
+
+def project(ground):
+    """Exact pinhole projection of ground points [N, 2] (x right, y ahead of the camera)."""
+    x, y = np.asarray(ground, float).T
+    depth = y * np.cos(DOWN) + HEIGHT_M * np.sin(DOWN)
+    down = HEIGHT_M * np.cos(DOWN) - y * np.sin(DOWN)
+    return np.stack((640 + FOCAL * x / depth, 360 + FOCAL * down / depth), axis=1)
+
+
+SURVEYED = np.array([[-4.0, 10], [4, 10], [5, 40], [-5, 40], [0, 20], [2, 30]])
+
+
+def plane(points=SURVEYED) -> RoadPlane:
+    return RoadPlane.from_points(project(points), points)
+
+
+def camera(points, **changes):
+    calibration = {"points": points} | changes
+    return parse_camera({"id": "c", "name": "c", "stream": "x.mp4", "calibration": calibration}, source="test")
+
+
+@given(st.floats(-8, 8), st.floats(6, 60))
+def test_the_plane_of_a_pinhole_camera_is_found_exactly(x, y):
+    here = plane()
+    pixel = project([(x, y)])
+    np.testing.assert_allclose(here.to_ground(pixel), [[x, y]], atol=1e-5)
+    np.testing.assert_allclose(here.to_picture([(x, y)]), pixel, atol=1e-5)
+
+
+def test_exact_points_have_no_reprojection_error_and_noisy_ones_have_their_noise():
+    assert plane().error_px < 1e-6
+    noisy = project(SURVEYED) + np.random.default_rng(0).normal(0, 2, SURVEYED.shape)
+    error = RoadPlane.from_points(noisy, SURVEYED).error_px
+    assert 0.1 < error < 4
+
+
+def test_above_the_horizon_there_is_no_ground():
+    horizon = 360 - FOCAL * np.tan(DOWN)
+    ground = plane().to_ground([(640, horizon + 5), (640, horizon - 5), (640, 0)])
+    assert np.isfinite(ground).all(axis=1).tolist() == [True, False, False]
+
+
+def test_behind_the_camera_there_is_no_picture():
+    assert np.isnan(plane().to_picture([(0, -30)])).all()
+
+
+@given(st.floats(200, 1000), st.floats(250, 700))
+def test_the_jacobian_is_the_slope_of_the_projection(u, v):
+    here = plane()
+    step = 1e-4
+    centre = np.array([u, v])
+    slope = [
+        (here.to_ground(centre + offset) - here.to_ground(centre - offset)) / (2 * step) for offset in np.eye(2) * step
+    ]
+    np.testing.assert_allclose(here.jacobian(centre), np.transpose(slope), rtol=1e-3, atol=1e-6)
+
+
+def test_far_away_a_pixel_is_more_metres():
+    near, far = plane().jacobian(project([(0, 10), (0, 50)]))
+    assert np.linalg.det(far) ** 2 > 100 * np.linalg.det(near) ** 2
+
+
+def test_a_camera_file_gives_its_plane_at_any_picture_size():
+    points = [
+        {"picture": list(p / (1280, 720)), "ground_m": list(g)}
+        for p, g in zip(project(SURVEYED), SURVEYED, strict=True)
+    ]
+    small = RoadPlane.from_camera(camera(points), 640, 360)
+    np.testing.assert_allclose(small.to_ground(project([(1, 25)]) / 2), [[1, 25]], atol=1e-5)
+
+
+def test_without_a_calibration_there_is_no_plane():
+    assert RoadPlane.from_camera(parse_camera({"id": "c", "name": "c", "stream": "x"}, source="test"), 10, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        ([(0.1, 0.5), (0.3, 0.5), (0.6, 0.5), (0.9, 0.5)], "all points lie on one line"),
+        ([(0.1, 0.5), (0.3, 0.5), (0.6, 0.5), (0.9, 0.9)], "all points but points\\[3\\]"),
+        ([(0.5, 0.5), (0.5, 0.5), (0.5, 0.5), (0.5, 0.5)], "one line"),
+        ([(0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9)], "contradict"),  # two corners exchanged
+    ],
+)
+def test_points_that_fix_no_plane_are_refused_by_name(picture, words):
+    corners = [(0, 0), (10, 0), (10, 10), (0, 10)]
+    points = [{"picture": p, "ground_m": g} for p, g in zip(picture, corners, strict=True)]
+    with pytest.raises(CameraFileError, match=words) as caught:
+        RoadPlane.from_camera(camera(points), 1000, 1000)
+    assert "camera c" in str(caught.value)
+
+
+def test_a_calibration_ends_after_its_last_day():
+    here = RoadPlane.from_points(project(SURVEYED), SURVEYED, date(2027, 3, 1))
+    assert here.valid_at(date(2027, 3, 1))
+    assert not here.valid_at(date(2027, 3, 2))
+    assert plane().valid_at(date(2999, 1, 1))
+
+
+@pytest.mark.data
+def test_the_surveyed_junction_fits_within_a_few_pixels(shared_data):
+    points = json.loads((shared_data / "video" / "junction_points.json").read_text()).values()
+    picture = np.array([(p["x_px"], p["y_px"]) for p in points], float)
+    ground = np.array([(p["lon_utm"], p["lat_utm"]) for p in points])
+    found = RoadPlane.from_points(picture, ground - ground[0])
+    assert found.error_px < 5
+    assert found.error_m < 0.3
