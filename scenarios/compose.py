@@ -72,9 +72,7 @@ class Stage:
     def _layers(self, picture: NDArray[np.uint8], owner: NDArray[np.int32], drawn: list[Drawn], sprites: list[Sprite]) -> None:
         """Objects and covering things far to near; a thing is drawn again only where an object lies behind it."""
         boxes: list[tuple[int, int, int, int]] = []
-        order: list[tuple[float, Drawn | Sprite]] = [(d.distance, d) for d in drawn]
-        order += [(s.distance, s) for s in sprites]
-        for _, item in sorted(order, key=lambda pair: -pair[0]):
+        for item in _far_to_near(drawn, sprites, self.camera):
             patch = item.patch
             if isinstance(item, Sprite):
                 if any(_overlap(patch.box, box) for box in boxes):
@@ -104,6 +102,63 @@ class Stage:
                 k = 0.9 if self.air.lamps > 0.3 else 0.45
                 colour = np.array(_LENS_GLOW[lens], np.float32) * k
                 add_halo(picture, Glow(float(centre[0]), float(centre[1]), radius * (6 if self.air.lamps > 0.3 else 3.5), colour, 0.0))
+
+
+def _footprint(state: ObjectState) -> NDArray[np.float64]:
+    spec = state.look.spec
+    c, s = np.cos(state.heading), np.sin(state.heading)
+    corners = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)]) * (spec.length / 2, spec.width / 2)
+    return np.asarray(corners @ np.array([[c, s], [-s, c]]) + (state.x, state.y))
+
+
+def in_front(first: NDArray[np.float64], second: NDArray[np.float64], eye: NDArray[np.float64]) -> bool | None:
+    """Whether the first of two convex plans (N, 2, anticlockwise) can hide the second from `eye`; None if they meet.
+
+    A line that separates them decides: the plan on the eye's side of it is in front.
+    """
+    for one, other, answer in ((first, second, True), (second, first, False)):
+        edge = np.roll(one, -1, axis=0) - one
+        normal = np.column_stack([edge[:, 1], -edge[:, 0]])  # outward
+        beyond = ((other[None] - one[:, None]) * normal[:, None]).sum(2).min(1)
+        lengths = np.linalg.norm(normal, axis=1)
+        k = int((beyond / lengths).argmax())
+        if beyond[k] > -0.05 * lengths[k]:
+            return answer if float((eye - one[k]) @ normal[k]) < 0 else not answer
+    return None
+
+
+def _far_to_near(drawn: list[Drawn], sprites: list[Sprite], camera: Pinhole) -> list[Drawn | Sprite]:
+    """Order of painting: by distance, corrected for objects beside each other whose pictures overlap."""
+    items: list[tuple[float, Drawn | Sprite]] = [(d.distance, d) for d in drawn]
+    items += [(s.distance, s) for s in sprites]
+    items.sort(key=lambda pair: -pair[0])
+    eye = camera.position[:2]
+    plans = {id(d): _footprint(d.state) for d in drawn}
+    hides: dict[int, list[int]] = {}  # index -> indices that must be painted before it
+    for i, (_, a) in enumerate(items):
+        for j in range(i + 1, len(items)):
+            b = items[j][1]
+            if isinstance(a, Sprite) or isinstance(b, Sprite) or not _overlap(a.patch.box, b.patch.box):
+                continue
+            answer = in_front(plans[id(a)], plans[id(b)], eye)
+            if answer is True:
+                hides.setdefault(i, []).append(j)
+            elif answer is False:
+                hides.setdefault(j, []).append(i)
+    order: list[int] = []
+    state = [0] * len(items)
+
+    def visit(i: int) -> None:
+        if state[i]:
+            return
+        state[i] = 1  # a ring of three would come back here: distance then decides
+        for j in hides.get(i, ()):
+            visit(j)
+        order.append(i)
+
+    for i in range(len(items)):
+        visit(i)
+    return [items[i][1] for i in order]
 
 
 def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:

@@ -69,7 +69,8 @@ class Ground:
         return cls(camera, top, x, y, distance.astype(np.float32))
 
 
-def _albedo(ground: Ground, layout: Layout, air: Atmosphere, rng: np.random.Generator) -> F32:
+def _albedo(ground: Ground, layout: Layout, air: Atmosphere, rng: np.random.Generator) -> tuple[F32, F32]:
+    """Albedo (rows, width, 3) and where the ground is hard and smooth (rows, width)."""
     camera, top = ground.camera, ground.top
     shape = ground.x.shape
     label = np.full((camera.height, camera.width), 0, np.uint8)
@@ -111,7 +112,8 @@ def _albedo(ground: Ground, layout: Layout, air: Atmosphere, rng: np.random.Gene
         out += cover * (np.array(SNOW, np.float32) - out)
     if air.wet:
         out *= np.where(is_road | paved, 1 - 0.45 * air.wet, 1 - 0.15 * air.wet)[..., None]
-    return np.asarray(out.reshape(*shape, 3), np.float32)
+    hard = np.where(is_road, 1.0, np.where(paved, 0.45, 0.03))
+    return np.asarray(out.reshape(*shape, 3), np.float32), hard.astype(np.float32)
 
 
 def _wear(full: F32, layout: Layout, camera: Pinhole, rng: np.random.Generator) -> None:
@@ -239,7 +241,7 @@ def paint_ground(camera: Pinhole, layout: Layout, air: Atmosphere, rng: np.rando
     `camera` may be a supersampled one; the caller averages down.
     """
     ground = Ground.of(camera)
-    albedo = _albedo(ground, layout, air, rng)
+    albedo, hard = _albedo(ground, layout, air, rng)
     light = air.light
     irradiance = np.broadcast_to(light.sky, albedo.shape).copy()
     if float(light.sun.max()) > 0:
@@ -248,7 +250,7 @@ def paint_ground(camera: Pinhole, layout: Layout, air: Atmosphere, rng: np.rando
         irradiance += (lamp_light(ground.x, ground.y, layout.lamps) * np.float32(air.lamps))[..., None] * LAMP_COLOUR
     linear = albedo * irradiance
     if air.wet:
-        linear = _gloss(linear, ground, air)
+        linear = _gloss(linear, ground, air, hard)
     shown = encode(linear)
     clear = np.exp(-light.fog_per_m * ground.distance)[..., None]
     shown = shown * clear + light.fog * (1 - clear)
@@ -258,11 +260,11 @@ def paint_ground(camera: Pinhole, layout: Layout, air: Atmosphere, rng: np.rando
     return picture
 
 
-def _gloss(linear: F32, ground: Ground, air: Atmosphere) -> F32:
+def _gloss(linear: F32, ground: Ground, air: Atmosphere, hard: F32) -> F32:
     """Sky mirrored by a wet road, by Schlick's Fresnel; puddles mirror more."""
     height = np.float32(ground.camera.position[2])
     cosine = height / np.sqrt(ground.distance**2 + height**2)
     fresnel = 0.03 + 0.97 * (1 - cosine) ** 5
-    puddle = np.clip(sample(noise_tile(31), ground.x, ground.y, 26.0) * 0.5 + 0.4, 0.1, 1.0)
-    share = (np.minimum(fresnel * 1.2, 0.55) * air.wet * puddle)[..., None]
+    puddle = np.clip(sample(noise_tile(31), ground.x, ground.y, 26.0) * 0.3 + 0.5, 0.2, 1.0)
+    share = (np.minimum(fresnel * 1.2, 0.5) * air.wet * puddle * hard)[..., None]
     return np.asarray(linear * (1 - share) + share * air.light.horizon, np.float32)

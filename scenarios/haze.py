@@ -11,8 +11,11 @@ from scenarios.camera import Pinhole
 from scenarios.layout import Layout
 from scenarios.scene import Scene
 from scenarios.smoke import Flame, Plume
+from scenarios.textures import SILL_M, STOREY_M, window_columns
 from scenarios.truth import RegionTruth
 from scenarios.weather import Atmosphere
+
+WEST = 3  # index of a house's western wall, see scenarios.props
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,11 @@ def haze_of(scene: Scene, layout: Layout, camera: Pinhole, air: Atmosphere) -> H
     if scene.smoke:
         house = next(p for p in layout.props if p.id == scene.smoke.building)
         x = house.at[0] - house.size[0] / 2
-        y = house.at[1] - house.size[1] / 2 + 3.0 + 3.4 * scene.smoke.window
-        sill, head = (np.array([[x, y, z]]) for z in (6.9, 8.4))
+        # the wall towards the street faces west; its left end, seen from outside, lies north
+        columns = window_columns(house.size[1], house.style + WEST)
+        y = house.at[1] + house.size[1] / 2 - columns[-1 - scene.smoke.window]
+        floor = scene.smoke.floor * STOREY_M + SILL_M
+        sill, head = (np.array([[x - 0.1, y, z]]) for z in (floor, floor + 1.45))
         low, depth = camera.project(sill)
         high, _ = camera.project(head)
         scale = camera.focal_px / float(depth[0])

@@ -82,12 +82,13 @@ class Placed(_Model):
 
 
 class Smoke(_Model):
-    """Smoke from a window of the building with id `building`, later flames."""
+    """Smoke from a window of the building with id `building`, later flames; `window` counts from the near end."""
 
     building: str
     start_s: float
     flame_s: float
     window: int = 1
+    floor: int = 2
 
 
 class Scene(_Model):

@@ -223,9 +223,9 @@ def street(rng: np.random.Generator) -> Layout:
     right = edge + 5.0
     for i in range(8):
         w, h = float(rng.uniform(20, 28)), float(rng.choice([9, 12, 15, 15]))
-        if i == 1:
-            w, h = 26.0, 12.5
-        out.props.append(Prop("building", (right + 7.0, y + w / 2), (14, w, h), int(rng.integers(1 << 30)), "burning" if i == 1 else ""))
+        if i == 0:
+            w, h = 27.0, 15.0
+        out.props.append(Prop("building", (right + 7.0, y + w / 2), (14, w, h), int(rng.integers(1 << 30)), "burning" if i == 0 else ""))
         y += w + float(rng.choice([0.5, 4.0]))
     y = 0.0
     for _ in range(8):

@@ -46,6 +46,19 @@ def sample(tile: F32, x: F32, y: F32, period_m: float) -> F32:
 _WALLS = ((176, 190, 205), (150, 176, 200), (168, 170, 172), (190, 205, 214), (120, 140, 178), (160, 182, 190), (205, 208, 206))
 _BOARDS = ((40, 40, 180), (160, 90, 30), (50, 140, 60), (30, 160, 220), (90, 40, 120), (60, 60, 60))
 PX_PER_M = 22
+STOREY_M = 3.0
+SILL_M = 0.9  # of a window above its floor
+
+
+def _bay(seed: int) -> float:
+    return (2.6, 3.0, 3.4)[seed % 3]
+
+
+def window_columns(width_m: float, seed: int) -> list[float]:
+    """Middles of the windows of a façade, metres from its left end."""
+    bay = _bay(seed)
+    count = max(1, int(width_m / bay))
+    return [(width_m - count * bay) / 2 + (k + 0.5) * bay for k in range(count)]
 
 
 def facade(width_m: float, height_m: float, seed: int, shops: bool, lit_share: float) -> tuple[F32, F32]:
@@ -58,9 +71,9 @@ def facade(width_m: float, height_m: float, seed: int, shops: bool, lit_share: f
     img = wall * (1 + 0.045 * rough[..., None])
     img = img * (1 + 0.02 * rng.standard_normal((h, w, 1)).astype(np.float32))
     lit = np.zeros((h, w), np.float32)
-    storey, bay = 3.0, float(rng.choice([2.6, 3.0, 3.4]))
-    floors, bays = max(1, int(height_m / storey)), max(1, int(width_m / bay))
-    margin = (width_m - bays * bay) / 2
+    storey, bay = STOREY_M, _bay(seed)
+    centres = window_columns(width_m, seed)
+    floors, bays = max(1, int(height_m / storey)), len(centres)
     balcony = set(rng.choice(bays, size=max(1, bays // 4), replace=False).tolist()) if rng.random() < 0.8 else set()
     win_w, win_h = float(rng.uniform(1.2, 1.7)), float(rng.uniform(1.35, 1.7))
 
@@ -73,7 +86,7 @@ def facade(width_m: float, height_m: float, seed: int, shops: bool, lit_share: f
         img[box(0, floor * storey - 0.04, width_m, floor * storey + 0.04)] *= 0.80
     for floor in range(floors):
         for k in range(bays):
-            cx, low = margin + (k + 0.5) * bay, floor * storey + 0.9
+            cx, low = centres[k], floor * storey + SILL_M
             if floor == 0 and shops:
                 continue
             if k in balcony:

@@ -227,7 +227,7 @@ class World:
                     if d < gap:
                         gap, lead_v = d, max(0.0, o.v * float(np.cos(o.heading - m.heading)))
             self._drive(m, gap, lead_v, t)
-            if m.role == "flow" and (m.path.left or m.path.right) and t - m.changed_at > CHANGE_S + 2:
+            if m.role in ("flow", "drive") and (m.path.left or m.path.right) and t - m.changed_at > CHANGE_S + 2:
                 self._maybe_change(m, gap, lead_v, t)
         for m in live:
             v = max(0.0, m.v + m.accel * dt)
@@ -266,7 +266,8 @@ class World:
         m.accel = max(accel, -7.0)
 
     def _maybe_change(self, m: Mover, gap: float, lead_v: float, t: float) -> None:
-        if gap > 32 or lead_v > 0.82 * m.v0 or (m.path.stop_s is not None and m.s > m.path.stop_s - 45):
+        look_ahead = 32.0 if lead_v > 2.0 else 75.0
+        if gap > look_ahead or lead_v > 0.82 * m.v0 or (m.path.stop_s is not None and m.s > m.path.stop_s - 45):
             return
         for name, sign in ((m.path.left, 1), (m.path.right, -1)):
             if not name or (sign < 0 and lead_v > 1.0):  # overtaking on the right only past a standing vehicle
