@@ -192,6 +192,7 @@ def test_a_preliminary_value_is_scored_and_says_so():
     got = next(one for one in report.kpis if one.kpi.id == "9.6")
     assert (got.status, got.score.score) == (Status.PRELIMINARY, 1)
     assert not report.complete
+    assert security_kpis(replace(facts, as_of=MARCH.end), "republican", MARCH).complete
 
 
 def test_a_reading_reaches_the_score():
