@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 
 from qyran.errors import MediaError
-from vision.packets import StoredPacket, StreamHeader
+from vision.packets import StoredPacket, StreamHeader, padded_packet
 
 # Codecs that the common browsers play in MP4, 8 bits and 4:2:0 (HEVC depends on the machine, so it does not count).
 _BROWSER_CODECS = frozenset({"h264", "av1", "vp9"})
@@ -99,7 +99,7 @@ def write_clip(packets: Sequence[StoredPacket], header: StreamHeader, path: Path
         if header.codec == "hevc":
             stream.codec_context.codec_tag = "hvc1"  # the tag that players of Apple ask for
         for i, stored in enumerate(packets):
-            packet = av.Packet(stored.data)
+            packet = padded_packet(stored.data)
             packet.stream, packet.time_base = stream, header.time_base
             packet.pts, packet.dts, packet.duration = ticks[i], dts[i], follows.get(i, usual)
             packet.is_keyframe = stored.key

@@ -119,14 +119,17 @@ class Picker:
         if rate_hz is not None and not rate_hz > 0:
             raise ValueError("rate_hz must be positive")
         self._rate_hz = rate_hz
-        self._slot: int | None = None
+        self._from_s: float | None = None
+        self._slot = -1
 
     def wants(self, video_s: float) -> bool:
         """Whether the frame at this second is to be given; call once a frame, in order."""
         if self._rate_hz is None:
             return True
-        slot = int((video_s + _GRID_S) * self._rate_hz)
-        if self._slot is not None and slot <= self._slot:
+        if self._from_s is None:
+            self._from_s = video_s
+        slot = int((video_s - self._from_s + _GRID_S) * self._rate_hz)
+        if slot <= self._slot:
             return False
         self._slot = slot
         return True

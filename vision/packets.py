@@ -15,6 +15,17 @@ import av
 _RAW_FORMATS = {"h264": "h264", "hevc": "hevc", "mpeg4": "m4v", "mjpeg": "mjpeg"}
 
 
+def padded_packet(data: bytes) -> av.Packet[av.stream.Stream]:
+    """A packet with a copy of `data`, and zeros after it, which libavcodec's readers ask for.
+
+    ``av.Packet(data)`` of PyAV 18 refers to the bytes without that padding: decoders then read past the end, and with
+    errors told (``err_detect=explode``) MPEG-4 refuses good packets by what happens to lie there.
+    """
+    packet: av.Packet[av.stream.Stream] = av.Packet(len(data))
+    packet.update(data)
+    return packet
+
+
 @dataclass(frozen=True, slots=True)
 class StreamHeader:
     """What every packet of a segment needs beside its bytes.
@@ -42,7 +53,7 @@ class StreamHeader:
         memory = io.BytesIO()
         with av.open(memory, "w", format="nut") as out:
             copy = out.add_stream_from_template(stream, opaque=True)
-            packet = av.Packet(bytes(key_packet))
+            packet = padded_packet(bytes(key_packet))
             packet.stream, packet.time_base = copy, time_base
             packet.pts = packet.dts = 0
             packet.is_keyframe = True
@@ -105,7 +116,7 @@ class StoredPacket:
 
     def to_av(self, pts: int, time_base: Fraction) -> av.Packet[av.stream.Stream]:
         """A packet for a decoder, with a PTS of the caller's choice."""
-        packet = av.Packet(self.data)
+        packet = padded_packet(self.data)
         packet.pts, packet.time_base = pts, time_base
         packet.is_keyframe = self.key
         return packet

@@ -55,10 +55,20 @@ def faststart(path: Path, **options: object) -> Path:
     return make_clip(path, container={"movflags": "faststart"}, **options)
 
 
-def access_units(clip: Path) -> list[bytes]:
-    """The packets of a raw (Annex B) video."""
-    with av.open(str(clip)) as container:
-        return [bytes(packet) for packet in container.demux() if packet.size]
+def write_units(target: Path, *clips: Path, codec: str = "h264", spoil: frozenset[int] = frozenset()) -> Path:
+    """Access units of raw (Annex B) videos without B-frames, one after the other, as `rtsp_server.py` serves them.
+
+    Units whose number is in `spoil` keep their first bytes and are noise from there on.
+    """
+    units = []
+    for clip in clips:
+        with av.open(str(clip)) as container:
+            units += [bytes(packet) for packet in container.demux() if packet.size]
+    rng = random.Random(1)  # noqa: S311 - the same noise each time
+    units = [unit[:6] + rng.randbytes(len(unit) - 6) if i in spoil else unit for i, unit in enumerate(units)]
+    body = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+    target.write_bytes(f"{codec} {FPS}\n".encode() + body)
+    return target
 
 
 def cut_off(source: Path, target: Path, share: float) -> Path:
@@ -70,14 +80,14 @@ def cut_off(source: Path, target: Path, share: float) -> Path:
 def with_noise(source: Path, target: Path, start: float, end: float) -> Path:
     data = bytearray(source.read_bytes())
     first, last = int(start * len(data)), int(end * len(data))
-    data[first:last] = random.Random(1).randbytes(last - first)
+    data[first:last] = random.Random(1).randbytes(last - first)  # noqa: S311 - the same noise each time
     target.write_bytes(data)
     return target
 
 
 def with_flips(source: Path, target: Path, at: float, count: int) -> Path:
     data = bytearray(source.read_bytes())
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311 - the same flips each time
     for _ in range(count):
         data[int(at * len(data)) + rng.randrange(1000)] ^= 1 << rng.randrange(8)
     target.write_bytes(data)
@@ -89,10 +99,13 @@ def digest(picture: np.ndarray) -> str:
 
 
 def decoded(path: Path) -> list[tuple[float, str]]:
-    """Second and digest of every picture, by plain PyAV."""
+    """Second and digest of every picture, by plain PyAV; a stream without time stamps is counted at `FPS`."""
     with av.open(str(path)) as container:
         track = container.streams.video[0]
         return [
-            (float(frame.pts * track.time_base), digest(frame.to_ndarray(format="bgr24")))
-            for frame in container.decode(track)
+            (
+                i / FPS if frame.pts is None else float(frame.pts * track.time_base),
+                digest(frame.to_ndarray(format="bgr24")),
+            )
+            for i, frame in enumerate(container.decode(track))
         ]

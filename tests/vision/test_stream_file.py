@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -55,7 +56,8 @@ def test_every_picture_of_a_healthy_file_comes_once_and_in_order(tmp_path: Path,
 def test_a_picture_is_bgr_and_read_only(tmp_path: Path) -> None:
     frames, _ = read(make_clip(tmp_path / "a.mp4", count=3))
     blue, green, red = frames[0].picture[35, 15].astype(int)
-    assert red > 200 > 60 > max(blue, green)
+    assert red > 200
+    assert max(blue, green) < 60
     with pytest.raises(ValueError, match="read-only"):
         frames[0].picture[0, 0] = 0
 
@@ -300,7 +302,7 @@ def test_healthy_real_videos_raise_no_alarm(shared_data: Path, name: str, count:
         seconds = [frame.video_s for frame in stream.frames(2.0)]
         assert stream.counts.decoded == count
         assert stream.counts.corrupt == 0
-    assert all(later > sooner for sooner, later in zip(seconds, seconds[1:], strict=False))
+    assert all(later > sooner for sooner, later in pairwise(seconds))
 
 
 def test_reading_says_nothing_of_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
