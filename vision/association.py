@@ -72,7 +72,7 @@ def affinity(
     distance = (miss**2).sum(axis=2)
     ratio = np.abs(np.log(np.maximum(measured[None, :, 2:], 1.0) / np.maximum(motion.at[:, None, 2:], 1.0)))
     possible = ((distance <= GATE**2) & (ratio.max(axis=2) <= np.log(LARGEST_RATIO))) | (overlap >= SURE_OVERLAP)
-    nearness = np.exp(-distance / 2 - ratio.sum(axis=2))
+    nearness = np.exp(-ratio.sum(axis=2)) / (1 + distance / 2)
     kin = KINSHIP[class_id[:, None], seen.class_id[None]]
     return np.asarray(np.where(possible, (overlap + nearness) / 2 * kin, 0.0))
 

@@ -23,8 +23,8 @@ LEAST_SIZE_PX: Final = 4.0
 """Boxes smaller than this count as this large in the noise model, pixels."""
 MEASURED: Final = np.array([0.05, 0.05, 0.07, 0.07])
 """Standard deviation of a detector's (x, y, w, h), box sizes (seen on parked vehicles of real street video)."""
-START_SPEED: Final = np.array([4.0, 4.0, 0.6, 0.6])
-"""Standard deviation of the unknown first velocity, box sizes a second: 16 m/s for a vehicle seen 4 m long."""
+START_SPEED: Final = np.array([6.0, 6.0, 0.6, 0.6])
+"""Standard deviation of the unknown first velocity, box sizes a second: 15 m/s for a size of 2.5 m."""
 AGILITY: Final = np.array([4.0, 4.0, 0.3, 0.3])
 """Density of the white acceleration, box sizes squared a cubic second: speed may change by 2 sizes/s in 1 s."""
 FADE_S: Final = np.array([2.0, 2.0, 0.3, 0.3])

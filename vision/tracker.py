@@ -54,7 +54,7 @@ class TrackerSettings:
 
     strong_score: float = 0.5
     weak_score: float = 0.05
-    least_affinity: float = 0.1
+    least_affinity: float = 0.06
     least_weak_affinity: float = 0.25
     confirm_hits: int = 3
     confirm_sum: float = 3.0

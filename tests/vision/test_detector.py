@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from qyran.errors import ConfigError
@@ -108,8 +109,6 @@ def test_a_file_that_is_no_model_is_named(tmp_path):
 
 @pytest.mark.parametrize(("engine", "words"), [("quantum", "unknown"), ("cuda", "not installed")])
 def test_an_engine_that_is_not_there_is_named(engine, words):
-    import onnxruntime
-
     if engine == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this installation has CUDA")
     with pytest.raises(ConfigError, match=words):
