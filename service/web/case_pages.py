@@ -1,0 +1,273 @@
+"""The officer's console: the queue, the case with its player, one key a verdict, the signed decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import FileResponse, Response
+
+from qyran.errors import InputError, NotFound, TransitionError
+from qyran.roles import OFFICERS, Role
+from service import cases, signing
+from service.access import CASE_READERS
+from service.api.cases import vehicle_register
+from service.i18n import named
+from service.owners import load_owner
+from service.records import evidence_of, evidence_views
+from service.store.database import Work
+from service.views import CaseDetail, CasePage, CaseSummary
+from service.web import case_store
+from service.web.case_view import case_view, tone
+from service.web.evidence_view import clip_path, send, thumb_url
+from service.web.refusals import refusal
+from service.web.rendering import Flash, onward, page, words_of
+from service.web.view_models import Age, Pages, QueueRow, Tile
+from service.web.visit import Person, PostedPerson, Visit
+from service.web.words import Words
+from violations.case import CaseState
+
+PAGE: Final = 50
+MINE: Final = "mine"
+SHOWN: Final = (
+    CaseState.SCREENED,
+    CaseState.IN_REVIEW,
+    CaseState.SECOND_LOOK,
+    CaseState.OFFICER_CONFIRMED,
+    CaseState.SIGNED,
+    CaseState.OFFICER_REJECTED,
+    CaseState.NON_PAYABLE,
+    CaseState.RETURNED,
+)
+REST: Final = (CaseState.AUTO_REJECTED, CaseState.EXPIRED, CaseState.CANCELLED, CaseState.CLOSED, CaseState.MERGED)
+AGES: Final = (("age_hour", timedelta(0), timedelta(hours=1)), ("age_day", timedelta(hours=1), timedelta(hours=24)))
+OLD: Final = timedelta(hours=24)  # the queue's own warning term is the setting; this is the last bucket shown
+
+router = APIRouter(prefix="/cases", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a form about a case said."""
+
+    version: int | None
+    reason: str
+    note: str | None
+    plate: str | None
+    offence: str
+    officer: str
+
+
+def _owner(work: Work, case_id: str, form: Step) -> CaseDetail:
+    try:
+        return load_owner(work, case_id, vehicle_register(work.store), version=form.version)
+    except NotFound as error:
+        raise InputError(str(error)) from None
+    except OSError:
+        raise InputError("The vehicle register did not answer; try again later.") from None
+
+
+Act = Callable[[Work, str, Step], CaseDetail | None]
+
+ACTS: Final[Mapping[str, tuple[Act, str]]] = {
+    "claim": (lambda work, one, f: cases.claim(work, one, f.version), "claimed"),
+    "release": (lambda work, one, f: cases.release(work, one, note=f.note, version=f.version), "saved"),
+    "return": (lambda work, one, f: cases.send_back(work, one, f.reason, note=f.note, version=f.version), "saved"),
+    "repair": (lambda work, one, f: cases.repair(work, one, note=f.note, version=f.version), "saved"),
+    "sample": (lambda work, one, f: cases.reconsider(work, one, note=f.note, version=f.version), "saved"),
+    "remark": (lambda work, one, f: cases.remark(work, one, f.note or "", version=f.version), "saved"),
+    "confirm": (
+        lambda work, one, f: cases.confirm(work, one, f.offence, plate=f.plate, note=f.note, version=f.version),
+        "confirmed",
+    ),
+    "send_on": (
+        lambda work, one, f: cases.send_on(work, one, f.offence, plate=f.plate, note=f.note, version=f.version),
+        "send_on",
+    ),
+    "reject": (lambda work, one, f: cases.reject(work, one, f.reason, note=f.note, version=f.version), "rejected"),
+    "withdraw": (lambda work, one, f: cases.withdraw(work, one, f.reason, note=f.note, version=f.version), "saved"),
+    "reassign": (lambda work, one, f: cases.reassign(work, one, f.officer, version=f.version), "saved"),
+    "owner": (_owner, "owner"),
+    "sign": (lambda work, one, f: signing.sign(work, one, version=f.version), "signed"),
+    "cancel": (lambda work, one, f: cases.cancel(work, one, f.reason, note=f.note, version=f.version), "saved"),
+}
+"""Each step's use case and the message after it."""
+
+
+@router.get("")
+def queue(
+    visit: Person,
+    show: Annotated[str, Query(max_length=24)] = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+) -> Response:
+    """The queue with its counts."""
+    w = words_of(visit)
+    state = CaseState(show) if show in set(CaseState) else None
+    mine = show == MINE
+    with visit.store.read(visit.actor) as work:
+        found = cases.queue(work, state=state, mine=mine, limit=PAGE, offset=(number - 1) * PAGE)
+        ages = case_store.waiting_ages(work)
+        own = case_store.mine(work)
+    heading = w.t("cases.mine_all") if mine else w.t(f"violations.state.{state}" if state else "cases.waiting_all")
+    return page(
+        visit,
+        "cases/queue.html",
+        tiles=_tiles(w, visit, found, show, own),
+        ages=_ages(w, ages),
+        rows=tuple(_row(w, one) for one in found.items),
+        heading=heading,
+        total=found.total,
+        can_claim=bool(visit.roles & OFFICERS),
+        waiting=found.counts.get(CaseState.SCREENED, 0),
+        pages=_pages(found.total, number, show),
+    )
+
+
+@router.post("/next")
+def take_next(visit: PostedPerson) -> Response:
+    """Claim the oldest waiting case and open it."""
+    with visit.store.write(visit.actor) as work:
+        found = cases.claim_next(work)
+    return onward(visit, "/cases", "none_waiting") if found is None else onward(visit, f"/cases/{found.id}", "claimed")
+
+
+@router.get("/{case_id}")
+def case(visit: Person, case_id: UUID) -> Response:
+    """The page of a case."""
+    return _case(visit, str(case_id))
+
+
+@router.post("/{case_id}/{step}")
+def act(
+    visit: PostedPerson,
+    case_id: UUID,
+    step: str,
+    version: Annotated[int | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=64)] = "",
+    note: Annotated[str, Form(max_length=1000)] = "",
+    plate: Annotated[str, Form(max_length=20)] = "",
+    offence: Annotated[str, Form(max_length=64)] = "",
+    officer: Annotated[str, Form(max_length=36)] = "",
+) -> Response:
+    """Take a step; a refusal shows the case as it stands now with the reason over it."""
+    if step not in ACTS:
+        raise NotFound(f"There is no step {step}.")
+    use_case, message = ACTS[step]
+    form = Step(version, reason, note or None, plate.strip() or None, offence, officer)
+    try:
+        with visit.store.write(visit.actor) as work:
+            after = use_case(work, str(case_id), form)
+    except (TransitionError, InputError) as error:
+        return _case(visit, str(case_id), error)
+    if after is not None and after.state == CaseState.SECOND_LOOK:
+        message = "second_look"
+    stays = step not in {"release", "return"} and (after is not None or bool(visit.roles & CASE_READERS))
+    number = after.document_no if after is not None and step == "sign" else None
+    return onward(visit, f"/cases/{case_id}" if stays else "/cases", message, number or "")
+
+
+@router.get("/{case_id}/evidence/{event_id}/{name}")
+def evidence(visit: Person, case_id: UUID, event_id: UUID, name: str) -> FileResponse:
+    """A file of the case's evidence, with ranges."""
+    with visit.store.write(visit.actor) as work:
+        found = cases.evidence_file(work, str(case_id), str(event_id), name)
+    return send(found)
+
+
+@router.get("/{case_id}/decision")
+def decision(visit: Person, case_id: UUID) -> Response:
+    """The signed decision on a page of ours."""
+    with visit.store.write(visit.actor) as work:
+        seen = cases.open_case(work, str(case_id))
+    if seen.document_no is None:
+        raise NotFound(f"The case {case_id} has no decision yet.")
+    w = words_of(visit)
+    return page(
+        visit,
+        "cases/decision.html",
+        case_id=seen.id,
+        kind=w.or_code(f"violations.kind.{seen.kind}"),
+        document_no=seen.document_no,
+        document_path=f"/cases/{case_id}/decision.pdf",
+    )
+
+
+@router.get("/{case_id}/decision.pdf")
+def decision_pdf(visit: Person, case_id: UUID) -> FileResponse:
+    """The signed decision as it was signed."""
+    with visit.store.write(visit.actor) as work:
+        path, name = signing.document(work, str(case_id))
+    headers = {
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+        "x-frame-options": "SAMEORIGIN",
+        "content-disposition": f'inline; filename="{name}"',
+    }
+    return FileResponse(path, media_type="application/pdf", headers=headers)
+
+
+def _case(visit: Visit, case_id: str, error: Exception | None = None) -> Response:
+    w = words_of(visit)
+    with visit.store.write(visit.actor) as work:
+        seen = cases.open_case(work, case_id) if visit.roles & CASE_READERS else case_store.screening(work, case_id)
+        after = case_store.next_waiting(work, case_id) if visit.roles & OFFICERS else None
+        ahead = (
+            clip_path(f"/cases/{after}", evidence_views(evidence_of(work, [after]).get(after, []))) if after else None
+        )
+        others = case_store.officers(work) if Role.SENIOR_OFFICER in visit.roles else ()
+        view = case_view(work, w, seen, officers=others, next_path=f"/cases/{after}" if after else None, ahead=ahead)
+    flash = None if error is None else Flash(refusal(w, error), "bad")
+    status = 200 if error is None else 409 if isinstance(error, TransitionError) else 422
+    return page(visit, "cases/case.html", status=status, flash=flash, view=view)
+
+
+def _row(w: Words, one: CaseSummary) -> QueueRow:
+    return QueueRow(
+        id=one.id,
+        kind=w.or_code(f"violations.kind.{one.kind}"),
+        class_name=w.or_code(f"class.{one.class_ or 'unknown'}"),
+        camera=named(w.lang, one.camera_name, one.camera_id),
+        t_detect=one.t_detect,
+        late=one.late,
+        plate=one.plate,
+        state=w.or_code(f"violations.state.{one.state}"),
+        tone=tone(one.state),
+        second_look=w.or_code(f"violations.reason.{one.second_look}") if one.second_look else None,
+        document_no=one.document_no,
+        mine=one.mine,
+        claimed_by=one.claimed_by_name,
+        thumb_url=thumb_url(f"/cases/{one.id}", one.still),
+    )
+
+
+def _tiles(w: Words, visit: Visit, found: CasePage, show: str, own: int) -> tuple[Tile, ...]:
+    waiting = sum(found.counts.get(state, 0) for state in cases.WAITING)
+    tiles = [Tile(w.t("cases.waiting_all"), waiting, "/cases", current=not show)]
+    if visit.roles & OFFICERS:
+        tiles.append(Tile(w.t("cases.mine_all"), own, f"/cases?show={MINE}", current=show == MINE))
+    rest = tuple(state for state in REST if found.counts.get(state))
+    for state in (*SHOWN, *rest):
+        count = found.counts.get(state, 0)
+        tiles.append(Tile(w.t(f"violations.state.{state}"), count, f"/cases?show={state}", current=show == state))
+    return tuple(tiles)
+
+
+def _ages(w: Words, since: list[datetime]) -> tuple[Age, ...]:
+    if not since:
+        return ()
+    spans = [w.now - one for one in since]
+    found = [Age(w.t(f"cases.{key}"), sum(low <= span < high for span in spans)) for key, low, high in AGES]
+    return (*found, Age(w.t("cases.age_older"), sum(span >= OLD for span in spans), alarm=True))
+
+
+def _pages(total: int, number: int, show: str) -> Pages | None:
+    count = ceil(total / PAGE)
+    if count <= 1:
+        return None
+    start = f"/cases?show={show}&page="
+    back, on = number - 1, number + 1
+    return Pages(number, count, f"{start}{back}" if back else None, f"{start}{on}" if on <= count else None)

@@ -1,0 +1,48 @@
+"""Which pages a role opens, and where it lands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from qyran.roles import Role
+from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
+
+JOURNAL_READERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
+USER_READERS: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+
+PAGES: Final = (
+    ("/cases", "nav.cases", QUEUE_READERS),
+    ("/alarms", "nav.alarms", ALERT_READERS),
+    ("/kpi", "nav.kpi", KPI_READERS),
+    ("/cameras", "nav.cameras", CAMERA_READERS),
+    ("/users", "nav.users", USER_READERS),
+    ("/journal", "nav.journal", JOURNAL_READERS),
+)
+
+LANDING: Final = {Role.ADMINISTRATOR: "/users", Role.DATA_PROTECTION_OFFICER: "/journal"}
+"""Where a role starts if that is not the first page it opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link of the navigation; `key` is its text."""
+
+    path: str
+    key: str
+    current: bool
+
+
+def items(roles: frozenset[Role], path: str) -> tuple[Item, ...]:
+    """The links for somebody with these roles."""
+    return tuple(
+        Item(start, key, path == start or path.startswith(f"{start}/")) for start, key, who in PAGES if roles & who
+    )
+
+
+def landing(roles: frozenset[Role]) -> str:
+    """The page somebody with these roles starts on."""
+    for role in sorted(roles):
+        if role in LANDING and len(roles) == 1:
+            return LANDING[role]
+    return next((start for start, _, who in PAGES if roles & who), "/about")

@@ -1,0 +1,56 @@
+"""All pages together, and their place in the application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from qyran.errors import QyranError
+from service.web import alarm_pages, case_pages, kpi_pages, register_pages, session_pages
+from service.web.errors import error_page, is_page
+from service.web.rendering import STATIC
+
+YEAR_S: Final = 365 * 24 * 3600
+
+router = APIRouter(include_in_schema=False)
+for pages in (session_pages, case_pages, alarm_pages, kpi_pages, register_pages):
+    router.include_router(pages.router)
+
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+
+
+class Kept(StaticFiles):
+    """Static files; one named with its mark of content may be kept for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer one request."""
+        response = await super().get_response(path, scope)
+        if b"v=" in scope.get("query_string", b""):
+            response.headers["cache-control"] = f"public, max-age={YEAR_S}, immutable"
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Put the pages into the application; their errors become pages, those of the API stay problem documents."""
+    app.include_router(router)
+    app.mount("/static", Kept(directory=STATIC), name="static")
+    for kind in (QyranError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _either(app.exception_handlers.get(kind)))
+
+
+def _either(machine: Handler | None) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        if machine is None or is_page(request):
+            return error_page(request, error)
+        found = machine(request, error)
+        return await found if isawaitable(found) else found
+
+    return answer

@@ -1,0 +1,53 @@
+// Every page: ticking ages, dialogs, and what to say when the server does not answer.
+
+const units = JSON.parse(document.body.dataset.units ?? "{}");
+
+/** A span of seconds in its two largest units, in the page's language. */
+export function span(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [
+    ["days", Math.floor(whole / 86400)],
+    ["hours", Math.floor(whole / 3600) % 24],
+    ["minutes", Math.floor(whole / 60) % 60],
+    ["seconds", whole % 60],
+  ];
+  while (parts.length > 1 && parts[0][1] === 0) parts.shift();
+  const shown = parts.slice(0, 2).filter(([, count], place) => place === 0 || count > 0);
+  return shown.map(([name, count]) => (units[name] ?? "{n}").replace("{n}", count)).join(" ");
+}
+
+function tick() {
+  const now = Date.now();
+  for (const one of document.querySelectorAll("time[data-age]")) {
+    one.textContent = span((now - Date.parse(one.dateTime)) / 1000);
+  }
+  for (const one of document.querySelectorAll("time[data-left]")) {
+    one.textContent = span((Date.parse(one.dateTime) - now) / 1000);
+  }
+}
+
+/** Put a line over the page; it is read out, since its place is a live region. */
+export function flash(text, tone) {
+  const line = document.createElement("p");
+  line.className = `flash ${tone}`;
+  line.textContent = text;
+  document.getElementById("flash")?.replaceChildren(line);
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open)?.showModal();
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+  if (event.target instanceof HTMLDialogElement && event.target.open && event.detail > 0) {
+    const box = event.target.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside) event.target.close();
+  }
+});
+
+document.addEventListener("htmx:error", () => flash(document.body.dataset.offline, "bad"));
+
+tick();
+setInterval(tick, 1000);
+document.addEventListener("htmx:after:swap", tick);
