@@ -33,5 +33,5 @@ def run(arguments: Namespace) -> int:
     for reason in verdict.reasons:
         sys.stdout.write(reason.text(arguments.lang) + "\n")
     if verdict.ok:
-        sys.stdout.write(f"{sentence(arguments.lang, 'intact', {'checked': verdict.checked})}\n")
+        sys.stdout.write(f"{sentence(arguments.lang, 'intact', {'count': verdict.checked})}\n")
     return 0 if verdict.ok else 1
