@@ -40,7 +40,9 @@ class FileStream:
             self._track = video_track(self._container, path)
             self.info = describe(self._container, self._track, path, settings.start_time)
             step = max(1, round(1 / (frame_rate(self._track) * self.info.time_base)))
-            self._timeline = FileTimeline(self.info.time_base, step, self.info.start_time)
+            self._timeline = FileTimeline(
+                self.info.time_base, step, self.info.start_time, in_decode_order=self._container.format.name == "avi"
+            )
             self._decoder = Decoder(self._track, settings.threads, doubt=True)
             self._header: StreamHeader | None = None
             self._size = (self.info.width, self.info.height)
@@ -99,8 +101,9 @@ class FileStream:
             self._keep(packet, tag)
             fed = self._decoder.feed(packet)
             self._corrupt += fed.lost
-            self._timeline.skip(fed.lost)
             yield from self._stamped(fed)
+            if fed.lost:
+                self._timeline.lose(tag)
         yield from self._stamped(self._decoder.drain())
         if reach.ended_early(self._timeline.step_s) and self._break_s is None:
             self._break_s = self._timeline.end_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -31,12 +32,16 @@ class FileTimeline:
         time_base: seconds of a tick.
         step: ticks of one nominal frame.
         start_time: UTC of the first picture.
+        in_decode_order: the container stamps packets in the order of decoding (AVI): pictures, which come in the order
+            of showing, take the stamps sorted.
     """
 
-    def __init__(self, time_base: Fraction, step: int, start_time: datetime) -> None:
+    def __init__(self, time_base: Fraction, step: int, start_time: datetime, *, in_decode_order: bool = False) -> None:
         self._time_base = time_base
         self._step = step
         self._start_time = start_time
+        self._in_decode_order = in_decode_order
+        self._unshown: list[int] = []
         self._counted: bool | None = None
         self._tag: int | None = None
         self._origin: int | None = None
@@ -74,11 +79,14 @@ class FileTimeline:
             self._tag = packet.dts
         else:
             self._tag = (self._tag or 0) + self._step
+        if self._in_decode_order:
+            heapq.heappush(self._unshown, self._tag)
         return self._tag
 
-    def skip(self, pictures: int) -> None:
-        """So many pictures could not be decoded: they count in a stream without PTS."""
-        self._lost += pictures
+    def lose(self, tag: int) -> None:
+        """The packet with this tag gave no picture, and the decoder let go of all before it."""
+        self._lost += 1
+        self._unshown = [unshown for unshown in self._unshown if unshown > tag]
 
     def pts_of(self, tag: int) -> int:
         """PTS of a packet that is not decoded yet (in a stream without PTS: as if there were no reordering)."""
@@ -93,6 +101,8 @@ class FileTimeline:
 
     def stamp(self, tag: int | None) -> Stamp:
         """The stamp of the next picture, which came out with this tag."""
+        if self._unshown:
+            tag = heapq.heappop(self._unshown)
         pts = (self._index + self._lost) * self._step if self._counted or tag is None else tag
         if self._last is None:
             self._origin = pts

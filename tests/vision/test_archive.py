@@ -28,6 +28,7 @@ CODECS = [
     pytest.param("a.mkv", "libx264", {"bf": "2"}, id="h264 in Matroska"),
     pytest.param("a.h264", "libx264", {"bf": "2"}, id="raw h264 without time stamps"),
     pytest.param("a.mp4", "mpeg4", {}, id="mpeg4"),
+    pytest.param("a.avi", "libx264", {"bf": "2"}, id="h264 in AVI, stamped in decode order"),
     pytest.param("a.avi", "mjpeg", {}, id="mjpeg"),
 ]
 

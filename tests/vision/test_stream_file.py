@@ -34,7 +34,7 @@ def read(path: Path, rate_hz: float | None = None) -> tuple[list[Frame], BrokenM
     ("name", "codec"),
     [
         ("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.ts", "libx264"), ("a.mp4", "libx265"), ("a.mp4", "mpeg4"),
-        ("a.avi", "mjpeg"), ("a.h264", "libx264"),
+        ("a.avi", "mjpeg"), ("a.h264", "libx264"), ("a.avi", "libx264"), ("a.flv", "libx264"), ("a.webm", "libvpx"),
     ],
 )  # fmt: skip
 def test_every_picture_of_a_healthy_file_comes_once_and_in_order(tmp_path: Path, name: str, codec: str) -> None:
@@ -147,6 +147,15 @@ def test_the_time_comes_from_the_container_when_nobody_gives_one(tmp_path: Path)
     with Stream(stamped) as stream:
         assert stream.info.time_source == "creation_time"
         assert next(iter(stream.frames())).time == datetime(2025, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["жол 50% #1?.mp4", "rtsp:camera.mp4", "-a|b.mp4", "қиылыс\n.mp4"])
+def test_any_file_name_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    make_clip(tmp_path / "a.mp4", count=3).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(read(Path(name))[0]) == len(read(tmp_path / name)[0]) == 3
+    with Stream(name) as stream:
+        assert len(list(stream.frames())) == 3
 
 
 # -- what cannot be read -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -27,11 +28,10 @@ from vision.stream import Stream, StreamSettings, StreamStatus
 from vision.types import Frame
 
 QUICK = StreamSettings(
-    open_timeout_s=1.0, read_timeout_s=0.5, stall_s=1.0, backoff_first_s=0.05, backoff_max_s=0.2, first_open="raise"
+    open_timeout_s=4.0, read_timeout_s=1.0, stall_s=1.5, backoff_first_s=0.05, backoff_max_s=0.2, first_open="raise"
 )
-PATIENT = StreamSettings(
-    open_timeout_s=1.0, read_timeout_s=0.5, stall_s=1.0, backoff_first_s=0.05, backoff_max_s=0.2, first_open="retry"
-)
+PATIENT = replace(QUICK, first_open="retry")
+HASTY = replace(QUICK, open_timeout_s=1.0)
 PASSWORD = "gehe:im@+ %41"  # letters that must be escaped in an address
 
 
@@ -290,7 +290,7 @@ def test_a_host_that_never_answers_is_told_after_the_time_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/cam"
         with pytest.raises(MediaError, match=r"did not answer within 1\.\d s\.$"):
-            Stream(url, QUICK)
+            Stream(url, HASTY)
 
 
 def test_something_that_speaks_no_rtsp_is_told() -> None:
@@ -306,7 +306,7 @@ def test_something_that_speaks_no_rtsp_is_told() -> None:
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         with pytest.raises(MediaError, match="answers, but not with video that can be read"):
-            Stream(f"rtsp://127.0.0.1:{server.getsockname()[1]}/cam", QUICK)
+            Stream(f"rtsp://127.0.0.1:{server.getsockname()[1]}/cam", HASTY)
         server.shutdown(socket.SHUT_RDWR)
     thread.join(timeout=5)
     assert not thread.is_alive()
@@ -314,7 +314,7 @@ def test_something_that_speaks_no_rtsp_is_told() -> None:
 
 def test_closing_ends_the_thread_and_the_pictures_while_nothing_comes() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        stream = Stream(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/cam", PATIENT)
+        stream = Stream(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/cam", replace(HASTY, first_open="retry"))
         got: list[list[Frame]] = []
         consumer = threading.Thread(target=lambda: got.append(list(stream.frames())))
         consumer.start()
