@@ -193,8 +193,16 @@ def candidates(kind: str, on: date, *, imposed: date | None = None) -> tuple[Off
     for wanted in book.kinds.get(kind, ()):
         for entry in book.offence:
             if entry.id == wanted and entry.valid(on):
-                amount = {"mci_year": year, "mci_kzt": index} if index and entry.penalty == "fine" else {}
-                found.append(Offence(**dict(entry), kind=kind, catalogue=book.version, **amount))
+                known = index if entry.penalty == "fine" else None
+                found.append(
+                    Offence(
+                        **dict(entry),
+                        kind=kind,
+                        catalogue=book.version,
+                        mci_year=year if known else None,
+                        mci_kzt=known,
+                    )
+                )
     return tuple(found)
 
 

@@ -1,0 +1,321 @@
+"""The notice as a PDF: bilingual, PDF/A, the same bytes for the same record, signed PAdES.
+
+Typst sets the page with the fonts it carries; nothing is fetched and no system font is used.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import segno
+import typst
+
+from evidence.canonical import sha256_hex
+from evidence.pades import DocumentSigner, PdfVerdict, sign_pdf, verify_pdf
+from qyran.errors import InputError, IntegrityError
+from violations.decision import Both, DecisionRecord
+from violations.offences import WorkCalendar, work_calendar
+
+__all__ = ["PdfVerdict", "render_notice", "sign_notice", "verify_pdf"]
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+Words = dict[str, str]
+"""A text in both languages: kk and ru."""
+
+
+def render_notice(record: DecisionRecord, pictures: Mapping[str, bytes], calendar: WorkCalendar | None = None) -> bytes:
+    """The notice as an unsigned PDF/A-2b.
+
+    Args:
+        record: what it says.
+        pictures: bytes of each picture the record names, JPEG, by file name.
+        calendar: working days, the shipped ones where not given.
+
+    Raises:
+        InputError: a picture is not given.
+        IntegrityError: a picture is not the one the record names.
+    """
+    for picture in record.pictures:
+        if picture.file not in pictures:
+            raise InputError(f"The picture {picture.file} of the notice is not given.")
+        if sha256_hex(pictures[picture.file]) != picture.sha256:
+            raise IntegrityError(f"The picture {picture.file} is not the one the decision names.")
+    data = _data(record, calendar or work_calendar())
+    qr = io.BytesIO()
+    segno.make(data["check"]["code"], error="m", micro=False).save(qr, kind="svg", border=2, scale=4)
+    with tempfile.TemporaryDirectory(prefix="qyran-notice-") as name:
+        folder = Path(name)
+        (folder / "notice.typ").write_bytes((TEMPLATES / "notice.typ").read_bytes())
+        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        (folder / "qr.svg").write_bytes(qr.getvalue())
+        for number, picture in enumerate(record.pictures, start=1):
+            (folder / f"picture{number}.jpg").write_bytes(pictures[picture.file])
+        pdf: bytes = typst.compile(
+            folder / "notice.typ",
+            root=folder,
+            ignore_system_fonts=True,
+            pdf_standards="a-2b",
+            timestamp=int(record.issued.timestamp()),
+        )
+    return pdf
+
+
+def sign_notice(pdf: bytes, record: DecisionRecord, signer: DocumentSigner) -> bytes:
+    """Sign a rendered notice as final.
+
+    Raises:
+        IntegrityError: the record names another certificate than the signer's.
+    """
+    if record.certificate_serial != signer.serial or record.development_certificate != signer.development:
+        raise IntegrityError(f"The notice {record.number} names another certificate than the one that would sign it.")
+    return sign_pdf(pdf, signer, reason=_words()["title"]["ru"], name=record.officer.name)
+
+
+def _data(record: DecisionRecord, calendar: WorkCalendar) -> dict[str, Any]:
+    """Everything the template shows, as finished text."""
+    words = _words()
+    issued = record.issued.astimezone(UTC)
+    code = f"{record.verification_url or record.number}#sha256={record.evidence_sha256}"
+    bands = [
+        words["band"][name]
+        for name, shown in (("demo", record.demo), ("development", record.development_certificate))
+        if shown
+    ]
+    return {
+        "title": words["title"],
+        "number": record.number,
+        "issued_parts": [issued.year, issued.month, issued.day, issued.hour, issued.minute, issued.second],
+        "evidence_sha256": record.evidence_sha256,
+        "body": _both(record.body.name),
+        "address": _both(record.body.address) if record.body.address else None,
+        "bands": bands,
+        "sections": [
+            _section("act", _act(record)),
+            _section("device", _device(record)),
+            _section("pictures", _evidence(record), pictures=_pictures(record)),
+            _section("penalty", _penalty(record, calendar)),
+            *([_section("payment", _payment(record), pairs=True)] if record.charge.penalty == "fine" else []),
+            _section("rights", _rights(record), columns=True),
+            _section("signature", _signature(record), qr=True),
+        ],
+        "check": {
+            "title": words["label"]["check"],
+            "code": code,
+            "address": record.verification_url or record.number,
+            "hint": words["text"]["check_url" if record.verification_url else "check_code"],
+            "signed": words["text"]["signed"],
+        },
+    }
+
+
+def _act(record: DecisionRecord) -> list[dict[str, Any]]:
+    vehicle, owner, place, charge = record.vehicle, record.owner, record.place, record.charge
+    kinds = [part for part in (vehicle.type, _same(vehicle.make), vehicle.colour) if part is not None]
+    point = _text("coordinates_missing")
+    if place.latitude is not None and place.longitude is not None:
+        point = _text("coordinates", latitude=f"{place.latitude:.5f}", longitude=f"{place.longitude:.5f}")
+    article = (
+        _text("article_part", article=charge.article, part=charge.part)
+        if charge.part
+        else _text("article", article=charge.article)
+    )
+    return [
+        _row("issued", _same(_moment(record, record.issued))),
+        _row("erap", _same(record.erap) or _text("erap_missing")),
+        _row("plate", _same(vehicle.plate), strong=True),
+        _row("vehicle", _joined(kinds) if kinds else None),
+        _row(
+            "owner",
+            _same(", ".join(part for part in (owner.name, owner.iin_bin, owner.address) if part))
+            if owner
+            else _text("owner_missing"),
+        ),
+        _row("occurred", _same(_moment(record, record.occurred)), strong=True),
+        _row("place", place.name, point),
+        _row("direction", place.direction),
+        _row("article", article, strong=True),
+        _row("rule", _same(charge.rule)),
+        _row("nature", charge.name),
+        _row("grounds", *record.grounds),
+    ]
+
+
+def _device(record: DecisionRecord) -> list[dict[str, Any]]:
+    device, measurement = record.device, record.measurement
+    verification = None
+    if device.verification and device.verified_until:
+        verification = _text(
+            "verified_until", verification=device.verification, until=f"{device.verified_until:%d.%m.%Y}"
+        )
+    value: Both | None = _text("unmeasured")
+    if measurement is not None:
+        numbers = {
+            name: f"{getattr(measurement, name):g}".replace(".", ",") for name in ("measured", "permitted", "margin")
+        }
+        value = Both(
+            kk=_words()["text"]["measured"]["kk"].format(
+                **numbers, unit=measurement.unit.kk, quantity=measurement.quantity.kk
+            ),
+            ru=_words()["text"]["measured"]["ru"].format(
+                **numbers, unit=measurement.unit.ru, quantity=measurement.quantity.ru
+            ),
+        )
+    rows = [_row("device", _same(device.name)), _row("serial", _same(device.serial))]
+    rows.append(_row("certificate", _same(device.certificate) or _text("uncertified")))
+    if device.certificate:
+        rows.append(_row("verification", verification))
+    return [*rows, _row("measured", value)]
+
+
+def _pictures(record: DecisionRecord) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": f"picture{number}.jpg",
+            "number": number,
+            "small": picture.small,
+            "caption": _both(picture.caption),
+            "time": _moment(record, picture.time),
+            "sha256": picture.sha256,
+            "alt": picture.caption.ru,
+        }
+        for number, picture in enumerate(record.pictures, start=1)
+    ]
+
+
+def _evidence(record: DecisionRecord) -> list[dict[str, Any]]:
+    digest = record.evidence_sha256
+    return [_row("evidence", _same(f"{record.evidence_event}, SHA-256 {digest[:32]} {digest[32:]}"))]
+
+
+def _penalty(record: DecisionRecord, calendar: WorkCalendar) -> list[dict[str, Any]]:
+    charge, terms = record.charge, record.terms
+    if charge.penalty == "warning" or charge.fine_kzt is None or charge.half_kzt is None or charge.mci_kzt is None:
+        return [_row("penalty", _text("warning"), strong=True)]
+    amount = _text(
+        "amount", mci=charge.mci, mci_kzt=_money(charge.mci_kzt), year=charge.mci_year, fine=_money(charge.fine_kzt)
+    )
+    last = record.last_half_price_day(calendar)
+    half = _text("half_open", half=_money(charge.half_kzt), days=terms.half_price_working_days)
+    if last is not None and record.delivered is not None:
+        half = _text("half_known", half=_money(charge.half_kzt), last=_day(last), delivered=_day(record.delivered))
+    return [
+        _row("penalty", _text("fine")),
+        _row("amount", amount, strong=True),
+        _row("half", half, _text("half_terms")),
+        _row("full", _text("full", days=terms.full_days)),
+    ]
+
+
+def _payment(record: DecisionRecord) -> list[dict[str, Any]]:
+    payment = record.payment
+    if payment is None:
+        return [_row("beneficiary", _text("payment_missing"))]
+    plain = ("bin", "iik", "bik", "kbk", "kbe", "knp")
+    return [
+        _row("beneficiary", payment.beneficiary),
+        *(_row(name, _same(getattr(payment, name))) for name in plain if getattr(payment, name)),
+    ]
+
+
+def _rights(record: DecisionRecord) -> list[dict[str, Any]]:
+    terms, body = record.terms, record.appeal_body
+    names = {
+        lang: ", ".join(
+            part
+            for part in (getattr(body.name, lang), getattr(body.address, lang, None), body.contact)
+            if part is not None
+        )
+        for lang in ("kk", "ru")
+    }
+    appeal = {
+        lang: template.format(days=terms.appeal_days, body=names[lang])
+        for lang, template in _words()["text"]["appeal"].items()
+    }
+    consequence = (
+        _text("consequence_fine", resolved=terms.resolved_days, full=terms.full_days)
+        if record.charge.penalty == "fine"
+        else _text("consequence_warning")
+    )
+    return [
+        _row("appeal", Both(**appeal)),
+        _row("consequence", consequence),
+        _row("artificial", _text("artificial")),
+    ]
+
+
+def _signature(record: DecisionRecord) -> list[dict[str, Any]]:
+    officer = record.officer
+    who = Both(kk=f"{officer.position.kk} {officer.name}", ru=f"{officer.position.ru} {officer.name}")
+    return [
+        _row("officer", who),
+        _row("signed_with", _same(record.certificate_serial)),
+        _row("language", _text("language")),
+    ]
+
+
+def _section(
+    head: str,
+    rows: list[dict[str, Any]],
+    *,
+    pictures: list[dict[str, Any]] | None = None,
+    columns: bool = False,
+    pairs: bool = False,
+    qr: bool = False,
+) -> dict[str, Any]:
+    """A section: a table of rows, or its long texts in `columns`, or its codes in `pairs` of label and value."""
+    layout = {"columns": columns, "pairs": pairs, "qr": qr}
+    return {"head": _words()["head"][head], "rows": rows, "pictures": pictures or [], **layout}
+
+
+def _row(label: str, *values: Both | None, strong: bool = False) -> dict[str, Any]:
+    """A row of the table; what is absent is shown as missing."""
+    shown = [_both(value) for value in values if value is not None] or [_both(_text("missing"))]
+    return {"label": _words()["label"][label], "values": shown, "strong": strong}
+
+
+def _text(name: str, **values: object) -> Both:
+    return Both(**{lang: template.format(**values) for lang, template in _words()["text"][name].items()})
+
+
+def _same(text: str | None) -> Both | None:
+    return Both(kk=text, ru=text) if text else None
+
+
+def _joined(parts: list[Both]) -> Both:
+    return Both(kk=", ".join(part.kk for part in parts), ru=", ".join(part.ru for part in parts))
+
+
+def _both(text: Both) -> Words:
+    return {"kk": text.kk, "ru": text.ru}
+
+
+def _moment(record: DecisionRecord, moment: datetime) -> str:
+    local = record.local(moment)
+    zone = f"{local:%z}"
+    return f"{local:%d.%m.%Y %H:%M:%S} (UTC{zone[:3]}:{zone[3:5]})"
+
+
+def _day(day: date) -> str:
+    return f"{day:%d.%m.%Y}"
+
+
+def _money(amount: int | Decimal) -> str:
+    """Tenge with thin groups: 43 250 or 6 487,50."""
+    text = f"{amount:,.2f}" if amount != int(amount) else f"{int(amount):,}"
+    return text.replace(",", NO_BREAK).replace(".", ",")
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads((TEMPLATES / "notice.toml").read_text(encoding="utf-8"))
