@@ -49,6 +49,11 @@ SURE: Final = 0.10
 """Mean chroma of a spot that leaves no doubt."""
 BOTH: Final = 0.5
 """A second warm spot this strong beside the first, of the other colour, makes red and yellow together."""
+TINTED: Final = 0.5
+"""Coloured glasses show their own colour by daylight: no lamp is lit where the weakest of red, yellow and green, each
+in its place, has this share of the strongest,"""
+TINTED_AT_MOST: Final = 0.12
+"""and the strongest is no stronger than this."""
 HUE_SCALE_DEG: Final = 8.0
 """Distance from the red-yellow border at which the decision is 73 % sure, degrees."""
 DARK: Final = 0.12
@@ -87,7 +92,7 @@ def read_head(crop: NDArray[np.uint8]) -> tuple[SignalState, float]:
     chroma, hue = _opponents(picture)
     warm, green = _spot(chroma, hue, WARM), _spot(chroma, hue, GREEN)
     best, other = (warm, green) if warm.strength >= green.strength else (green, warm)
-    if best.strength < LIT:
+    if best.strength < LIT or _only_glass(chroma, hue, best.strength):
         return _unlit(picture)
     clear = min(1.0, best.strength / SURE) * (1 - other.strength / best.strength)
     if best is green:
@@ -131,6 +136,16 @@ def _border(row: int) -> float:
     """Hue between red and yellow for a spot at this row: lower in the middle of the head, higher at its ends."""
     from_middle = abs(row / (HEIGHT - 1) - 0.5)
     return YELLOW_FROM - PLACE_DEG * max(-1.0, min(1.0, (0.25 - from_middle) / 0.1))
+
+
+def _only_glass(chroma: Plane, hue: Plane, strongest: float) -> bool:
+    """Whether all three lamps show their colour alike, which is their glass and not their light."""
+    if strongest > TINTED_AT_MOST:
+        return False
+    third = HEIGHT // 3
+    places = ((WARM, 0), (WARM, third), (GREEN, 2 * third))
+    weakest = min(_spot(chroma, hue, hues, slice(start + 2, start + third - 2)).strength for hues, start in places)
+    return weakest >= TINTED * strongest
 
 
 def _red_and_yellow(chroma: Plane, hue: Plane) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -40,14 +39,44 @@ _BLINKS: Final = frozenset({SignalState.GREEN, SignalState.YELLOW, SignalState.R
 Raw = tuple[float, SignalState, float]
 
 
-@dataclass(slots=True)
-class _Head:
-    """What was read from one head lately, and the state it stands for."""
+class SignalHead:
+    """One head over time."""
 
-    raw: deque[Raw] = field(default_factory=deque)
-    state: SignalState = SignalState.UNKNOWN
-    since_s: float = 0.0
-    clear_s: float = -np.inf
+    def __init__(self) -> None:
+        self._raw: deque[Raw] = deque()
+        self._state = SignalState.UNKNOWN
+        self._since_s = 0.0
+        self._clear_s = -np.inf
+
+    def step(self, video_s: float, state: SignalState, score: float) -> SignalReading:
+        """Take what one picture shows, give what the head steadily shows."""
+        self._raw.append((video_s, state, score))
+        while self._raw[0][0] < video_s - MEMORY_S:
+            self._raw.popleft()
+        if state != SignalState.UNKNOWN:
+            self._clear_s = video_s
+        blink_s = _blinking_since(self._raw, video_s)
+        if blink_s is not None:
+            self._turn(SignalState.FLASHING, blink_s)
+        elif (majority := _majority(self._raw, video_s)) is not None:
+            now, since_s = majority
+            if now != SignalState.OFF or video_s - since_s >= OFF_S:
+                self._turn(now, since_s)
+        if blink_s is None and video_s - self._clear_s > UNKNOWN_S:
+            self._turn(SignalState.UNKNOWN, max(self._clear_s, self._raw[0][0]))
+        return SignalReading(self._state, self._since_s, self._support(video_s))
+
+    def _turn(self, state: SignalState, since_s: float) -> None:
+        if state != self._state:
+            self._state, self._since_s = state, since_s
+
+    def _support(self, video_s: float) -> float:
+        """Mean score of the readings behind the state lately, 0 for an unknown one."""
+        flashing = self._state == SignalState.FLASHING
+        span_s = MEMORY_S if flashing else MAJORITY_S
+        wanted = _BLINKS if flashing else {self._state} - {SignalState.UNKNOWN}
+        backing = [score for when, state, score in self._raw if when >= video_s - span_s and state in wanted]
+        return float(np.mean(backing)) if backing else 0.0
 
 
 class SignalReader:
@@ -63,38 +92,14 @@ class SignalReader:
         for signal in signals:
             x1, y1, x2, y2 = box_to_pixels(signal.box, width, height)
             self._boxes[signal.id] = (int(x1), int(y1), int(np.ceil(x2)), int(np.ceil(y2)))
-        self._heads = {signal.id: _Head() for signal in signals}
+        self._heads = {signal.id: SignalHead() for signal in signals}
 
     def step(self, picture: NDArray[np.uint8], video_s: float) -> Mapping[str, SignalReading]:
         """The steady state of every head at `video_s`, by signal id."""
         return {
-            name: steady(self._heads[name], video_s, *read_head(picture[y1:y2, x1:x2]))
+            name: self._heads[name].step(video_s, *read_head(picture[y1:y2, x1:x2]))
             for name, (x1, y1, x2, y2) in self._boxes.items()
         }
-
-
-def steady(head: _Head, video_s: float, state: SignalState, score: float) -> SignalReading:
-    """Take one reading of a head, give what it steadily shows."""
-    head.raw.append((video_s, state, score))
-    while head.raw[0][0] < video_s - MEMORY_S:
-        head.raw.popleft()
-    if state != SignalState.UNKNOWN:
-        head.clear_s = video_s
-    blink_s = _blinking_since(head.raw, video_s)
-    if blink_s is not None:
-        _turn(head, SignalState.FLASHING, blink_s)
-    elif (majority := _majority(head.raw, video_s)) is not None:
-        now, since_s = majority
-        if now != SignalState.OFF or video_s - since_s >= OFF_S or head.state == SignalState.UNKNOWN:
-            _turn(head, now, since_s)
-    if video_s - head.clear_s > UNKNOWN_S:
-        _turn(head, SignalState.UNKNOWN, max(head.clear_s, head.raw[0][0]))
-    return SignalReading(head.state, head.since_s, _support(head, video_s))
-
-
-def _turn(head: _Head, state: SignalState, since_s: float) -> None:
-    if state != head.state:
-        head.state, head.since_s = state, since_s
 
 
 def _majority(raw: deque[Raw], video_s: float) -> tuple[SignalState, float] | None:
@@ -144,14 +149,3 @@ def _blinking_since(raw: deque[Raw], video_s: float) -> float | None:
             since_s = start_s
         end_s = start_s
     return since_s if flashes >= FLASHES else None
-
-
-def _support(head: _Head, video_s: float) -> float:
-    """Mean score of the readings behind the state lately, 0 for an unknown one."""
-    if head.state == SignalState.UNKNOWN:
-        return 0.0
-    span = MEMORY_S if head.state == SignalState.FLASHING else MAJORITY_S
-    lately = [(state, score) for when, state, score in head.raw if when >= video_s - span]
-    wanted = _BLINKS if head.state == SignalState.FLASHING else {head.state}
-    backing = [score for state, score in lately if state in wanted]
-    return float(np.mean(backing)) if backing else 0.0

@@ -36,7 +36,7 @@ def test_the_array_form_equals_the_textbook_filter(steps):
     motion = Motion.born(BOX)
     for dt, z in steps:
         motion.predict(dt, np.zeros(1, np.bool_))
-        motion.correct(np.array([0]), BOX + (z - 130, 0, z - 130, 0))
+        motion.correct(np.array([0]), BOX + np.array((z - 130, 0, z - 130, 0)))
     x, p = textbook(steps)
     np.testing.assert_allclose((motion.at[0, 0], motion.rate[0, 0]), x)
     np.testing.assert_allclose((motion.var[0, 0], motion.cov[0, 0], motion.rate_var[0, 0]), (p[0, 0], p[0, 1], p[1, 1]))

@@ -154,9 +154,13 @@ def test_the_class_is_voted_over_the_track():
 def test_a_second_box_on_a_vehicle_makes_no_second_track():
     feet = straight((200, 400), (60, 0), np.arange(20) * RATE_S)
     tables = [
-        both(detections(boxes_at(foot)), detections(boxes_at(foot, (60, 34)), 0.6, BUS), detections(boxes_at(foot, (30, 20)), 0.3))
+        both(
+            detections(boxes_at(foot)),
+            detections(boxes_at(foot, (60, 34)), 0.6, BUS),
+            detections(boxes_at(foot, (30, 20)), 0.3),
+        )
         for foot in feet
-    ]  # fmt: skip
+    ]
     assert all_ids(follow(tables)) == {1}
 
 

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from qyran.errors import ConfigError
+from tests.vision.worlds import boxes_at, detections
+from vision.camera import parse_camera
+from vision.classes import FIRE_CLASSES, ROAD_CLASSES
+from vision.pipeline import Pipeline, PipelineSettings
+from vision.types import Detections, Frame, SignalState
+
+START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+WIDTH, HEIGHT, RATE_S = 400, 200, 0.125
+POINTS = [
+    {"picture": [x, y], "ground_m": [gx, gy]}
+    for (x, y), (gx, gy) in zip(
+        [(0.1, 0.9), (0.9, 0.9), (0.7, 0.3), (0.3, 0.3)], [(0, 0), (8, 0), (8, 40), (0, 40)], strict=True
+    )
+]
+
+
+class Scripted:
+    """A detector whose detections are written down, by call."""
+
+    def __init__(self, classes, script):
+        self.spec = SimpleNamespace(classes=classes, weights=SimpleNamespace(name="scripted.onnx"))
+        self.script = script
+        self.calls = 0
+
+    def detect(self, picture, min_score):
+        self.calls += 1
+        found = self.script(self.calls - 1, picture.shape[1], picture.shape[0])
+        return found.where(found.score >= min_score)
+
+
+def frame(i, size=(WIDTH, HEIGHT)) -> Frame:
+    picture = np.full((size[1], size[0], 3), 100, np.uint8)
+    second = i * RATE_S
+    return Frame(i, i * 11, second, START + timedelta(seconds=second), picture)
+
+
+def camera(**parts):
+    return parse_camera({"id": "c1", "name": "c", "stream": "x.mp4"} | parts, source="test")
+
+
+def a_car_driving_down(call, width, height):
+    return detections(boxes_at((width * 0.5, height * (0.3 + 0.05 * call)), (40, 24)))
+
+
+def run(cam, n=12, script=a_car_driving_down, fire=None, settings=None, on_stage=None, sizes=None):
+    pipeline = Pipeline(cam, Scripted(ROAD_CLASSES, script), fire, settings, on_stage)
+    return [pipeline.observe(frame(i, sizes[i] if sizes else (WIDTH, HEIGHT))) for i in range(n)]
+
+
+def test_an_observation_carries_its_frames_identity():
+    last = run(camera())[-1]
+    assert (last.camera, last.index, last.pts, last.video_s) == ("c1", 11, 121, 11 * RATE_S)
+    assert (last.width, last.height) == (WIDTH, HEIGHT)
+    assert last.time == START + timedelta(seconds=11 * RATE_S)
+    assert last.fire is None
+    assert dict(last.signals) == {}
+
+
+def test_tracks_and_passages_come_out():
+    lines = [{"id": "count", "kind": "control", "points": [[0.0, 0.6], [1.0, 0.6]]}]
+    history = run(camera(lines=lines))
+    passages = [one for observation in history for one in observation.passages]
+    assert [one.line for one in passages] == ["count"]
+    assert passages[0].video_s == pytest.approx(6 * RATE_S, abs=0.02)
+    assert history[-1].tracks.id.tolist() == [1]
+
+
+def test_lines_of_other_kinds_make_no_passages():
+    lines = [{"id": "stop", "kind": "stop", "points": [[0.0, 0.6], [1.0, 0.6]]}]
+    assert not any(observation.passages for observation in run(camera(lines=lines)))
+
+
+def test_with_a_calibration_tracks_have_a_place_and_a_speed_and_without_none():
+    with_plane = run(camera(calibration={"points": POINTS}))[-1].tracks
+    assert np.isfinite(with_plane.ground).all()
+    assert np.isfinite(with_plane.speed_sigma_ms).all()
+    assert with_plane.velocity_ms[0, 1] < 0  # towards the camera is south here
+    without = run(camera())[-1].tracks
+    assert np.isnan(without.ground).all()
+    assert np.isnan(without.velocity_ms).all()
+
+
+def test_an_expired_calibration_counts_as_none():
+    cam = camera(calibration={"points": POINTS, "valid_until": START.date() - timedelta(days=1)})
+    assert np.isnan(run(cam)[-1].tracks.ground).all()
+
+
+def test_what_stands_in_a_masked_zone_is_ignored():
+    zones = [{"id": "m", "kind": "mask", "points": [[0.4, 0.0], [0.6, 0.0], [0.6, 1.0], [0.4, 1.0]]}]
+    assert all(len(observation.tracks) == 0 for observation in run(camera(zones=zones)))
+    fire = Scripted(FIRE_CLASSES, lambda *_: detections([(190, 90, 210, 110), (10, 10, 30, 30)], class_id=1))
+    seen = run(camera(zones=zones), fire=fire)[0].fire
+    np.testing.assert_array_equal(seen.box, [(10, 10, 30, 30)])
+
+
+@pytest.mark.parametrize(("every_s", "looks"), [(0.125, 16), (0.25, 8), (0.5, 4), (1.0, 2)])
+def test_fire_is_looked_for_at_its_own_pace(every_s, looks):
+    fire = Scripted(FIRE_CLASSES, lambda *_: Detections.empty())
+    history = run(camera(), 16, fire=fire, settings=PipelineSettings(fire_every_s=every_s))
+    assert fire.calls == looks
+    assert sum(observation.fire is not None for observation in history) == looks
+
+
+def test_signal_heads_are_read():
+    history = run(camera(signals=[{"id": "s", "box": [0.1, 0.1, 0.2, 0.6]}]))
+    assert history[-1].signals["s"].state == SignalState.UNKNOWN  # an even grey patch
+
+
+def test_a_new_picture_size_starts_anew_but_uses_no_id_again():
+    sizes = [(WIDTH, HEIGHT)] * 6 + [(200, 100)] * 6
+    history = run(camera(), sizes=sizes)
+    assert history[5].tracks.id.tolist() == [1]
+    assert history[-1].tracks.id.tolist() == [2]
+    assert history[-1].width == 200
+
+
+def test_stages_are_timed():
+    told = []
+    fire = Scripted(FIRE_CLASSES, lambda *_: Detections.empty())
+    run(camera(), 1, fire=fire, on_stage=lambda stage, seconds: told.append((stage, seconds)))
+    assert {stage for stage, _ in told} == {"detect", "fire", "track", "signals"}
+    assert all(seconds >= 0 for _, seconds in told)
+
+
+def test_exchanged_weights_are_refused():
+    road, fire = Scripted(ROAD_CLASSES, a_car_driving_down), Scripted(FIRE_CLASSES, a_car_driving_down)
+    with pytest.raises(ConfigError, match="no road model"):
+        Pipeline(camera(), fire)
+    with pytest.raises(ConfigError, match="no fire model"):
+        Pipeline(camera(), road, road)
