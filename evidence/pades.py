@@ -209,11 +209,14 @@ def _as_written(pdf: bytes, embedded: Any) -> bool:
     inner = re.fullmatch(rb"<([0-9A-F]*)>", pdf[length:after])
     if inner is None or len(inner[1]) % 2:
         return False
-    signed, signer = embedded.signed_data, embedded.signer_info
+    signed, signer, own = embedded.signed_data, embedded.signer_info, embedded.signer_cert
     again = cms.SignerInfo(
         {
             "version": "v1",
-            "sid": signer["sid"],
+            "sid": cms.SignerIdentifier(
+                "issuer_and_serial_number",
+                cms.IssuerAndSerialNumber({"issuer": own.issuer, "serial_number": own.serial_number}),
+            ),
             "digest_algorithm": {"algorithm": embedded.md_algorithm},
             "signed_attrs": signer["signed_attrs"],
             "signature_algorithm": {"algorithm": signer["signature_algorithm"]["algorithm"].native},
@@ -226,11 +229,11 @@ def _as_written(pdf: bytes, embedded: Any) -> bool:
             "version": "v1",
             "digest_algorithms": [{"algorithm": embedded.md_algorithm}],
             "encap_content_info": {"content_type": "data"},
-            "certificates": [cms.CertificateChoices("certificate", embedded.signer_cert)],
+            "certificates": [cms.CertificateChoices("certificate", own)],
             "signer_infos": [again],
         }),
     })  # fmt: skip
-    written = whole.dump(force=True)
+    written = whole.dump()
     content = bytes.fromhex(inner[1].decode())
     return len(signed["certificates"]) == 1 and content == written + bytes(len(content) - len(written))
 
