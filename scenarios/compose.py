@@ -12,11 +12,11 @@ from scenarios.background import Backdrop, blend
 from scenarios.camera import Pinhole
 from scenarios.effects import add_beam, add_halo, add_reflection, add_streak
 from scenarios.layout import Layout
-from scenarios.mesh import Patch
+from scenarios.mesh import NEAR_M, Patch
 from scenarios.objects import Drawn, Glow, cast_shadow, draw_object
 from scenarios.props import BURNING, Sprite, faces_camera, lens_centre
 from scenarios.traffic import ObjectState
-from scenarios.truth import ObjectTruth
+from scenarios.truth import Box, ObjectTruth
 from scenarios.weather import Atmosphere
 
 SMALLEST_PX = 12  # pixels of silhouette below which an object is not worth a truth box
@@ -183,6 +183,28 @@ def _bounds(mask: NDArray[np.bool_], left: int, top: int) -> tuple[float, float,
     return float(left + cols[0]), float(top + rows[0]), float(left + cols[-1] + 1), float(top + rows[-1] + 1)
 
 
+def cuboid_truth(state: ObjectState, camera: Pinhole) -> ObjectTruth | None:
+    """The truth of an object from its cuboid alone; None where it lies outside the picture."""
+    plan = _footprint(state)
+    height = state.look.spec.height
+    corners = np.vstack([np.column_stack([plan, np.full(4, z)]) for z in (0.0, height)])
+    pixels, depth = camera.project(corners)
+    if depth.min() < NEAR_M:
+        return None
+    low = np.maximum(pixels.min(0), 0.0)
+    high = np.minimum(pixels.max(0), (camera.width, camera.height))
+    if (high - low).min() < 1.0:
+        return None
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return _told(state, box, box, 1.0)
+
+
+def _told(state: ObjectState, box: Box, visible_box: Box, share: float) -> ObjectTruth:
+    look = state.look
+    return ObjectTruth(state.id, look.spec.cls, look.kind, box, visible_box, share, float(state.x), float(state.y), float(state.heading),
+                       float(state.speed) * 3.6, look.plate, state.parked)
+
+
 def _truth(d: Drawn, owner: NDArray[np.int32]) -> ObjectTruth | None:
     mask = d.patch.pixels[..., 3] > 127
     total = int(mask.sum())
@@ -192,6 +214,4 @@ def _truth(d: Drawn, owner: NDArray[np.int32]) -> ObjectTruth | None:
     box = _bounds(mask, x0, y0)
     seen = mask & (owner[y0:y1, x0:x1] == d.state.id)
     share = float(seen.sum()) / total
-    state, spec = d.state, d.state.look.spec
-    return ObjectTruth(state.id, spec.cls, state.look.kind, box, _bounds(seen, x0, y0) if share > 0 else box, share, state.x, state.y,
-                       state.heading, state.speed * 3.6, state.look.plate, state.parked)
+    return _told(d.state, box, _bounds(seen, x0, y0) if share > 0 else box, share)

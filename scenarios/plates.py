@@ -40,9 +40,9 @@ def draw_plate(text: str) -> NDArray[np.uint8]:
     cv2.rectangle(canvas, (3, 3), (516, 108), (25, 25, 25), 3)
     cv2.rectangle(canvas, (16, 22), (62, 48), (196, 168, 0), -1)  # the flag: sky blue with a golden sun
     cv2.circle(canvas, (39, 34), 7, (40, 210, 255), -1, cv2.LINE_AA)
-    _text(canvas[56:96], "KZ", 18, 60, 30, 7)
-    _text(canvas, text[:3], 76, 214, 74, 10)
-    _text(canvas, text[3:6], 232, 404, 74, 10)
+    _text(canvas[56:96], "KZ", 18, 60, 30, 5)
+    _text(canvas, text[:3], 76, 214, 74, 7)
+    _text(canvas, text[3:6], 232, 404, 74, 7)
     cv2.line(canvas, (418, 4), (418, 107), (25, 25, 25), 3)
-    _text(canvas, text[6:], 430, 506, 62, 9)
+    _text(canvas, text[6:], 430, 506, 62, 6)
     return canvas

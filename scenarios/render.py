@@ -11,21 +11,29 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from qyran.errors import InputError
 from scenarios.account import crossings, happenings, passages
 from scenarios.background import paint_backdrop
 from scenarios.camera import Pinhole
 from scenarios.camera_file import write_camera
-from scenarios.compose import Stage
+from scenarios.compose import Stage, cuboid_truth
 from scenarios.effects import Sensor
 from scenarios.fleet import KINDS
 from scenarios.haze import Haze, haze_of
+from scenarios.layout import Layout
 from scenarios.scene import Scene, load_scene
 from scenarios.templates import TEMPLATES
 from scenarios.traffic import World
 from scenarios.truth import FrameTruth, RegionTruth, Truth, save_tracks, save_truth
-from scenarios.weather import atmosphere
+from scenarios.weather import Atmosphere, atmosphere
 
 Size = tuple[int, int]
+
+
+class SceneError(InputError):
+    """A scene file does not do what it says."""
+
+
 FULL: Size = (1280, 720)
 
 
@@ -43,16 +51,11 @@ class Show:
         """Frame `index`; frames must be asked for in order."""
         video_s = index / self.scene.fps
         states = self.world.states(video_s)
-        signals = self.signals(video_s)
+        signals = self.world.signals(video_s)
         regions: list[RegionTruth] = []
         picture, objects = self.stage.compose(states, signals, video_s, lambda p: regions.extend(self.haze.draw(p, video_s)))
         picture = self.sensor.develop(picture, index, video_s)
         return picture, FrameTruth(index, video_s, tuple(objects), signals, tuple(regions))
-
-    def signals(self, video_s: float) -> dict[str, str]:
-        """The state of each head that shows itself to the camera."""
-        plan = self.world.plan
-        return {} if plan is None else {h.id: plan.state(h.group, video_s) for h in self.stage.layout.heads}
 
 
 def adjusted(
@@ -64,17 +67,23 @@ def adjusted(
     return Scene.model_validate({**scene.model_dump(), **given})
 
 
+def _place(scene: Scene, size: Size) -> tuple[Layout, Pinhole, Atmosphere]:
+    pose = scene.camera
+    air = atmosphere(scene.weather, np.random.default_rng(scene.seed + 2))
+    return (
+        TEMPLATES[scene.template](np.random.default_rng(scene.seed + 1)),
+        Pinhole.look_at(pose.position_m, pose.look_at_m, pose.fov_deg, size),
+        replace(air, blur=air.blur * size[0] / FULL[0]),
+    )
+
+
 def prepare(scene: Scene, size: Size = FULL, supersample: float = 2.0) -> Show:
     """Lay out, paint the backdrop, set up traffic and camera."""
-    rng = np.random.default_rng(scene.seed)
-    layout = TEMPLATES[scene.template](np.random.default_rng(scene.seed + 1))
-    pose = scene.camera
-    camera = Pinhole.look_at(pose.position_m, pose.look_at_m, pose.fov_deg, size)
-    air = atmosphere(scene.weather, np.random.default_rng(scene.seed + 2))
-    air = replace(air, blur=air.blur * size[0] / FULL[0])
+    layout, camera, air = _place(scene, size)
     stage = Stage(camera, layout, air, paint_backdrop(camera, layout, air, scene.seed + 3, supersample))
-    world = World(scene, layout, rng)
-    sensor = Sensor(air, size[0], size[1], np.random.default_rng(scene.seed + 4), float(np.random.default_rng(scene.seed + 5).uniform(0.94, 1.0)))
+    world = World(scene, layout, np.random.default_rng(scene.seed))
+    exposure = float(np.random.default_rng(scene.seed + 5).uniform(0.94, 1.0))
+    sensor = Sensor(air, size[0], size[1], np.random.default_rng(scene.seed + 4), exposure)
     return Show(scene, stage, world, sensor, haze_of(scene, layout, camera, air))
 
 
@@ -87,6 +96,24 @@ def frames(
     show = prepare(adjusted(loaded, seed=seed, weather=weather, fps=fps, duration_s=duration_s), size)
     for index in range(round(show.scene.duration_s * show.scene.fps)):
         yield show.frame(index)
+
+
+def rehearse(scene: Scene, size: Size = FULL) -> Truth:
+    """The truth of a clip without drawing it: boxes bound each object's cuboid, nothing counts as hidden.
+
+    Takes seconds where rendering takes a minute; to try out a scene file and to test what happens in it.
+    """
+    layout, camera, air = _place(scene, size)
+    world = World(scene, layout, np.random.default_rng(scene.seed))
+    haze = haze_of(scene, layout, camera, air)
+    blank = np.full((size[1], size[0], 3), 128, np.uint8)
+    truths = []
+    for index in range(round(scene.duration_s * scene.fps)):
+        video_s = index / scene.fps
+        objects = [o for o in (cuboid_truth(s, camera) for s in world.states(video_s)) if o is not None]
+        regions = haze.draw(blank.copy(), video_s) if scene.smoke else []
+        truths.append(FrameTruth(index, video_s, tuple(objects), world.signals(video_s), tuple(regions)))
+    return account_for(scene, layout, camera, tuple(truths))
 
 
 class Encoder:
@@ -142,7 +169,7 @@ def render(
         encoder.add(picture, index)
         truths.append(truth)
     encoder.close()
-    truth = account_for(show, tuple(truths))
+    truth = account_for(scene, show.stage.layout, show.stage.camera, tuple(truths))
     result = Rendered(video, out / f"{scene.name}.camera.toml", out / f"{scene.name}.truth.json", out / f"{scene.name}.tracks.csv", len(truths))
     write_camera(scene, show.stage.layout, show.stage.camera, result.camera)
     save_truth(truth, result.truth)
@@ -150,18 +177,20 @@ def render(
     return result
 
 
-def account_for(show: Show, frames_truth: tuple[FrameTruth, ...]) -> Truth:
+def account_for(scene: Scene, layout: Layout, camera: Pinhole, frames_truth: tuple[FrameTruth, ...]) -> Truth:
     """Everything about a clip: frames, passages, crossings and events.
 
     Raises:
         SceneError: the physics shows other events than the scene file plants, so one of them is wrong.
     """
-    scene, layout, camera = show.scene, show.stage.layout, show.stage.camera
     crossed = crossings(frames_truth, layout, {kind: spec.length for kind, spec in KINDS.items()})
     events = happenings(frames_truth, layout, crossed)
-    truth = Truth(scene.name, scene.weather, scene.seed, scene.start.isoformat(), scene.fps, camera.width, camera.height, frames_truth,
-                  events, passages(frames_truth, layout, camera), crossed)
-    return truth
+    shown, wanted = sorted(e.kind for e in events), planned(scene)
+    if shown != wanted:
+        raise SceneError(f"scene {scene.name}: the file plants {wanted or 'nothing'}, but {shown or 'nothing'} happens; change its seed, "
+                         "flows or placed vehicles")
+    return Truth(scene.name, scene.weather, scene.seed, scene.start.isoformat(), scene.fps, camera.width, camera.height, frames_truth,
+                 events, passages(frames_truth, layout, camera), crossed)
 
 
 def planned(scene: Scene) -> list[str]:

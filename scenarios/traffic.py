@@ -15,9 +15,9 @@ from scenarios.layout import Layout, Path
 from scenarios.scene import Placed, Scene
 from scenarios.signals import SignalPlan
 
-STEP_S = 0.04
+STEP_S = 0.08
 WARM_UP_S = 34.0
-ACCEL, BRAKE, HEADWAY_S, JAM_M = 1.7, 2.2, 1.25, 2.2  # usual urban values of the model
+ACCEL, BRAKE, HEADWAY_S, JAM_M = 2.0, 2.4, 1.15, 2.0  # usual urban values of the model
 HARD_BRAKE = 3.2  # m/s2: a driver who would need more goes on at yellow
 CHANGE_S = 3.2  # duration of a lane change
 
@@ -144,7 +144,8 @@ class World:
 
     def _kept_clear(self, path: Path, t: float, v: float) -> bool:
         for placed in self.scene.placed:
-            if placed.path != path.name:
+            other = self.layout.paths[placed.path]
+            if placed.path != path.name and not np.array_equal(other.points[0], path.points[0]):
                 continue
             entry, speed = self._entry(placed), placed.speed_kmh / 3.6
             before, after = placed.clear_s
@@ -184,8 +185,11 @@ class World:
 
     def _along(self, path: Path, others: list[Mover]) -> tuple[np.ndarray, np.ndarray]:
         """Arc length and lateral distance of three points (rear, middle, front) of each mover, (n, 3) each."""
-        pts = np.array([[(m.x + k * m.look.spec.length / 2 * np.cos(m.heading), m.y + k * m.look.spec.length / 2 * np.sin(m.heading))
-                         for k in (-1, 0, 1)] for m in others]).reshape(-1, 2)
+        middle = np.array([(m.x, m.y) for m in others])
+        half = np.array([m.look.spec.length / 2 for m in others])[:, None]
+        heading = np.array([m.heading for m in others])
+        ahead = half * np.column_stack([np.cos(heading), np.sin(heading)])
+        pts = np.stack([middle - ahead, middle, middle + ahead], 1).reshape(-1, 2)
         gaps = pts[:, None] - path.points[None]
         dist = np.hypot(gaps[..., 0], gaps[..., 1])
         near = dist.argmin(1)
@@ -210,24 +214,22 @@ class World:
     def _step(self, dt: float) -> None:
         t = self.t
         live = self.movers
-        grid = {p.name: self._along(p, live) for p in {id(m.path): m.path for m in live}.values()} if live else {}
+        grid = {p.name: self._along(p, live) for p in {m.path.name: m.path for m in live}.values()}
+        widths = np.array([m.look.spec.width for m in live])
         for i, m in enumerate(live):
             s, lateral = grid[m.path.name]
-            off = m.offset(t)
-            front = m.s + m.look.spec.length / 2
+            room = (m.look.spec.width + widths)[:, None] / 2 + 0.25
+            close = np.minimum(np.abs(lateral - m.offset(t)), np.abs(lateral)) < room
+            close[i] = False
+            reach = np.where(close & (s > m.s), s, np.inf).min(1)
+            k = int(reach.argmin())
             gap, lead_v = 400.0, m.v0
-            for k, o in enumerate(live):
-                if k == i:
-                    continue
-                room = (m.look.spec.width + o.look.spec.width) / 2 + 0.25
-                close = np.minimum(np.abs(lateral[k] - off), np.abs(lateral[k])) < room
-                ahead = close & (s[k] > m.s)
-                if ahead.any():
-                    d = float(s[k][ahead].min()) - front
-                    if d < gap:
-                        gap, lead_v = d, max(0.0, o.v * float(np.cos(o.heading - m.heading)))
+            if np.isfinite(reach[k]):
+                o = live[k]
+                gap = float(reach[k]) - m.s - m.look.spec.length / 2
+                lead_v = max(0.0, o.v * float(np.cos(o.heading - m.heading)))
             self._drive(m, gap, lead_v, t)
-            if m.role in ("flow", "drive") and (m.path.left or m.path.right) and t - m.changed_at > CHANGE_S + 2:
+            if (m.role == "flow" or (m.role == "drive" and m.path.stop_s is None)) and (m.path.left or m.path.right) and t - m.changed_at > CHANGE_S + 2:
                 self._maybe_change(m, gap, lead_v, t)
         for m in live:
             v = max(0.0, m.v + m.accel * dt)
@@ -245,7 +247,7 @@ class World:
             rest = placed.stop_m - m.s
             if m.rest_since is not None and t - m.rest_since > placed.hold_s:
                 accel = min(accel, 1.2)
-            elif m.v < 0.12 and rest < 1.0:
+            elif m.v < 0.45 and rest < 1.2:
                 m.rest_since = t if m.rest_since is None else m.rest_since
                 m.v, accel = 0.0, 0.0
             elif rest < m.v * m.v / 3.2 + 0.3:
@@ -272,6 +274,8 @@ class World:
         for name, sign in ((m.path.left, 1), (m.path.right, -1)):
             if not name or (sign < 0 and lead_v > 1.0):  # overtaking on the right only past a standing vehicle
                 continue
+            if any(p.path == name and p.kind != "wrong_way" and -10 < p.at_s - t < 14 for p in self.scene.placed):
+                continue  # its lane is kept clear
             target = self.layout.paths[name]
             s, lateral = self._along(target, self.movers)
             if self._free(m, s, lateral, self.movers):
@@ -299,6 +303,11 @@ class World:
             elif self.t - due < 12:
                 waiting.append((due, m))
         self._queue = waiting
+
+    def signals(self, t: float) -> dict[str, str]:
+        """The state of each signal head at second t, by its id."""
+        plan = self.plan
+        return {} if plan is None else {h.id: plan.state(h.group, t) for h in self.layout.heads}
 
     def states(self, t: float) -> list[ObjectState]:
         """All objects at second t of the video."""

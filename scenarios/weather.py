@@ -66,9 +66,9 @@ def atmosphere(name: str, rng: np.random.Generator) -> Atmosphere:
                           _bgr(140, 96, 92), _bgr(50, 130, 240), u(0.4, 0.8), 0.1, lamps=0.1, headlights=True, lit_windows=0.3, noise=3.0)
     if name in ("night", "rain_night"):
         wet = name == "rain_night"
-        return Atmosphere(name, Lighting(_sun(180, 60), _bgr(0, 0, 0), _bgr(0.062, 0.056, 0.060) * u(0.9, 1.6), _bgr(0.02, 0.02, 0.02),
+        return Atmosphere(name, Lighting(_sun(180, 60), _bgr(0, 0, 0), _bgr(0.105, 0.098, 0.100) * u(0.9, 1.5), _bgr(0.02, 0.02, 0.02),
                                          _bgr(0.07, 0.075, 0.09), _bgr(0.03, 0.025, 0.025), _bgr(34, 34, 40), 0.002 if wet else 0.0008),
-                          _bgr(26, 20, 18), _bgr(44, 44, 54), 0.3, 0.0, lamps=u(0.55, 0.85), headlights=True, wet=0.8 if wet else 0.0,
+                          _bgr(26, 20, 18), _bgr(44, 44, 54), 0.3, 0.0, lamps=u(1.1, 1.6), headlights=True, wet=0.8 if wet else 0.0,
                           rain=u(0.4, 0.8) if wet else 0.0, lit_windows=0.4, noise=4.5, blur=0.7)
     if name == "rain":
         k = u(0.5, 0.7)
