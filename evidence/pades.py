@@ -45,7 +45,7 @@ from qyran.errors import ConfigError
 
 DEVELOPMENT: Final = "development-decision.pem"  # private key and certificate in one file
 FIELD: Final = "OfficerSignature"
-LIFE: Final = timedelta(days=730)  # of a development certificate
+LIFE: Final = timedelta(days=3650)  # of a development certificate; without a time stamp a signature ends with it
 RESERVED: Final = 6144  # hexadecimal digits kept for the CMS; a P-256 signature with its certificate takes about 3000
 
 # What pyHanko and asn1crypto raise on bytes that are no PDF or no signature.

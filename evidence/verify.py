@@ -75,9 +75,10 @@ def _folder(folder: Path, trust: Trust) -> Verdict:
 
 def _file(path: Path, trust: Trust) -> Verdict:
     place = Place(path.parent)
-    if any(exists(path.parent / name) for name in (MANIFEST, SIGNATURE)):
+    document = path.suffix.lower() == ".pdf"
+    if not document and any(exists(path.parent / name) for name in (MANIFEST, SIGNATURE)):
         return verify_package(path.parent, trust)
-    if exists(path.parent / SEAL) and path.suffix != ".pdf":
+    if not document and (exists(path.parent / SEAL) or path.name == EVENTS):
         return _output(path.parent, trust)
     try:
         data = path.read_bytes() if path.is_file() else None
@@ -85,7 +86,7 @@ def _file(path: Path, trust: Trust) -> Verdict:
         data = None
     if data is None:
         return Verdict((place.reason(path, "unreadable"),))
-    if path.suffix.lower() == ".pdf" or data.startswith(b"%PDF"):
+    if document or data.startswith(b"%PDF"):
         return _document(place, path, data, trust)
     if path.suffix.lower() == ".jsonl" or data.startswith(b'{"commitment":'):
         return _ledger(path.name, data, trust)

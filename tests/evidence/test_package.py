@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from uuid import UUID
 
 import av
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 import evidence.package as package_module
 from evidence.annotate import annotated, annotated_still
+from evidence.keys import trust_store
 from evidence.package import LONGEST_S, calibration_sha256, clip_span, drawn_parts, load_package, write_package
 from evidence.verify import verify
 from qyran.errors import IntegrityError
@@ -139,6 +143,32 @@ def test_a_failure_on_the_way_leaves_no_package(tmp_path, ring, signer, monkeypa
     assert list((tmp_path / "evidence").iterdir()) == []
     monkeypatch.undo()
     assert write_package(a_subject(), ring, tmp_path / "evidence", signer).folder.is_dir()
+
+
+WRITES_FOR_EVER = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from evidence.keys import installation_signer
+from evidence.package import write_package
+from tests.evidence.packages import a_subject, a_video, ring_of
+home = Path(sys.argv[1])
+ring, signer = ring_of(a_video(home / "video.mp4")), installation_signer(home)
+for number in range(10_000):
+    package = write_package(a_subject(UUID(int=number)), ring, home / "evidence", signer)
+    sys.stdout.write(package.folder.name + "\\n")
+    sys.stdout.flush()
+"""
+
+
+def test_a_kill_at_any_moment_leaves_whole_packages_only(tmp_path):
+    command = [sys.executable, "-c", WRITES_FOR_EVER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(package_module.__file__).parents[1]) as writer:
+        told = [writer.stdout.readline().decode().strip() for _ in range(3)]
+        writer.kill()
+    verdict = verify(tmp_path / "evidence", trust_store(tmp_path))
+    assert verdict.ok
+    assert set(told) <= {path.name for path in (tmp_path / "evidence").iterdir()}
 
 
 def test_what_a_kill_left_half_made_is_made_anew(tmp_path, ring, signer, trust):

@@ -305,6 +305,13 @@ def test_a_package_nobody_sealed_is_surplus(output, trust, ring, signer):
     }
 
 
+def test_an_output_without_its_seal_was_not_finished(output, trust):
+    (output / "seal.json").unlink()
+    (output / "seal.sig").unlink()
+    for path in (output, output / "events.jsonl"):
+        assert {("seal.json", "missing"), ("seal.sig", "missing")} <= found(path, trust)
+
+
 def test_a_stray_file_is_surplus_wherever_it_lies(output, trust):
     (output / "notes.txt").write_text("x")
     (output / "evidence" / "notes.txt").write_text("x")
