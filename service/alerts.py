@@ -74,7 +74,7 @@ def counts(work: Work) -> dict[str, int]:
     require(work.actor, ALERT_READERS)
     seen = _visible(work.actor, select(Alert)).subquery()
     found = work.session.execute(select(seen.c.state, func.count()).group_by(seen.c.state))
-    return dict(found.tuples())
+    return dict(found.all())
 
 
 def changed_since(work: Work, since: datetime) -> tuple[AlertSummary, ...]:

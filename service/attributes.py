@@ -8,6 +8,7 @@ from typing import Any
 
 from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
+from service import law
 from service.ports.erap import Answer, Erap, Parcel
 from service.records import load
 from service.store.database import Store, Work
@@ -65,6 +66,8 @@ def change(
         row.delivery_channel = facts.get("channel")
     elif target == "delivered":
         row.t_delivered = moment
+        if row.payment == "due":
+            row.payment_term_ends = law.payment_term_ends(work.store, moment)
     elif attribute is Attribute.PAYMENT:
         row.t_payment = moment
 

@@ -230,8 +230,14 @@ def log_in(store: Store, username: str, password: str, address: str) -> Login:
     return Login(token, session.csrf, session.expires_at, _user(row))
 
 
-def logged_in(store: Store, token: str | None) -> LoggedIn | None:
-    """Whose login a cookie's token is, if it still holds; notes that it was used."""
+def logged_in(store: Store, token: str | None, *, used: bool = True) -> LoggedIn | None:
+    """Whose login a cookie's token is, if it still holds.
+
+    Args:
+        store: the store.
+        token: from the cookie.
+        used: whether a person is at work; a page that only listens does not keep a login alive.
+    """
     if not token:
         return None
     with store.read() as work:
@@ -248,7 +254,7 @@ def logged_in(store: Store, token: str | None) -> LoggedIn | None:
         if over or session.revoked_at is not None or row.disabled:
             return None
         stale = work.now - session.seen_at >= timedelta(minutes=1)  # one write a minute is enough to measure idleness
-    if stale:
+    if used and stale:
         with store.write() as work:
             work.session.merge(session).seen_at = work.now
     return LoggedIn(_user(row), session.csrf, session.expires_at)

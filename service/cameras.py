@@ -98,7 +98,7 @@ def _row(work: Work, camera_id: str) -> CameraRow:
 
 def _passages(work: Work) -> dict[str, int]:
     found = work.session.execute(select(Passage.camera_id, func.count()).group_by(Passage.camera_id))
-    return dict(found.tuples())
+    return dict(found.all())
 
 
 def _view(row: CameraRow, passages: int) -> CameraView:

@@ -141,7 +141,7 @@ def detail(work: Work, row: ViolationCase) -> CaseDetail:
         speed_uncertainty_kmh=row.speed_uncertainty_kmh,
         steps=steps,
         reasons={name: REASONS[name] for name in steps if name in REASONS},
-        offences=law.candidates(row.kind, row.t_detect),
+        offences=law.candidates(work.store, row),
         offence=row.offence,
         penalty_kind=row.penalty_kind,
         fine_mci=row.fine_mci,

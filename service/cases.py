@@ -73,7 +73,7 @@ def counts(work: Work) -> dict[str, int]:
     require(work.actor, QUEUE_READERS)
     seen = _visible(work.actor, select(ViolationCase)).subquery()
     found = work.session.execute(select(seen.c.state, func.count()).group_by(seen.c.state))
-    return dict(found.tuples())
+    return dict(found.all())
 
 
 def claim_next(work: Work) -> CaseDetail | None:
@@ -305,12 +305,12 @@ def _in_sight(actor: Actor, row: ViolationCase) -> None:
 
 def _choose(work: Work, row: ViolationCase, offence: str, plate: str | None, note: str | None) -> dict[str, Any]:
     """Put the chosen article and the corrected plate into the row; what goes into the sealed payload."""
-    chosen = law.chosen(offence, row.kind, row.t_detect)
+    chosen = law.chosen(work.store, row, offence, work.now)
     row.offence, row.penalty_kind = chosen.id, chosen.penalty_kind
     row.fine_mci, row.fine_kzt = chosen.fine_mci, chosen.fine_kzt
     payload = _note(note)
     edited = set(row.edited) - {"article"}
-    if offence not in law.candidates(row.kind, row.t_detect)[:1]:
+    if offence not in law.candidates(work.store, row)[:1]:
         edited.add("article")  # the officer chose another than the system proposed (KPI 9.3)
     if plate is not None:
         facts = facts_of(work.session, work.store.vault, [row.id])[row.id]

@@ -183,7 +183,7 @@ def _violation(work: Work, event: Event, package: Package | None) -> None:
         plate_read=plate is not None,
         speed_kmh=event.speed_kmh,
         speed_uncertainty_kmh=event.speed_uncertainty_kmh,
-        limitation_ends=law.limitation_ends(event.time),
+        limitation_ends=law.limitation_ends(work.store, event.time),
         edited=[],
     )
     work.session.add(row)

@@ -153,7 +153,7 @@ def _notifications(work: Work, since: datetime) -> Iterable[NotificationFact]:
         .join(Alert, Alert.id == AlertNotification.alert_id)
         .where(Alert.type == "fire_alert", AlertNotification.sent_at >= since)
     )
-    for sent, alert in work.session.execute(query.order_by(AlertNotification.id)).tuples():
+    for sent, alert in work.session.execute(query.order_by(AlertNotification.id)):
         yield NotificationFact(
             id=str(sent.id),
             t_sent=sent.sent_at,

@@ -1,46 +1,50 @@
-"""What the offence catalogue says to the use cases: candidates, the chosen article, the limitation, a second look."""
+"""What the offence catalogue says to the use cases: candidates, the chosen article, terms, a second look, a sample."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
+from qyran.errors import ConfigError
 from service.store.database import Store
 from service.store.tables import ViolationCase
+from violations import offences
+from violations.offences import Offence
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """An entry of the catalogue as it was valid on the day; the fine in tenge is None for what is no fine."""
-
-    id: str
-    penalty_kind: str
-    fine_mci: float | None
-    fine_kzt: int | None
+def candidates(store: Store, row: ViolationCase) -> tuple[str, ...]:
+    """Ids of the entries a case may be on the city's day of the act, the likeliest first."""
+    day = row.t_detect.astimezone(store.settings.zone).date()
+    return tuple(one.id for one in offences.candidates(row.kind, day))
 
 
-def candidates(kind: str, at: datetime) -> tuple[str, ...]:
-    """Ids of the entries a rule's finding may be on that day, the likeliest first."""
-    from violations import offences
-
-    return tuple(one.id for one in offences.candidates(kind, at.date()))
-
-
-def chosen(offence: str, kind: str, at: datetime) -> Chosen:
-    """The entry an officer chose.
+def chosen(store: Store, row: ViolationCase, offence: str, imposed: datetime) -> Offence:
+    """The entry an officer chose, with the amount of the day the penalty is imposed.
 
     Raises:
-        InputError: there is none of that id for that kind and day.
+        InputError: there is none of that id for the case's kind and day.
     """
-    from violations import offences
+    zone = store.settings.zone
+    day = row.t_detect.astimezone(zone).date()
+    return offences.find(offence, row.kind, day, imposed=imposed.astimezone(zone).date())
 
-    entry = offences.find(offence, kind, at.date())
-    return Chosen(entry.id, entry.penalty_kind, entry.fine_mci, entry.fine_kzt)
+
+def limitation_ends(store: Store, act: datetime) -> datetime | None:
+    """After this no decision may be made; None for a day the catalogue does not reach back to."""
+    try:
+        return offences.limitation_ends(act.astimezone(store.settings.zone)).astimezone(UTC)
+    except ConfigError:
+        return None
+
+
+def payment_term_ends(store: Store, delivered: datetime) -> datetime:
+    """The moment after the last day to pay the full fine, counted from delivery."""
+    zone = store.settings.zone
+    day = offences.last_payment_day(delivered.astimezone(zone).date()) + timedelta(days=1)
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def second_look(store: Store, row: ViolationCase) -> str | None:
-    """Why a confirmation needs a second officer, or None.
-    """
+    """Why a confirmation needs a second officer, or None."""
     terms = store.settings.terms
     if row.fine_mci is not None and row.fine_mci >= terms.second_look_mci:
         return "penalty_high"

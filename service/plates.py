@@ -8,7 +8,7 @@ from typing import Final
 from qyran.errors import InputError
 
 LATIN: Final = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")  # Cyrillic letters that look like Latin ones
-FORM: Final = re.compile(r"[A-Z0-9]{3,12}")  # any country's plate; Kazakhstan's are 123ABC02 and the like
+FORM: Final = re.compile(r"[A-Z0-9]{4,10}")  # any country's plate; Kazakhstan's are 123ABC02 and the like
 
 
 def normal(text: str) -> str:
@@ -19,5 +19,5 @@ def normal(text: str) -> str:
     """
     plate = re.sub(r"[\s.\-]", "", text.upper()).translate(LATIN)
     if FORM.fullmatch(plate) is None:
-        raise InputError("A plate has 3 to 12 Latin letters and digits.")
+        raise InputError("A plate has 4 to 10 Latin letters and digits.")
     return plate

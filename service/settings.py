@@ -6,6 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -36,11 +37,11 @@ class Settings(BaseSettings):
         database_password: "env:NAME" or "file:PATH" holding PostgreSQL's password.
         spool, evidence, documents: folders of waiting events, evidence packages and signed decisions.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
+        city_file: who issues decisions and where fines are paid (`service.city`).
         city_category: column of order 469/НҚ it is judged by.
         time_zone: IANA zone that months and days are counted in.
         language: of a page before somebody chose.
-        public_url: address of this service as people reach it, printed into QR codes.
-        secure_cookies: off only where the service is reached over plain HTTP on the same machine.
+        public_url: address of this service as people reach it, printed into QR codes; with https, cookies are Secure.
         session_idle_minutes, session_hours: a login ends after so long without a request, and after so long at most.
         login_attempts, login_window_minutes: so many wrong passwords within so long stop a name and an address.
         claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.
@@ -62,12 +63,12 @@ class Settings(BaseSettings):
     city_name_kk: str = "Қала"
     city_name_ru: str = "Город"
     city_name_en: str = "City"
+    city_file: Path | None = None
     city_category: Literal["republican", "regional", "district"] = "regional"
     time_zone: str = "Asia/Almaty"
     language: Language = "kk"
     public_url: str = "http://127.0.0.1:8000"
 
-    secure_cookies: bool = True
     session_idle_minutes: Annotated[int, Field(ge=1, le=720)] = 30
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_attempts: Annotated[int, Field(ge=3, le=20)] = 5
@@ -86,9 +87,17 @@ class Settings(BaseSettings):
     def _zone_exists(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             raise ValueError(f"{value!r} is no IANA time zone; write for example Asia/Almaty") from None
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("is no address of a service; write for example https://qyran.example.kz")
+        return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
@@ -143,6 +152,11 @@ class Settings(BaseSettings):
     def documents_folder(self) -> Path:
         """Where signed decisions lie."""
         return self.documents or self.home / "documents"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the service over TLS."""
+        return self.public_url.startswith("https://")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -90,7 +90,7 @@ def _moved(work: Work) -> dict[str, tuple[int, str]]:
             .outerjoin(signed, signed.c.record == table.id)
             .where(table.seq > func.coalesce(signed.c.seq, 0))
         )
-        found.update({record: (seq, digest) for record, seq, digest in work.session.execute(query).tuples()})
+        found.update({record: (seq, digest) for record, seq, digest in work.session.execute(query)})
     return found
 
 

@@ -1,0 +1,85 @@
+"""What routes ask for: the store, the login behind the cookie, its CSRF token checked, units of work."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request
+
+from qyran.errors import AccessError
+from service.api.headers import SAFE
+from service.api.problems import NotLoggedIn
+from service.auth import LoggedIn, csrf_matches, logged_in
+from service.settings import Settings
+from service.store.database import Store, Work
+
+CSRF_HEADER: Final = "X-CSRF-Token"
+
+
+def cookie_name(settings: Settings) -> str:
+    """Name of the login's cookie; over TLS bound to this host by its prefix (RFC 6265bis, 4.1.3.2)."""
+    return "__Host-qyran" if settings.secure else "qyran"
+
+
+def token_of(request: Request) -> str | None:
+    """The login's token as the browser sent it."""
+    return request.cookies.get(cookie_name(request.app.state.store.settings))
+
+
+def get_store(request: Request) -> Store:
+    """The application's store."""
+    store: Store = request.app.state.store
+    return store
+
+
+def get_login(
+    request: Request,
+    store: Annotated[Store, Depends(get_store)],
+    csrf: Annotated[str | None, Header(alias=CSRF_HEADER, description="From the login; for every change.")] = None,
+) -> LoggedIn:
+    """The login of the request.
+
+    Raises:
+        NotLoggedIn: there is none, or it has ended.
+        AccessError: a change without the login's CSRF token.
+    """
+    login = logged_in(store, token_of(request))
+    if login is None:
+        raise NotLoggedIn("There is no login, or it has ended; log in.")
+    if request.method not in SAFE and not csrf_matches(login, csrf):
+        raise AccessError(f"The header {CSRF_HEADER} is absent or wrong; load the page again.")
+    return login
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a request is worked on: the store, and who works.
+
+    Units of work are opened inside a route's own function, never by a dependency: a transaction handed from thread to
+    thread could wait for a thread that waits for the transaction.
+    """
+
+    store: Store
+    login: LoggedIn
+
+    def write(self) -> AbstractContextManager[Work]:
+        """A unit of work that may change things."""
+        return self.store.write(self.login.user.actor)
+
+    def read(self) -> AbstractContextManager[Work]:
+        """A unit of work that only reads."""
+        return self.store.read(self.login.user.actor)
+
+
+StoreOf = Annotated[Store, Depends(get_store)]
+LoginOf = Annotated[LoggedIn, Depends(get_login)]
+
+
+def get_desk(store: StoreOf, login: LoginOf) -> Desk:
+    """The desk of whoever is logged in."""
+    return Desk(store, login)
+
+
+DeskOf = Annotated[Desk, Depends(get_desk)]

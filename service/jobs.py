@@ -1,0 +1,153 @@
+"""What the service does by itself: taking events, giving lapsed claims back, expiring, closing, signing the ledger."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from qyran.errors import QyranError, TransitionError
+from service.attributes import send_signed, take_answers
+from service.case_view import moved
+from service.cases import lapse_claims
+from service.erasure import sweep
+from service.ingest import Taken, ingest
+from service.ports.erap import Erap, development_erap
+from service.spool import Spool
+from service.store.database import Store
+from service.store.ledger import due, sign_heads
+from service.store.tables import ViolationCase
+from violations.case import CaseState, find
+
+EVERY_S: Final = 1.0
+KEEP_S: Final = 60.0  # housekeeping needs no hurry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a round of housekeeping did."""
+
+    lapsed: int = 0
+    expired: int = 0
+    closed: int = 0
+    sent: int = 0
+    answered: int = 0
+    signed: bool = False
+
+
+def erap_of(store: Store) -> Erap | None:
+    """The register of this installation: the development adapter in a demo store, else none so far."""
+    return development_erap(store) if store.demo else None
+
+
+def take_events(store: Store) -> Taken:
+    """Take everything that waits in the spool."""
+    return ingest(Spool(store.settings.spool_folder), store)
+
+
+def keep_house(store: Store) -> Kept:
+    """One round of everything that time brings."""
+    erap = erap_of(store)
+    with store.write() as work:
+        lapsed = lapse_claims(work)
+    expired = _each(store, CaseState.EXPIRED)
+    sent = send_signed(store, erap) if erap else 0
+    answered = take_answers(store, erap) if erap else 0
+    closed = _each(store, CaseState.CLOSED)
+    sweep(store)
+    with store.read() as work:
+        hour = due(work)
+    return Kept(lapsed, expired, closed, sent, answered, hour and sign_heads(store) is not None)
+
+
+def _each(store: Store, target: CaseState) -> int:
+    """Move every case to a state whose conditions now hold; how many were."""
+    sources = [state for state in CaseState if _leads(state, target)]
+    with store.read() as work:
+        query = select(ViolationCase.id).where(ViolationCase.state.in_(sources))
+        if target is CaseState.EXPIRED:
+            query = query.where(ViolationCase.limitation_ends <= work.now)
+        waiting = work.session.scalars(query.order_by(ViolationCase.id)).all()
+    return sum(_try(store, case_id, target) for case_id in waiting)
+
+
+def _try(store: Store, case_id: str, target: CaseState) -> bool:
+    try:
+        with store.write() as work:
+            row = work.session.get_one(ViolationCase, case_id, with_for_update=True)
+            moved(work, row, target)
+            if target is CaseState.CLOSED:
+                row.t_closed = work.now
+    except TransitionError:
+        return False  # not yet, or somebody was faster
+    return True
+
+
+def _leads(source: CaseState, target: CaseState) -> bool:
+    try:
+        find(source, target)
+    except TransitionError:
+        return False
+    return True
+
+
+class Jobs:
+    """Runs the jobs in a thread; of several processes on one installation only one does."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the present step."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with _only_one(self._store.settings.home / ".jobs.lock", self._stop) as ours:
+            rounds = 0
+            while ours and not self._stop.is_set():
+                self._step("take_events", lambda: take_events(self._store))
+                if rounds % round(KEEP_S / EVERY_S) == 0:
+                    self._step("keep_house", lambda: keep_house(self._store))
+                rounds += 1
+                self._stop.wait(EVERY_S)
+
+    @staticmethod
+    def _step(name: str, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except QyranError as error:
+            log.error("The job %s failed: %s", name, error)  # noqa: TRY400  one sentence says it
+        except Exception:
+            # A database or disk that is away for a while must not end the jobs for good.
+            log.exception("The job %s failed.", name)
+
+
+@contextmanager
+def _only_one(path: Path, stop: threading.Event) -> Iterator[bool]:
+    """Wait for the lock until told to stop; whether it was got."""
+    with path.open("w") as lock:
+        while not stop.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                stop.wait(EVERY_S)
+                continue
+            yield True
+            return
+        yield False

@@ -1,0 +1,209 @@
+"""Signing: the confirmed case becomes a numbered decision document, rendered and signed, bound to its evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from evidence.canonical import sha256_hex
+from evidence.keys import trust_store
+from evidence.pades import DocumentSigner, installation_document_signer
+from evidence.verify import verify
+from qyran.errors import IntegrityError, NotFound, TransitionError
+from qyran.roles import OFFICERS
+from service import attributes, law
+from service.access import CASE_READERS, log_access, require
+from service.case_view import moved
+from service.cases import open_case
+from service.city import city_of
+from service.durable import sync_folder, write_synced
+from service.i18n import has, trace_words, translate
+from service.records import camera_names, evidence_of, load, name_of
+from service.store.counter import next_number
+from service.store.database import Work
+from service.store.events import facts_of
+from service.store.tables import AppUser, Decision, Evidence, ViolationCase
+from service.views import CaseDetail
+from violations import decision as notice
+from violations.case import CaseState
+from violations.decision import Both, DecisionRecord
+from violations.decision_pdf import render_notice, sign_notice
+from violations.offences import legal_terms
+
+PICTURES = (("still", "before_line"), ("still", "in_act"), ("crop", "plate"))  # what a notice shows, in this order
+MOST_PICTURES = 3
+ROOMS = ("violations", "vision")
+
+
+def sign(work: Work, case_id: str, *, version: int | None = None) -> CaseDetail:
+    """Number, render and sign the decision on a confirmed case; what fails takes no number.
+
+    Raises:
+        TransitionError: the case is not confirmed, or by somebody else.
+        AccessError: the actor is no officer.
+        IntegrityError: the evidence is no longer what was signed.
+        ConfigError: the city file is missing.
+    """
+    row = load(work, ViolationCase, case_id, version)
+    require(work.actor, OFFICERS)
+    # The event comes last, but whether the step is allowed is asked before a number is taken.
+    if row.state != CaseState.OFFICER_CONFIRMED:
+        raise TransitionError("Only a confirmed case can be signed.")
+    package = _intact(work, row)
+    year = work.now.astimezone(work.store.settings.zone).year
+    number = next_number(work, f"decision {year}")
+    document_no = f"{work.store.settings.city_id.upper()}-{year}-{number:06d}"
+    signer = installation_document_signer(work.store.settings.home)
+    record, pictures = _record(work, row, package, document_no, signer)
+    pdf = sign_notice(render_notice(record, pictures), record, signer)
+    file = f"{year}/{document_no}.pdf"
+    digest = sha256_hex(pdf)
+    data = {"document_no": document_no, "document_sha256": digest, "package_sha256": package.manifest_sha256}
+    moved(work, row, CaseState.SIGNED, data=data, payload={"decision": record.model_dump(mode="json")})
+    row.t_signed, row.document_no = work.now, document_no
+    attributes.begin(row)
+    work.session.add(
+        Decision(
+            case_id=row.id,
+            year=year,
+            number=number,
+            document_no=document_no,
+            file=file,
+            sha256=digest,
+            package_sha256=package.manifest_sha256,
+            signed_at=work.now,
+            signed_by=work.actor.id,
+            languages=["kk", "ru"],
+        )
+    )
+    _write(work.store.settings.documents_folder / file, pdf)
+    return open_case(work, case_id)
+
+
+def document(work: Work, case_id: str) -> tuple[Path, str]:
+    """Path and file name of a case's signed decision; the look is logged.
+
+    Raises:
+        AccessError: the actor sees no cases.
+        NotFound: the case has none.
+        IntegrityError: the file is gone or altered.
+    """
+    role = require(work.actor, CASE_READERS)
+    decision = work.session.get(Decision, case_id)
+    if decision is None:
+        raise NotFound(f"The case {case_id} has no signed decision.")
+    path = work.store.settings.documents_folder / decision.file
+    if not path.is_file() or sha256_hex(path.read_bytes()) != decision.sha256:
+        raise IntegrityError(f"The document {decision.document_no} is gone or not what was signed.")
+    log_access(work, role, "document_opened", case_id)
+    return path, path.name
+
+
+def _intact(work: Work, row: ViolationCase) -> Evidence:
+    """The case's first package, verified again now that a decision is to rest on it."""
+    packages = evidence_of(work, [row.id]).get(row.id, [])
+    if not packages:
+        raise IntegrityError("The case has no evidence to rest a decision on.")
+    settings = work.store.settings
+    if not verify(settings.evidence_folder / packages[0].folder, trust_store(settings.home)).ok:
+        raise IntegrityError("The evidence is no longer what was signed; return the case.")
+    return packages[0]
+
+
+def _record(
+    work: Work, row: ViolationCase, package: Evidence, document_no: str, signer: DocumentSigner
+) -> tuple[DecisionRecord, dict[str, bytes]]:
+    facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
+    store, city = work.store, city_of(work.store)
+    camera = camera_names(work, [row.camera_id]).get(row.camera_id)
+    place = name_of(camera, row.camera_id)
+    pictures, files = _pictures(work, package)
+    offence = law.chosen(store, row, row.offence or "", work.now)
+    owner = facts.get("owner")
+    vehicle_class = f"vision.class.{row.class_}"
+    given: dict[str, Any] = {
+        "number": document_no,
+        "issued": work.now,
+        "time_zone": store.settings.time_zone,
+        "body": city.body,
+        "officer": _officer(work),
+        "owner": owner and notice.Owner(name=owner["name"], iin_bin=owner["iin"], address=owner["address"] or None),
+        "vehicle": notice.Vehicle(
+            plate=facts["plate"], type=_both(vehicle_class) if has("ru", vehicle_class) else None
+        ),
+        "occurred": row.t_onset or row.t_detect,
+        "place": notice.Place(
+            name=Both(kk=place["kk"], ru=place["ru"]),
+            latitude=camera.latitude if camera else None,
+            longitude=camera.longitude if camera else None,
+        ),
+        "charge": notice.charge_of(offence),
+        "grounds": tuple(_grounds(step["code"], step["values"]) for step in package.trace),
+        "device": notice.Device(name=f"Qyran, {row.camera_id}"),
+        "measurement": None,
+        "pictures": pictures,
+        "evidence_event": package.event_id,
+        "evidence_sha256": package.manifest_sha256,
+        "terms": notice.Terms.of(legal_terms(work.now.astimezone(store.settings.zone).date())),
+        "delivered": None,
+        "payment": city.payment,
+        "appeal_body": city.appeal_body,
+        "erap": None,
+        "verification_url": f"{city.verification_url}{document_no}" if city.verification_url else None,
+        "certificate_serial": signer.serial,
+        "development_certificate": signer.development,
+        "demo": store.demo,
+    }
+    try:
+        return DecisionRecord(**given), files
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place_of_fault = ".".join(str(step) for step in first["loc"])
+        raise TransitionError(f"The decision cannot be issued: {place_of_fault} {first['msg']}.") from None
+
+
+def _officer(work: Work) -> notice.Officer:
+    user = work.session.get_one(AppUser, work.actor.id)
+    role = work.actor.acts_as(OFFICERS)
+    position = user.position or {}
+    named = {lang: position.get(lang) or translate(lang, f"role.{role}") for lang in ("kk", "ru")}
+    return notice.Officer(name=user.name, position=Both(**named))
+
+
+def _pictures(work: Work, package: Evidence) -> tuple[tuple[notice.Picture, ...], dict[str, bytes]]:
+    listed = [entry for entry in package.files if entry["role"] in {"still", "crop"}]
+    wanted = [
+        entry for role, moment in PICTURES for entry in listed if (entry["role"], entry["moment"]) == (role, moment)
+    ]
+    chosen = (wanted or [entry for entry in listed if entry["role"] == "still"])[:MOST_PICTURES]
+    folder = work.store.settings.evidence_folder / package.folder
+    pictures = tuple(
+        notice.Picture(
+            file=entry["name"],
+            sha256=entry["sha256"],
+            caption=_both(f"vision.moment.{entry['moment']}"),
+            time=entry["time"],
+            small=entry["role"] == "crop",
+        )
+        for entry in chosen
+    )
+    return pictures, {entry["name"]: (folder / entry["name"]).read_bytes() for entry in chosen}
+
+
+def _grounds(code: str, values: dict[str, Any]) -> Both:
+    return Both(kk=trace_words("kk", ROOMS, code, values), ru=trace_words("ru", ROOMS, code, values))
+
+
+def _both(key: str) -> Both:
+    return Both(kk=translate("kk", key), ru=translate("ru", key))
+
+
+def _write(path: Path, pdf: bytes) -> None:
+    """Durable before the transaction commits; where that is undone, the next taker of the number overwrites it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    spare = path.with_name(f".{path.name}")
+    write_synced(spare, pdf)
+    spare.rename(path)
+    sync_folder(path.parent)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+
+from service import auth
+from service.settings import load_settings
+from tests.service import postgres
+from tests.service.world import World
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch, tmp_path):
+    """No test may touch the home of whoever runs it, or wait for a hash that is slow on purpose."""
+    monkeypatch.setenv("QYRAN_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(auth, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    if not postgres.available():
+        pytest.skip("PostgreSQL is not installed (initdb and postgres are not found)")
+    # A socket's path is limited to some 100 bytes, and pytest's own folders are closed to other users.
+    with tempfile.TemporaryDirectory(prefix="qyran-pg-") as folder, postgres.server(Path(folder)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def _numbers():
+    return itertools.count(1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request, _numbers):
+    """The address of a fresh, empty database; SQLite under the installation's home is the default."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    address, name = request.getfixturevalue("postgres_server"), f"test_{next(_numbers)}"
+    plain = address.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield address.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load_settings(home=tmp_path / "home", second_look_share=0, sample_auto_rejected=0)
+
+
+@pytest.fixture
+def world(settings):
+    """An installation on SQLite with a clock of its own."""
+    with World(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def both(settings, database_url):
+    """The same on each database."""
+    with World(settings.model_copy(update={"database_url": database_url})) as made:
+        yield made
