@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,8 +26,9 @@ WIDEST: Final = 0.6
 """Standard deviation of the place that the gate never exceeds once a track's speed is known, box sizes."""
 WIDEST_NEW: Final = 1.0
 """The same for a track seen once, box sizes."""
-LARGEST_RATIO: Final = 2.0
-"""Width and height of a detection may differ from the track's by this factor when they hardly overlap."""
+LARGEST_RATIO_LOG: Final = math.log(2.0)
+"""Width and height of a detection may differ from the track's by this factor (its logarithm) when they hardly
+overlap."""
 SURE_OVERLAP: Final = 0.3
 """IoU from which place and size need no further test."""
 
@@ -64,15 +66,17 @@ def affinity(
         seen: the M detections.
     """
     overlap = iou(expected, seen.box)
-    measured = to_state(seen.box)
-    scale = size(motion.at)[:, None]
-    widest = np.where(new, WIDEST_NEW, WIDEST)[:, None] * scale
-    deviation = np.minimum(np.sqrt(motion.var[:, :2] + (MEASURED[:2] * scale) ** 2), widest)
-    miss = (measured[None, :, :2] - motion.at[:, None, :2]) / deviation[:, None]
-    distance = (miss**2).sum(axis=2)
-    ratio = np.abs(np.log(np.maximum(measured[None, :, 2:], 1.0) / np.maximum(motion.at[:, None, 2:], 1.0)))
-    possible = ((distance <= GATE**2) & (ratio.max(axis=2) <= np.log(LARGEST_RATIO))) | (overlap >= SURE_OVERLAP)
-    nearness = np.exp(-ratio.sum(axis=2)) / (1 + distance / 2)
+    # Plane by plane ([N, M] each): NumPy is several times faster so than on a last axis of two.
+    x, y, w, h = to_state(seen.box).T[:, None]
+    track_x, track_y, track_w, track_h = motion.at.T[:, :, None]
+    scale = size(motion.at)
+    widest = np.where(new, WIDEST_NEW, WIDEST) * scale
+    deviation = np.minimum(np.sqrt(motion.var[:, :2].T + (MEASURED[:2, None] * scale) ** 2), widest)[..., None]
+    distance = ((x - track_x) / deviation[0]) ** 2 + ((y - track_y) / deviation[1]) ** 2
+    wider = np.abs(np.log(np.maximum(w, 1.0)) - np.log(np.maximum(track_w, 1.0)))
+    taller = np.abs(np.log(np.maximum(h, 1.0)) - np.log(np.maximum(track_h, 1.0)))
+    possible = (distance <= GATE**2) & (np.maximum(wider, taller) <= LARGEST_RATIO_LOG) | (overlap >= SURE_OVERLAP)
+    nearness = np.exp(-wider - taller) / (1 + distance / 2)
     kin = KINSHIP[class_id[:, None], seen.class_id[None]]
     return np.asarray(np.where(possible, (overlap + nearness) / 2 * kin, 0.0))
 

@@ -118,9 +118,16 @@ def area(boxes: Boxes) -> Floats:
 
 def intersection(a: Boxes, b: Boxes) -> Floats:
     """Area shared by boxes a [N, 4] and b [M, 4], float64 [N, M]."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2]).astype(np.float64)
-    size = np.maximum(np.minimum(a[:, None, 2:], b[None, :, 2:]) - low, 0.0)
-    return np.asarray(size[..., 0] * size[..., 1])
+    ax1, ay1, ax2, ay2 = a.T.astype(np.float64)[:, :, None]
+    bx1, by1, bx2, by2 = b.T.astype(np.float64)[:, None]
+    # Coordinate by coordinate: NumPy is several times faster on whole planes than on a last axis of two.
+    width = np.minimum(ax2, bx2)
+    width -= np.maximum(ax1, bx1)
+    height = np.minimum(ay2, by2)
+    height -= np.maximum(ay1, by1)
+    np.maximum(width, 0.0, out=width)
+    np.maximum(height, 0.0, out=height)
+    return np.asarray(np.multiply(width, height, out=width))
 
 
 def iou(a: Boxes, b: Boxes) -> Floats:

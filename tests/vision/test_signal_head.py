@@ -90,6 +90,6 @@ def test_real_heads_are_read(shared_data):
             x1, y1 = max(0, int((x - w / 2) * width)), max(0, int((y - h / 2) * height))
             crop = picture[y1 : int(np.ceil((y + h / 2) * height)), x1 : int(np.ceil((x + w / 2) * width))]
             right[names[int(kind)]].append(read_head(crop)[0] == names[int(kind)])
-    assert np.mean(sum(right.values(), [])) >= 0.9
+    assert np.mean([one for state in right.values() for one in state]) >= 0.9
     assert np.mean(right[SignalState.RED]) >= 0.9
     assert np.mean(right[SignalState.GREEN]) >= 0.9
