@@ -364,7 +364,9 @@ def test_a_ledger_export_is_checked_by_its_lines(tmp_path, trust, signer):
 
 def test_every_reason_has_a_sentence_in_every_language():
     assert len({frozenset(sentences(language)) for language in LANGUAGES}) == 1
-    values = dict.fromkeys(("fault", "key", "line", "evidence", "event", "signer", "record", "seq", "tombstone"), "1")
+    assert "intact" in sentences("en")
+    names = ("fault", "key", "line", "evidence", "event", "signer", "record", "seq", "tombstone", "count")
+    values = dict.fromkeys(names, "1")
     for language in LANGUAGES:
         for code in sentences(language):
             assert "{" not in sentence(language, code, values)
