@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS: Final = (
-    "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "camera",
+    "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "camera", "ledger",
 )  # fmt: skip
+CHATTY: Final = (
+    "alembic", "asyncio", "fontTools", "httpcore", "httpx", "multipart", "pyhanko", "pyhanko_certvalidator",
+)  # fmt: skip
+"""Libraries whose every step is no news for whoever runs the command."""
 OK, DIFFERS, REFUSED = 0, 1, 2
 """Exit codes: done; evidence or a figure is not what it should be; the input or the installation was refused."""
 
@@ -43,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             import_module(f"service.cli.{name}").add(subparsers)
     namespace = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return int(namespace.run(namespace))
     except IntegrityError as error:

@@ -1,0 +1,49 @@
+"""`qyran ledger export FILE` and `qyran ledger check`: the hash chains of every case and alert."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qyran.errors import InputError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+
+def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser("ledger", help="export or check the hash chains of cases and alerts")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = actions.add_parser("export", help="all chains and signed roots, without personal data")
+    export.add_argument("file", type=Path, metavar="FILE", help="what `qyran verify` then checks anywhere")
+    export.set_defaults(run=run)
+    check = actions.add_parser("check", help="check the store against its own chains and roots")
+    check.add_argument("--lang", choices=("kk", "ru", "en"), default="en", help="language of the reasons")
+    check.set_defaults(run=run)
+
+
+def run(arguments: Namespace) -> int:
+    """Export or check; 1 where the store differs from its chains."""
+    from evidence.words import sentence  # noqa: PLC0415 - keeps `--help` fast
+    from service.settings import load_settings  # noqa: PLC0415
+    from service.store.database import open_store  # noqa: PLC0415
+    from service.store.ledger import check_store, export_ledger  # noqa: PLC0415
+
+    store = open_store(load_settings())
+    try:
+        if arguments.action == "check":
+            faults = check_store(store)
+            for fault in faults:
+                words = sentence(arguments.lang, fault.code, dict(fault.values))
+                sys.stdout.write(f"{fault.record}, event {fault.seq}: {words}\n")
+            return 1 if faults else 0
+        data = export_ledger(store)
+    finally:
+        store.close()
+    try:
+        arguments.file.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"The ledger cannot be written to {arguments.file}: {error.strerror}.") from None
+    return 0
