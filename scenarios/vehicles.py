@@ -176,6 +176,8 @@ def _skin(body: Body, x: NDArray[np.float64]) -> NDArray[np.int32]:
                 skin[i, j] = M.PLASTIC
             elif k in (6, 7) and _inside(mid, body.windows):
                 skin[i, j] = M.GLASS
+            elif k in (6, 7) and body.windows[0][0] < mid < body.windows[-1][1] and len(body.windows) > 1:
+                skin[i, j] = M.PLASTIC  # blackened pillars
             elif k >= 9 and _inside(mid, screens):
                 skin[i, j] = M.GLASS
             elif k in (3, 4) and mid < 0.075 and body.length < 7:
@@ -318,13 +320,42 @@ def car(kind: str, fine: bool) -> Mesh:
     if fine:
         _doors(b, body)
         _mirrors(b, body)
+        _trim(b, body, boxy)
     if body.rails:
         top = max(z for _, z in body.top)
         for side in (1, -1):
-            yy = side * body.width / 2 * 0.66
-            b.box((-body.length * 0.32, yy - 0.02, top - 0.02), (body.length * 0.06, yy + 0.02, top + 0.05),
-                  M.PLASTIC, 0.1)
+            yy = side * body.width / 2 * 0.68
+            b.box((-body.length * 0.30, yy - 0.015, top - 0.03), (body.length * 0.05, yy + 0.015, top + 0.025),
+                  M.RIM if kind == "wagon" else M.PLASTIC, 0.1)
     return b.build()
+
+
+def _strip(b: MeshBuilder, x: float, y0: float, y1: float, z0: float, z1: float, material: int, bias: float) -> None:
+    """A rectangle across the nose (x > 0) or tail (x < 0), facing away from the body."""
+    pts = [[x, y0, z0], [x, y1, z0], [x, y1, z1], [x, y0, z1]]
+    b.quad(pts if x > 0 else pts[::-1], material, bias)
+
+
+def _trim(b: MeshBuilder, body: Body, boxy: bool) -> None:
+    """Small things that tell nose from tail: bumper seams, reflectors, fog lamps, badge, third brake lamp."""
+    nose, tail, w, floor = body.length / 2 + 0.062, -body.length / 2 - 0.062, body.width / 2, body.floor
+    rear = floor + 0.40 if not boxy else 0.60
+    _strip(b, tail, -w * 0.66, w * 0.66, rear - 0.008, rear + 0.008, M.LINE, 0.13)
+    _strip(b, tail, -w * 0.50, w * 0.50, floor + 0.05, floor + 0.17, M.PLASTIC, 0.13)
+    for side in (1, -1):
+        _strip(b, tail + 0.02, side * w * 0.60 - 0.07, side * w * 0.60 + 0.07, floor + 0.22, floor + 0.26, M.TAILLAMP, 0.14)
+        _strip(b, nose - 0.03, side * w * 0.62 - 0.09, side * w * 0.62 + 0.09, floor + 0.14, floor + 0.22, M.PLASTIC, 0.14)
+        _strip(b, nose - 0.025, side * w * 0.62 - 0.04, side * w * 0.62 + 0.04, floor + 0.15, floor + 0.21, M.HEADLAMP, 0.16)
+    belt = float(np.interp(0.02, *np.array(body.belt).T))
+    _strip(b, nose, -0.055, 0.055, belt - 0.12, belt - 0.03, M.CHROME, 0.17)
+    _strip(b, nose, -w * 0.34, w * 0.34, belt - 0.045, belt - 0.030, M.CHROME, 0.15)
+    if not boxy:
+        _strip(b, tail - 0.005, -0.36, 0.36, floor + 0.44, floor + 0.62, M.PLASTIC, 0.12)
+        _strip(b, tail - 0.006, -0.05, 0.05, floor + 0.66, floor + 0.73, M.CHROME, 0.14)
+    if body.rear_window:
+        top = float(np.interp(body.rear_window[0], *np.array(body.top).T))
+        x = body.length * (0.5 - body.rear_window[0])
+        b.quad([[x - 0.05, -0.16, top - 0.02], [x - 0.05, 0.16, top - 0.02], [x, 0.16, top + 0.012], [x, -0.16, top + 0.012]][::-1], M.BRAKE, 0.12)
 
 
 def _panel(b: MeshBuilder, x0: float, x1: float, y: float, z0: float, z1: float, material: int, bias: float) -> None:
@@ -446,14 +477,25 @@ def truck(kind: str, fine: bool) -> Mesh:
         b.quad([[rear + 0.1, -half + 0.1, 2.46], [start - 0.1, -half + 0.1, 2.46], [start - 0.1, half - 0.1, 2.46],
                 [rear + 0.1, half - 0.1, 2.46]], M.PLASTIC, 0.05)
         for x in np.arange(rear + 0.4, start, 0.9):
-            _panel(b, x - 0.06, x + 0.06, half + 0.02, 1.15, 2.45, M.LINE, 0.06)
+            _panel(b, x - 0.05, x + 0.05, half + 0.02, 1.15, 2.45, M.TRIM, 0.06)
+            _panel(b, x + 0.05, x + 0.075, half + 0.02, 1.15, 2.45, M.LINE, 0.07)
     else:
         top = 3.35 if kind == "box" else 3.95
         _rounded_box(b, rear, start, half, 1.05, top, 0.05, M.TRIM, 10 if fine else 5)
         for x in np.arange(rear + 0.03, start + 0.1, (start - rear) / 6):
-            _panel(b, x - 0.02, x + 0.02, half + 0.01, 1.08, top - 0.04, M.LINE, 0.04)
-        b.quad([[rear - 0.01, 0.02, 1.1], [rear - 0.01, -0.02, 1.1], [rear - 0.01, -0.02, top - 0.05],
-                [rear - 0.01, 0.02, top - 0.05]], M.LINE, 0.06)
+            _panel(b, x - 0.008, x + 0.008, half + 0.01, 1.08, top - 0.04, M.LINE, 0.04)
+        _panel(b, rear + 0.05, start - 0.05, half + 0.015, 1.45, 1.70, M.PAINT, 0.06)
+        _panel(b, rear + 0.02, start - 0.02, half + 0.015, 1.06, 1.16, M.PLASTIC, 0.05)
+        e = rear - 0.012
+        _strip(b, e, -0.02, 0.02, 1.1, top - 0.05, M.LINE, 0.06)
+        for y in (-0.55, -0.18, 0.18, 0.55):  # lock bars
+            _strip(b, e - 0.01, y - 0.02, y + 0.02, 1.1, top - 0.1, M.RIM, 0.08)
+        for y in (-half + 0.05, half - 0.05):
+            _strip(b, e, y - 0.05, y + 0.05, 1.06, top - 0.02, M.PLASTIC, 0.07)
+        for z in (1.10, top - 0.07):
+            _strip(b, e, -half + 0.02, half - 0.02, z - 0.05, z + 0.05, M.PLASTIC, 0.07)
+        for y in (-0.95, 0.95):
+            _strip(b, e - 0.012, y - 0.2, y + 0.2, 1.22, 1.30, M.TAILLAMP, 0.09)
         _panel(b, rear + 2.6, start - 1.2, half - 0.02, 0.5, 0.98, M.PLASTIC, -0.05)
     b.quad([[rear - 0.02, half * 0.95, 0.5], [rear - 0.02, -half * 0.95, 0.5], [rear - 0.02, -half * 0.95, 0.7],
             [rear - 0.02, half * 0.95, 0.7]], M.PLASTIC, 0.06)
