@@ -7,6 +7,7 @@ truth. One case and one alarm are left for whoever opens the consoles.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
@@ -14,6 +15,7 @@ import httpx
 from qyran.errors import QyranError
 from scenarios.truth import load_truth
 from service.demo.city import truth_file
+from violations.offences import candidates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +75,7 @@ def decide_cases(visitor: Visitor, scenes: Path) -> int:
         case = visitor.get(f"/cases/{case['id']}")
         plate = _plate_seen(scenes, case)
         offence = case["offences"][0]
-        step = "send-on" if "non_payable" in case["steps"] else "confirm"
+        step = "send-on" if _is_non_payable(case["kind"], offence) else "confirm"
         case = visitor.post(f"/cases/{case['id']}/{step}", offence=offence, plate=plate, version=case["version"])
         if step == "confirm":
             visitor.post(f"/cases/{case['id']}/sign", version=case["version"])
@@ -92,6 +94,12 @@ def answer_alarms(visitor: Visitor) -> int:
         visitor.post(f"{path}/verdict", verdict="true")
         visitor.post(f"{path}/dispatch", service=SERVICE_OF.get(alarm["kind"], ANY_SERVICE))
     return max(0, len(alarms) - LEFT_FOR_VISITORS)
+
+
+def _is_non_payable(kind: str, offence: str) -> bool:
+    """Whether the catalogue's penalty for this article is no fine."""
+    today = datetime.now(UTC).date()
+    return any(entry.id == offence and entry.penalty_kind == "non_payable" for entry in candidates(kind, today))
 
 
 def _plate_seen(scenes: Path, case: dict[str, Any]) -> str | None:
