@@ -26,7 +26,7 @@ from service.web.words import Words
 
 router = APIRouter(prefix="/alarms", include_in_schema=False)
 
-STREAM: Final = "/alarms/stream"
+STREAM: Final = "/api/v1/alerts/stream"
 NEW: Final = frozenset({AlertState.RAISED, AlertState.NOTIFIED, AlertState.REOPENED})
 GROUPS: Final[Mapping[str, frozenset[AlertState]]] = {
     "new": NEW,

@@ -203,7 +203,7 @@ def decision_pdf(visit: Person, case_id: UUID) -> FileResponse:
     with visit.store.write(visit.actor) as work:
         path, name = signing.document(work, str(case_id))
     headers = {
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+        "content-security-policy": "frame-ancestors 'self'",
         "x-frame-options": "SAMEORIGIN",
         "content-disposition": f'inline; filename="{name}"',
     }

@@ -53,6 +53,7 @@ def kpi_report(w: Words, found: SecurityReport, months: tuple[tuple[str, str], .
         score_zero=_share(w, sphere.score_missing_as_zero),
         points_scored=sphere.points_scored,
         points_all=every,
+        points_sphere=sum(one.kpi.points for one in found.kpis),
         coverage_px=round(COVERAGE_PX * sphere.points_scored / every) if every else 0,
         groups=tuple(
             KpiGroup(_named(w, catalogue().initiatives[number].name), sum(row.points for row in rows), tuple(rows))

@@ -154,7 +154,11 @@ def _camera(work: Work, w: Words, one: CameraView, passages: int, share: float |
     off: list[RuleOff] = []
     for status in rule_statuses(cameras.camera_file(work, one.id)):
         room = ROOM[status.type]
-        name = w.or_code(f"{room}.kind.{status.kind}")
+        name = (
+            w.t(f"rule.{status.kind}")
+            if i18n.has(w.lang, f"rule.{status.kind}")
+            else w.or_code(f"{room}.kind.{status.kind}")
+        )
         if status.missing:
             why = " ".join(
                 i18n.trace_words(w.lang, (room, "vision"), part.code, dict(part.values)) for part in status.missing

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import func, select
 
-from qyran.roles import MACHINE_ROLES
+from kpi_catalog.facts.spans import common, hours, joined
+from kpi_catalog.records import Interval
 from service.auth import names
 from service.store.database import Work
 from service.store.tables import AccessLog, CameraLog, LedgerRoot, Passage
@@ -23,6 +25,7 @@ class Look:
     role: str
     action: str
     record: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +40,52 @@ class Root:
 def passages_since(work: Work, since: datetime) -> dict[str, int]:
     """How many vehicles passed each camera's control lines."""
     query = select(Passage.camera_id, func.count()).where(Passage.time >= since).group_by(Passage.camera_id)
-    return dict(work.session.execute(query).tuples())
+    return dict(work.session.execute(query).tuples().all())
 
 
 def analysed_shares(work: Work, since: datetime) -> dict[str, float]:
-    """The share of each camera's received video that was analysed, 0 to 1; absent where none was received."""
-    rows = work.session.scalars(select(CameraLog).where(CameraLog.end >= since, CameraLog.kind.in_(("up", "analysed"))))
-    spans: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}
-    for row in rows:
-        spans.setdefault((row.camera_id, row.kind), []).append((max(row.start, since), row.end))
+    """The share of each camera's received video that was analysed, 0 to 1; absent where none was received.
+
+    The log says when a camera came up or went down, and which stretches were analysed.
+    """
+    logs: dict[str, list[CameraLog]] = {}
+    for row in work.session.scalars(select(CameraLog).order_by(CameraLog.end, CameraLog.event_id)):
+        logs.setdefault(row.camera_id, []).append(row)
     found = {}
-    for camera in {camera for camera, _ in spans}:
-        received = _length(spans.get((camera, "up"), ()))
+    for camera, rows in logs.items():
+        received = joined(_up(rows), since, work.now)
+        analysed = joined(((row.start, row.end) for row in rows if row.kind == "analysed"), since, work.now)
         if received:
-            found[camera] = min(1.0, _length(spans.get((camera, "analysed"), ())) / received)
+            found[camera] = hours(common(analysed, received)) / hours(received)
     return found
 
 
+def _up(rows: Iterable[CameraLog]) -> Iterator[Interval]:
+    """When the camera gave video; the last span may still run."""
+    began: datetime | None = None
+    for row in rows:
+        if row.kind == "up" and began is None:
+            began = row.end
+        elif row.kind == "down" and began is not None:
+            yield began, row.end
+            began = None
+    if began is not None:
+        yield began, None
+
+
 def newest_looks(work: Work, limit: int) -> tuple[Look, ...]:
-    """The newest entries of the access journal with people's names."""
+    """The newest entries of the access journal with names; the same look several times in a row is one line."""
     rows = work.session.scalars(select(AccessLog).order_by(AccessLog.id.desc()).limit(limit)).all()
     people = names(work, (row.actor for row in rows))
-    machines = {role.value for role in MACHINE_ROLES}
-    return tuple(
-        Look(
-            row.at, "" if row.actor in machines else people.get(row.actor, row.actor), row.role, row.action, row.record
-        )
-        for row in rows
-    )
+    found = []
+    for key, same in groupby(rows, lambda row: (row.actor, row.role, row.action, row.record)):
+        actor, role, action, record = key
+        together = list(same)
+        found.append(Look(together[0].at, people.get(actor, ""), role, action, record, len(together)))
+    return tuple(found)
 
 
 def newest_roots(work: Work, limit: int) -> tuple[Root, ...]:
     """The newest signed roots."""
     rows = work.session.scalars(select(LedgerRoot).order_by(LedgerRoot.id.desc()).limit(limit))
     return tuple(Root(row.id, datetime.fromisoformat(row.time), row.root) for row in rows)
-
-
-def _length(spans: Iterable[tuple[datetime, datetime]]) -> float:
-    """Seconds covered by spans, those that overlap counted once."""
-    total, reached = timedelta(0), None
-    for start, end in sorted(spans):
-        begin = start if reached is None or start > reached else reached
-        if end > begin:
-            total += end - begin
-            reached = end
-    return total.total_seconds()

@@ -115,9 +115,12 @@ def set_cookie(visit: Visit, response: Response, name: str, value: str, seconds:
 
 @cache
 def static(name: str) -> str:
-    """Path of a static file with a mark of its content, so that a browser may keep it for ever."""
+    """Path of a static file with a mark of its content, so that a browser may keep it for ever.
+
+    Modules get none: they import one another by their plain names, and a second name would be a second instance.
+    """
     path = STATIC / name
-    if not path.is_file():
+    if not path.is_file() or name.startswith("js/"):
         return f"/static/{name}"
     return f"/static/{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 

@@ -33,8 +33,8 @@ class Kept(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer one request."""
         response = await super().get_response(path, scope)
-        if b"v=" in scope.get("query_string", b""):
-            response.headers["cache-control"] = f"public, max-age={YEAR_S}, immutable"
+        marked = b"v=" in scope.get("query_string", b"")
+        response.headers["cache-control"] = f"public, max-age={YEAR_S}, immutable" if marked else "no-cache"
         return response
 
 

@@ -243,6 +243,7 @@ class KpiReport:
     score_zero: str | None
     points_scored: int
     points_all: int
+    points_sphere: int
     coverage_px: int
     groups: tuple[KpiGroup, ...]
 

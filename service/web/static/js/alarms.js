@@ -37,7 +37,9 @@ function connect() {
     setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(LONGEST_WAIT, wait * 2);
   });
-  for (const name of ["message", "alert"]) source.addEventListener(name, soon);
+  source.addEventListener("alert", soon);
+  // The login has ended: the page asks for a new one.
+  source.addEventListener("end", () => location.reload());
 }
 
 /** Several changes at once ask the server once. */

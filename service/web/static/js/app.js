@@ -1,5 +1,6 @@
 // Every page: ticking ages, dialogs, and what to say when the server does not answer.
 
+const GOOD_NEWS_MS = 8000;
 const units = JSON.parse(document.body.dataset.units ?? "{}");
 
 /** A span of seconds in its two largest units, in the page's language. */
@@ -34,7 +35,14 @@ export function flash(text, tone) {
   document.getElementById("flash")?.replaceChildren(line);
 }
 
+/** Good news goes by itself; what was refused stays until it is clicked away or the next step. */
+function fade() {
+  const line = document.querySelector("#flash .flash.good");
+  if (line) setTimeout(() => line.remove(), GOOD_NEWS_MS);
+}
+
 document.addEventListener("click", (event) => {
+  event.target.closest("#flash .flash")?.remove();
   const opener = event.target.closest("[data-open]");
   if (opener) document.getElementById(opener.dataset.open)?.showModal();
   const closer = event.target.closest("[data-close]");
@@ -50,4 +58,8 @@ document.addEventListener("htmx:error", () => flash(document.body.dataset.offlin
 
 tick();
 setInterval(tick, 1000);
-document.addEventListener("htmx:after:swap", tick);
+fade();
+document.addEventListener("htmx:after:swap", () => {
+  tick();
+  fade();
+});
