@@ -95,7 +95,8 @@ def curve(
 
     Args:
         found: per picture, float32 [n, 6]: class, x1, y1, x2, y2, score.
-        truth, ignore: per picture, float32 [m, 5]: class, x1, y1, x2, y2.
+        truth: per picture, float32 [m, 5]: class, x1, y1, x2, y2.
+        ignore: per picture, the same; what lies in such a region is not counted.
         class_id: the class to look at, or None to look at all boxes given as one class.
         min_iou: overlap that makes a hit.
     """

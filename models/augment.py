@@ -69,8 +69,8 @@ def load_picture(path: str, long_side: int) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
-class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
-    """The batches of one epoch, each drawn from its own seed."""
+class Batches:
+    """A map-style data set: the batches of one epoch, each drawn from its own seed."""
 
     def __init__(
         self,
@@ -124,8 +124,7 @@ class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             ]
             tile_zoom = (setting.zoom[0] * TILE_ZOOM, setting.zoom[1] * TILE_ZOOM)
             parts = [
-                self._place(canvas, tile, index, rng, tile_zoom)
-                for tile, index in zip(tiles, members, strict=True)
+                self._place(canvas, tile, index, rng, tile_zoom) for tile, index in zip(tiles, members, strict=True)
             ]
         else:
             parts = [self._place(canvas, (0, 0, width, height), member, rng, setting.zoom)]
@@ -161,9 +160,8 @@ class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             matrix = np.array([[scale_x, 0, move_x], [0, scale_y, move_y]])
         local = matrix.copy()
         local[:, 2] -= (x1, y1)
-        method = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
         if scale < 0.6:  # warpAffine does not average, so shrink first
-            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=method)
+            picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
             local[:, 0] *= stored_w / picture.shape[1]
             local[:, 1] *= stored_h / picture.shape[0]
         canvas[y1:y2, x1:x2] = cv2.warpAffine(
@@ -208,9 +206,7 @@ def _clip(
     return after[taught], array(hidden)
 
 
-def recolour(
-    picture: NDArray[np.uint8], setting: Augmentation, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def recolour(picture: NDArray[np.uint8], setting: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Change light and quality of a BGR picture."""
     hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
     hue, saturation, value = rng.uniform(-1, 1, 3) * (setting.hue, setting.saturation, setting.value) + 1
@@ -231,7 +227,7 @@ def recolour(
         else:
             quality = int(rng.integers(25, 70))
             _, code = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])
-            out = cv2.imdecode(code, cv2.IMREAD_COLOR)
+            out = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
     return np.asarray(out, np.uint8)
 
 
@@ -242,7 +238,8 @@ def collate(
 
     Args:
         pictures: uint8 [B, H, W, 3] BGR.
-        boxes, ignore: float32 [n, 6]: position in the batch, class, x1, y1, x2, y2 in pixels.
+        boxes: float32 [n, 6]: position in the batch, class, x1, y1, x2, y2 in pixels.
+        ignore: the same for ignore regions.
     """
     height, width = pictures.shape[1:3]
     size = np.array([width, height, width, height], np.float32)

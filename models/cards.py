@@ -90,9 +90,7 @@ def _figures(card: ModelCard) -> Iterator[str]:
         )
     yield "### Cost"
     yield ""
-    yield from _table(
-        ("input", "ms, one thread, ONNX Runtime CPU"), list(metrics["ms_one_thread"].items())
-    )
+    yield from _table(("input", "ms, one thread, ONNX Runtime CPU"), list(metrics["ms_one_thread"].items()))
 
 
 def _data(card: ModelCard) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import onnxruntime
 
 from models.card import WEIGHTS, load_card
 from models.data.places import CACHE
@@ -91,8 +92,6 @@ def best_thresholds(task: str, found: Found) -> dict[str, float]:
 
 def milliseconds(weights: Path) -> dict[str, float]:
     """Median time of one inference, single thread, ms, by input size."""
-    import onnxruntime
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])

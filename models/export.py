@@ -12,7 +12,8 @@ import torch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ultralytics.nn.tasks import DetectionModel
+    from models.torch_shim import DetectionModel
+
 
 OPSET: Final = 17
 

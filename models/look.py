@@ -79,7 +79,9 @@ def _drop_duplicates(rows: NDArray[np.float32], limit: float = 0.7) -> NDArray[n
     return rows[keep]
 
 
-def raw_detector(weights: Path, classes: Sequence[str], long_side: int, threads: int = 1, nms_iou: float = NMS_IOU) -> Detector:
+def raw_detector(
+    weights: Path, classes: Sequence[str], long_side: int, threads: int = 1, nms_iou: float = NMS_IOU
+) -> Detector:
     """The product's detector with scores left as the network gives them (all thresholds at 0.5)."""
     spec = DetectorSpec(
         weights=weights, classes=tuple(classes), long_side=long_side, stride=STRIDE,
@@ -103,5 +105,3 @@ def look(detector: Detector, records: Sequence[Record]) -> Found:
         seen = detector.detect(np.asarray(picture, np.uint8), min_score=FLOOR)
         boxes.append(as_rows(seen))
     return Found(list(records), boxes)
-
-

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from models import torch_shim  # noqa: F401  (must come before ultralytics)
-from ultralytics.utils.loss import v8DetectionLoss
-from ultralytics.utils.tal import make_anchors
 
 from models.augment import ignore_weight
+from models.torch_shim import make_anchors, v8DetectionLoss
 
 if TYPE_CHECKING:
-    from ultralytics.nn.tasks import DetectionModel
+    from models.torch_shim import DetectionModel
 
 
-class MaskedDetectionLoss(v8DetectionLoss):
+class MaskedDetectionLoss(v8DetectionLoss):  # type: ignore[misc]
     """Ultralytics' loss with a weight on the classification term.
 
     An anchor in an ignore region counts only for a class it is a positive of; elsewhere all classes count.
@@ -38,4 +36,5 @@ class MaskedDetectionLoss(v8DetectionLoss):
         """As Ultralytics' loss; ``batch["ignore"]`` as in `models.augment.collate`."""
         points, strides = make_anchors(preds["feats"], self.stride, 0.5)
         self._weight = ignore_weight(batch["ignore"], points * strides, preds["boxes"].shape[0], self.nc)
-        return super().loss(preds, batch)
+        loss, parts = super().loss(preds, batch)
+        return loss, parts

@@ -29,7 +29,7 @@ HEAD: Final = "/model.22/"
 STRIDE: Final = 32
 
 
-class _Pictures(CalibrationDataReader):
+class _Pictures(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, files: Sequence[str], long_side: int) -> None:
         self._blobs = _blobs(files, long_side)
 

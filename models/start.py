@@ -11,11 +11,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import torch
+from safetensors.torch import load_file
 
-from models import torch_shim  # noqa: F401  (must come before ultralytics)
-from safetensors.torch import load_file  # noqa: I001
-from ultralytics.cfg import get_cfg
-from ultralytics.nn.tasks import DetectionModel
+from models.torch_shim import DetectionModel, get_cfg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

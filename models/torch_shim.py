@@ -1,9 +1,9 @@
-"""Make a CUDA-built torchvision importable beside a CPU-only torch.
+"""Ultralytics' parts, importable also where a CUDA-built torchvision lies beside a CPU-only torch.
 
 The torchvision wheel registers its operators for CUDA builds of torch; beside a CPU build every use of
-``torchvision.ops.nms`` fails with ``operator torchvision::nms does not exist``. Importing this module before
-``torchvision`` or ``ultralytics`` defines the two operators the training code touches with a plain CPU version.
-On a machine whose torchvision brings its own operators nothing is changed.
+``torchvision.ops.nms`` fails with ``operator torchvision::nms does not exist``. Before
+``ultralytics`` is imported here, the two operators its code touches are defined with a plain CPU version, so all
+modules take these parts from this one. With a CUDA build of torch nothing is changed.
 """
 
 from __future__ import annotations
@@ -49,9 +49,16 @@ def _install() -> None:
     library.impl("qnms", _nms, "CPU")
     globals()["_library"] = library  # the registration lives as long as this object
 
-    import torchvision.extension
+    import torchvision.extension  # noqa: PLC0415  (only now that its operators exist)
 
-    torchvision.extension._assert_has_ops = lambda: None
+    torchvision.extension._assert_has_ops = lambda: None  # noqa: SLF001
 
 
 _install()
+
+from ultralytics.cfg import get_cfg  # noqa: E402
+from ultralytics.nn.tasks import DetectionModel  # noqa: E402
+from ultralytics.utils.loss import v8DetectionLoss  # noqa: E402
+from ultralytics.utils.tal import make_anchors  # noqa: E402
+
+__all__ = ["DetectionModel", "get_cfg", "make_anchors", "v8DetectionLoss"]

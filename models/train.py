@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from models import torch_shim  # noqa: F401  (must come before ultralytics)
 from models.augment import Batches, load_picture
 from models.data.places import CACHE, shared
 from models.data.prepare import prepared
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from ultralytics.nn.tasks import DetectionModel
 
     from models.data.records import Record
     from models.recipes import Phase, Recipe
+    from models.torch_shim import DetectionModel
 
 log = logging.getLogger("models.train")
 
@@ -59,15 +58,15 @@ class Average:
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)
 
-    @torch.no_grad()
     def update(self, network: DetectionModel) -> None:
         """Move one step towards `network`."""
         self.steps += 1
         decay = EMA_DECAY * (1 - math.exp(-self.steps / EMA_RAMP_STEPS))
         now = network.state_dict()
-        for key, value in self.network.state_dict().items():
-            if value.dtype.is_floating_point:
-                value.mul_(decay).add_(now[key].detach(), alpha=1 - decay)
+        with torch.no_grad():
+            for key, value in self.network.state_dict().items():
+                if value.dtype.is_floating_point:
+                    value.mul_(decay).add_(now[key].detach(), alpha=1 - decay)
 
 
 def optimiser_for(network: DetectionModel, rate: float, backbone_rate: float) -> torch.optim.AdamW:
@@ -78,8 +77,7 @@ def optimiser_for(network: DetectionModel, rate: float, backbone_rate: float) ->
             members = [
                 parameter
                 for name, parameter in network.named_parameters()
-                if (int(name.split(".")[1]) < BACKBONE_LAYERS) == backbone
-                and (parameter.ndim > 1) == decays
+                if (int(name.split(".")[1]) < BACKBONE_LAYERS) == backbone and (parameter.ndim > 1) == decays
             ]
             peak = rate * (backbone_rate if backbone else 1.0)
             groups.append(
@@ -234,9 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     phases = (options.phase,) if options.phase else (1, 2)
-    train(
-        RECIPES[options.task], CACHE / options.task, phases=phases, fresh=options.fresh, half=not options.float32
-    )
+    train(RECIPES[options.task], CACHE / options.task, phases=phases, fresh=options.fresh, half=not options.float32)
     return 0
 
 

@@ -35,9 +35,9 @@ def _real(task: str) -> list[Record]:
     if task == "fire":
         return fire_records(folder / "data")
     # Teachers and torch are needed only when labels are completed, not where prepared pictures are read.
-    from models.data.teachers import CocoTeacher, CrossroadTeacher
-    from models.export import export_onnx
-    from models.start import coco_start
+    from models.data.teachers import CocoTeacher, CrossroadTeacher  # noqa: PLC0415
+    from models.export import export_onnx  # noqa: PLC0415
+    from models.start import coco_start  # noqa: PLC0415
 
     start = CACHE / "coco_start.onnx"
     if not start.is_file():

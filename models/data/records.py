@@ -44,7 +44,7 @@ class Record:
     ignore: NDArray[np.float32]
 
 
-def array(rows: Sequence[Sequence[float]]) -> NDArray[np.float32]:
+def array(rows: Sequence[Sequence[float]] | NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of class, x1, y1, x2, y2 as float32 [n, 5], also when there are none."""
     return np.asarray(rows, np.float32).reshape(-1, 5)
 
@@ -61,7 +61,8 @@ def read_yolo(
 
     Args:
         label: text file, one ``class xc yc w h`` (fractions of the picture) a line; absent means empty.
-        width, height: of the picture in pixels.
+        width: of the picture in pixels.
+        height: of the picture in pixels.
         remap: class of the file to our class; a class that is not a key is returned apart.
 
     Returns:

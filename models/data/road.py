@@ -40,6 +40,9 @@ OWN_TRUCK_RULE: Final = frozenset({"rf100_vehicles_km39"})
 SPECKLED: Final = frozenset({"road"})
 """Sets with pictures under artificial speckle, which the detectors look at once more through a median filter."""
 
+DOUBTED: Final = {"road": (BUS, TRUCK), "rf100_vehicles_km39": (BUS,)}
+"""Labels that count only where the COCO detector agrees: half of these boxes show vans, lorries or cars."""
+
 VEHICLES: Final = (CAR, BUS, TRUCK)
 TWO_WHEELERS: Final = (BICYCLE, MOTORCYCLE)
 
@@ -72,13 +75,15 @@ def road_records(data: Path, coco: Teacher, second: Teacher) -> list[Record]:
         views = [picture, np.asarray(cv2.medianBlur(picture, 3), np.uint8)] if source in SPECKLED else [picture]
         opinion = np.concatenate([coco(view) for view in views])
         other = np.concatenate([second(view) for view in views])
+        hidden = array([])
         if source == "road":
             boxes, bikes = read_yolo(label, width, height, ROAD_REMAP)
             decided, hidden = split_bikes(bikes[bikes[:, 0] == ROAD_BIKE], opinion)
             boxes = np.concatenate([boxes, decided])
         else:
             boxes, _ = read_yolo(label, width, height, MORE_REMAP)
-            hidden = array([])
+        boxes, doubtful = doubt_large(boxes, opinion, source)
+        hidden = np.concatenate([hidden, doubtful])
         added, doubted = complete(boxes, np.concatenate([boxes, hidden]), opinion, other, source)
         if split == "train":
             ignore = np.concatenate([hidden, doubted])
@@ -92,17 +97,15 @@ def road_records(data: Path, coco: Teacher, second: Teacher) -> list[Record]:
 
 
 def _files(data: Path) -> list[tuple[Path, str, str]]:
-    files = [
-        (path, "road", split) for split in ("train", "val") for path in pictures(data / "road" / split / "images")
-    ]
+    files = [(path, "road", split) for split in ("train", "val") for path in pictures(data / "road" / split / "images")]
     text = (data / "road_more" / "split.tsv").read_text(encoding="utf-8")
     splits = {}
     for line in text.splitlines():
         name, split = line.split("\t")[:2]
         splits[name] = split
     for source in MORE_SETS:
-        for path in pictures(data / "road_more" / source / "images"):
-            files.append((path, source, splits[f"{source}/images/{path.name}"]))
+        folder = data / "road_more" / source / "images"
+        files += [(path, source, splits[f"{source}/images/{path.name}"]) for path in pictures(folder)]
     return files
 
 
@@ -131,6 +134,24 @@ def split_bikes(
         else:
             hidden += [[float(kind), *bike[1:5].tolist()] for kind in TWO_WHEELERS]
     return array(decided), array(hidden)
+
+
+def doubt_large(
+    boxes: NDArray[np.float32], opinion: NDArray[np.float32], source: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Set aside the labels of `DOUBTED` classes which the COCO detector sees as something else.
+
+    Returns:
+        the labels kept [k, 5] and rows [3 (n - k), 5] that hide the others for every vehicle class.
+    """
+    doubted = DOUBTED.get(source, ())
+    vehicles = opinion[np.isin(opinion[:, 0], VEHICLES)]
+    keep = np.ones(len(boxes), np.bool_)
+    for row, box in enumerate(boxes):
+        if int(box[0]) in doubted:
+            near = vehicles[iou(box[None, 1:5], vehicles[:, 1:5])[0] >= SAME]
+            keep[row] = len(near) > 0 and int(near[near[:, 5].argmax()][0]) == int(box[0])
+    return boxes[keep], hide_as_any_vehicle(boxes[~keep])
 
 
 def complete(

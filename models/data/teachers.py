@@ -37,7 +37,7 @@ class CrossroadTeacher:
     """Open Model Zoo person-vehicle-bike-detection-crossroad-0078 under OpenVINO."""
 
     def __init__(self, model: Path, threads: int) -> None:
-        import openvino  # only here: it is no dependency of training itself
+        import openvino  # noqa: PLC0415  (only to complete labels)
 
         self._compiled = openvino.compile_model(
             str(model), "CPU", {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
