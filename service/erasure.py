@@ -12,8 +12,8 @@ from service.access import log_access, require
 from service.records import load
 from service.store.counter import next_number
 from service.store.database import Store, Work
-from service.store.events import append_tombstone
-from service.store.tables import Alert, Evidence, Passage, Personal, ViolationCase
+from service.store.events import TOMBSTONE, append_tombstone, events_of
+from service.store.tables import Alert, AlertEvent, CaseEvent, Evidence, Passage, Personal, ViolationCase
 
 GROUNDS = ("court_order", "retention_over", "data_subject_request")
 ORDERS = frozenset({Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
@@ -35,8 +35,12 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
     if ground not in GROUNDS:
         raise InputError(f"The ground of an erasure is one of {', '.join(GROUNDS)}.")
     row = load(work, table, record)
-    held = select(Personal).where(Personal.record == record, Personal.sealed.is_not(None)).with_for_update()
-    sealed = work.session.scalars(held.order_by(Personal.seq)).all()
+    events: type[CaseEvent | AlertEvent] = events_of(row)
+    tombstones = select(events.seq).where(events.record == record, events.kind == TOMBSTONE)
+    held = select(Personal).where(
+        Personal.record == record, Personal.sealed.is_not(None), Personal.seq.not_in(tombstones)
+    )
+    sealed = work.session.scalars(held.order_by(Personal.seq).with_for_update()).all()
     if not sealed:
         raise TransitionError("Everything personal in this record was erased already.")
     number = next_number(work, "tombstone")
