@@ -35,6 +35,12 @@ HUBER: Final = 1.345
 """Residuals beyond this many standard deviations count less (95 % efficient for normal noise)."""
 ROUNDS: Final = 3
 """Rounds of reweighting."""
+ACCELERATION_MS2: Final = 1.0
+"""Standard deviation of a driver's acceleration in town, metres a square second: over half the window the speed may
+have changed by so much."""
+SCALE: Final = 0.02
+"""Relative standard uncertainty of lengths on a calibrated plane, from surveying and from the box's bottom not being
+one point of the vehicle."""
 BORDER_PX: Final = 2.0
 """A box nearer than this to the picture's lower or side border is cut: its bottom centre is not where it stands."""
 
@@ -98,14 +104,17 @@ def _fit(seconds: Floats, ground: Floats, covariance: Floats, usable: NDArray[np
             residual = place - middle[:, None] - velocity[:, None] * from_middle[..., None]
             strange = np.hypot(residual[..., 0], residual[..., 1]) / np.sqrt(expected)
             weight = base * np.minimum(1.0, HUBER / np.maximum(strange, HUBER))
-        direction = velocity / np.maximum(np.hypot(velocity[:, 0], velocity[:, 1]), 1e-9)[:, None]
+        speed = np.hypot(velocity[:, 0], velocity[:, 1])
+        # For something that stands any direction will do.
+        direction = np.where(speed[:, None] > 1e-6, velocity / np.maximum(speed, 1e-6)[:, None], (1.0, 0.0))
         lever = weight * from_middle / leverage[:, None]
         along = np.einsum("nki,ni->nk", residual, direction)
         count = usable.sum(axis=1)
         seen = (lever**2 * along**2).sum(axis=1) * count / np.maximum(count - 2, 1)
         spread = np.einsum("nkij,ni,nj->nk", np.nan_to_num(covariance), direction, direction)
         known = (lever**2 * spread).sum(axis=1)
-        sigma = np.sqrt(np.maximum(seen, known))
+        changed = ACCELERATION_MS2 * WINDOW_S / 2 * np.minimum(speed, 1.0)  # what stands does not brake
+        sigma = np.sqrt(np.maximum(seen, known) + changed**2 + (SCALE * speed) ** 2)
     span = np.where(usable, seconds, -np.inf).max(axis=1, initial=-np.inf) - np.where(usable, seconds, np.inf).min(
         axis=1, initial=np.inf
     )

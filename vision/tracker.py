@@ -40,6 +40,7 @@ class TrackerSettings:
         coast_s: the same for a confirmed track that moves; no track coasts longer than it was followed before, unless
             that is less than `tentative_s`.
         coast_parked_s: the same for one that stands, which passing vehicles hide for longer.
+        coast_border_s: the same for one that moves and was cut by the picture's border when it was last seen.
         coast_hidden_s: the same for one whose place another track of its kind has taken.
         parked_speed: speed below which an object stands, box sizes a second.
         same_iou: overlap from which a strong detection is no new object but the same as one already followed.
@@ -62,6 +63,7 @@ class TrackerSettings:
     tentative_s: float = 0.5
     coast_s: float = 1.5
     coast_parked_s: float = 5.0
+    coast_border_s: float = 0.3
     coast_hidden_s: float = 0.5
     parked_speed: float = 0.15
     same_iou: float = 0.6
@@ -74,6 +76,8 @@ class TrackerSettings:
     tentative_trust: float = 0.8
 
 
+BORDER_PX: Final = 2.0
+"""A box nearer than this to the picture's border is cut by it, pixels."""
 _N_CLASSES: Final = len(ROAD_CLASSES)
 _TENTATIVE: Final = -1
 
@@ -174,8 +178,11 @@ class Tracker:
         """Drop the tracks that were unseen for too long or left the picture."""
         s = self.settings
         unseen_s = video_s - self._last_seen
-        speed = np.hypot(self._motion.rate[:, 0], self._motion.rate[:, 1]) / size(self._motion.at)
-        patience = np.where(speed < s.parked_speed, s.coast_parked_s, s.coast_s)
+        # A box that leaves the picture may keep its bottom and only shrink: every rate counts.
+        speed = np.abs(self._motion.rate).max(axis=1, initial=0.0) / size(self._motion.at)
+        last = self._trails.box[:, -1]
+        cut = (last[:, :2] <= BORDER_PX).any(axis=1) | (last[:, 2:] >= self._limits[2:] - BORDER_PX).any(axis=1)
+        patience = np.where(speed < s.parked_speed, s.coast_parked_s, np.where(cut, s.coast_border_s, s.coast_s))
         patience = np.minimum(patience, np.maximum(self._last_seen - self._born, s.tentative_s))
         seen = unseen_s == 0
         if seen.any() and not seen.all():

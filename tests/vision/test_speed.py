@@ -50,7 +50,7 @@ def _args(trail_and_second):
 def test_far_vehicles_are_known_less_well():
     near = measure(*_args(drive((0, 12), (0, 5))))
     far = measure(*_args(drive((0, 40), (0, 5))))
-    assert far.sigma_ms[0] > 3 * near.sigma_ms[0]
+    assert far.sigma_ms[0] > 1.3 * near.sigma_ms[0]
 
 
 @pytest.mark.parametrize("rate_s", [0.04, 0.125, 0.2])
@@ -64,7 +64,8 @@ def test_the_uncertainty_covers_the_error(rate_s):
         sigmas.append(motion.sigma_ms[0])
     within_two_sigma = np.mean(np.abs(errors) <= 2 * np.array(sigmas))
     assert 0.92 <= within_two_sigma <= 1.0
-    assert np.mean(sigmas) < 3 * np.std(errors)
+    # what remains is the allowance for a driver who brakes, see ACCELERATION_MS2
+    assert np.mean(sigmas) < 0.65
 
 
 def test_one_wild_box_moves_the_speed_little():
