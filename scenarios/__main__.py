@@ -24,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         for scene in chosen.scene:
-            done = render(scene, chosen.out, seed=chosen.seed, weather=chosen.weather, fps=chosen.fps, duration_s=chosen.duration)
+            done = render(
+                scene, chosen.out, seed=chosen.seed, weather=chosen.weather, fps=chosen.fps, duration_s=chosen.duration
+            )
             sys.stdout.write(f"{done.video}: {done.frames} frames\n")
     except QyranError as fault:
         sys.stderr.write(f"{fault}\n")

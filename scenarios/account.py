@@ -47,7 +47,9 @@ def _front(o: ObjectTruth, length: float) -> NDArray[np.float64]:
     return np.array([o.x_m + np.cos(o.heading) * length / 2, o.y_m + np.sin(o.heading) * length / 2])
 
 
-def _meet(p: NDArray[np.float64], q: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float] | None:
+def _meet(
+    p: NDArray[np.float64], q: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
+) -> tuple[float, float] | None:
     """Where p-q crosses a-b: share of p-q and the side it comes from (sign), or None."""
     d, e = q - p, b - a
     cross = d[0] * e[1] - d[1] * e[0]
@@ -94,7 +96,9 @@ def crossings(frames: tuple[FrameTruth, ...], layout: Layout, lengths: dict[str,
             met = _meet(p, q, np.array(line.points[0]), np.array(line.points[1]))
             if met and (q - p) @ np.array(line.travel) > 0:
                 moment = step.before_s + met[0] * (step.now_s - step.before_s)
-                state = min(frames, key=lambda f: (abs(f.video_s - moment), f.video_s)).signals.get(heads.get(line.id, ""), "unknown")
+                state = min(frames, key=lambda f: (abs(f.video_s - moment), f.video_s)).signals.get(
+                    heads.get(line.id, ""), "unknown"
+                )
                 out.append(CrossingTruth(line.id, step.now.id, moment, state, step.now.plate))
     return tuple(out)
 
@@ -103,9 +107,15 @@ def _inside(zone: Zone, x: float, y: float) -> bool:
     return cv2.pointPolygonTest(np.array(zone.points, np.float32), (float(x), float(y)), False) >= 0
 
 
-def happenings(frames: tuple[FrameTruth, ...], layout: Layout, crossed: tuple[CrossingTruth, ...]) -> tuple[PlantedEvent, ...]:
+def happenings(
+    frames: tuple[FrameTruth, ...], layout: Layout, crossed: tuple[CrossingTruth, ...]
+) -> tuple[PlantedEvent, ...]:
     """Red-light runners, wrong-way drivers, stops on the carriageway, smoke and fire, as physics shows them."""
-    out = [PlantedEvent("red_light", "violation", c.object_id, c.video_s, c.video_s, (), c.plate) for c in crossed if c.state == "red"]
+    out = [
+        PlantedEvent("red_light", "violation", c.object_id, c.video_s, c.video_s, (), c.plate)
+        for c in crossed
+        if c.state == "red"
+    ]
     lanes = [z for z in layout.zones if z.kind == "lane" and z.travel]
     roads = [z for z in layout.zones if z.kind == "carriageway"]
     against: dict[int, tuple[float, float]] = {}

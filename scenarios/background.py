@@ -35,9 +35,7 @@ class Backdrop:
     heads: dict[str, dict[str, Sprite]]  # head id -> state -> sprite
 
 
-def paint_backdrop(
-    camera: Pinhole, layout: Layout, air: Atmosphere, seed: int, factor: float = 2.0
-) -> Backdrop:
+def paint_backdrop(camera: Pinhole, layout: Layout, air: Atmosphere, seed: int, factor: float = 2.0) -> Backdrop:
     """Paint a scene's still part; `factor` is the supersampling of the ground."""
     rng = np.random.default_rng(seed)
     large = paint_ground(camera.scaled(factor), layout, air, rng)
@@ -50,6 +48,8 @@ def paint_backdrop(
     heads: dict[str, dict[str, Sprite]] = {}
     for head in layout.heads:
         distance = float(np.hypot(head.at[0] - camera.position[0], head.at[1] - camera.position[1]))
-        views = {state: draw_head(head, state, camera, air) for state in ("red", "red_yellow", "yellow", "green", "off")}
+        views = {
+            state: draw_head(head, state, camera, air) for state in ("red", "red_yellow", "yellow", "green", "off")
+        }
         heads[head.id] = {state: Sprite(p, distance - 0.3, True) for state, p in views.items() if p is not None}
     return Backdrop(picture, [s for s in sprites if s.covers], heads)

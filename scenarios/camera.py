@@ -70,7 +70,7 @@ class Pinhole:
         world = rays @ self.rotation
         fall = np.where(world[:, 2] < -1e-6, world[:, 2], np.nan)
         reach = (z - self.position[2]) / fall
-        return self.position[:2] + world[:, :2] * reach[:, None]
+        return np.asarray(self.position[:2] + world[:, :2] * reach[:, None])
 
     def rays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """World coordinates x and y of the road plane at each pixel centre; NaN above the horizon."""

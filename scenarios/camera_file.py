@@ -1,4 +1,4 @@
-"""The camera file of a rendered scene: calibration, lines, zones and signals from exact truth, as `vision.camera` reads it."""
+"""The camera file of a rendered scene, as `vision.camera` reads it: calibration, lines, zones, signals."""
 
 from __future__ import annotations
 
@@ -55,7 +55,12 @@ def calibration_points(layout: Layout, camera: Pinhole) -> list[tuple[NDArray[np
     corners = np.unique(np.round(np.vstack([m.points for m in layout.markings]), 3), axis=0)
     pixels, depth = camera.project(flat(corners))
     margin = 0.02 * camera.width
-    good = (depth > 3) & (depth < 75) & (pixels > margin).all(1) & (pixels < np.array([camera.width, camera.height]) - margin).all(1)
+    good = (
+        (depth > 3)
+        & (depth < 75)
+        & (pixels > margin).all(1)
+        & (pixels < np.array([camera.width, camera.height]) - margin).all(1)
+    )
     corners, pixels = corners[good], pixels[good]
     chosen = [int(pixels[:, 1].argmax())]
     while len(chosen) < min(10, len(corners)):  # always the one farthest from those chosen
@@ -65,7 +70,10 @@ def calibration_points(layout: Layout, camera: Pinhole) -> list[tuple[NDArray[np
 
 
 def _pair(pixels: NDArray[np.floating], camera: Pinhole) -> list[float]:
-    return [round(float(np.clip(pixels[0] / camera.width, 0, 1)), 6), round(float(np.clip(pixels[1] / camera.height, 0, 1)), 6)]
+    return [
+        round(float(np.clip(pixels[0] / camera.width, 0, 1)), 6),
+        round(float(np.clip(pixels[1] / camera.height, 0, 1)), 6),
+    ]
 
 
 def _quoted(text: str) -> str:
@@ -103,7 +111,13 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
         segment = segment_in_picture(*line.points, camera)
         if segment is None:
             continue
-        out += ["", "[[lines]]", f"id = {_quoted(line.id)}", f"kind = {_quoted(line.kind)}", f"points = {[_pair(p, camera) for p in segment]}"]
+        out += [
+            "",
+            "[[lines]]",
+            f"id = {_quoted(line.id)}",
+            f"kind = {_quoted(line.kind)}",
+            f"points = {[_pair(p, camera) for p in segment]}",
+        ]
         if line.travel:
             arrow = _arrow(np.mean(np.array(line.points), axis=0), line.travel, camera)
             out.append(f"direction = {[_pair(p, camera) for p in arrow]}")
@@ -111,7 +125,13 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
         polygon = clip_to_picture(clip_near(flat(np.array(zone.points)), camera), camera.width, camera.height)
         if len(polygon) < 3:
             continue
-        out += ["", "[[zones]]", f"id = {_quoted(zone.id)}", f"kind = {_quoted(zone.kind)}", f"points = {[_pair(p, camera) for p in polygon]}"]
+        out += [
+            "",
+            "[[zones]]",
+            f"id = {_quoted(zone.id)}",
+            f"kind = {_quoted(zone.kind)}",
+            f"points = {[_pair(p, camera) for p in polygon]}",
+        ]
         if zone.travel:
             ground = camera.ground(polygon.mean(0)[None])[0]
             out.append(f"direction = {[_pair(p, camera) for p in _arrow(ground, zone.travel, camera)]}")
@@ -119,7 +139,13 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
         if head.in_camera_file:
             x0, y0, x1, y1 = housing_box(head, camera)
             box = _pair(np.array([x0, y0]), camera) + _pair(np.array([x1, y1]), camera)
-            out += ["", "[[signals]]", f"id = {_quoted(head.id)}", f"box = {box}", f"stop_line = {_quoted(head.stop_line)}"]
+            out += [
+                "",
+                "[[signals]]",
+                f"id = {_quoted(head.id)}",
+                f"box = {box}",
+                f"stop_line = {_quoted(head.stop_line)}",
+            ]
     return "\n".join(out) + "\n"
 
 

@@ -33,7 +33,10 @@ class Stage:
     backdrop: Backdrop
 
     def compose(
-        self, states: list[ObjectState], signals: dict[str, str], video_s: float,
+        self,
+        states: list[ObjectState],
+        signals: dict[str, str],
+        video_s: float,
         behind: Callable[[NDArray[np.uint8]], object] | None = None,
     ) -> tuple[NDArray[np.uint8], list[ObjectTruth]]:
         """Draw all objects; returns the picture before lens and sensor, and the truth of what shows in it.
@@ -44,19 +47,13 @@ class Stage:
         if behind is not None:
             behind(picture)
         blink = (video_s * 1.5) % 1.0 < 0.55  # 90 flashes a minute (UN Regulation 48 asks for 90 +- 30)
-        drawn = [d for d in (draw_object(s, self.camera, self.air, self.layout.lamps, blink) for s in states) if d is not None]
+        drawn = [
+            d
+            for d in (draw_object(s, self.camera, self.air, self.layout.lamps, blink=blink) for s in states)
+            if d is not None
+        ]
         drawn.sort(key=lambda d: -d.distance)
-        if self.air.headlights:
-            for d in drawn:
-                if d.state.look.spec.cls not in ("person", "bicycle") and not d.state.parked:
-                    add_beam(picture, d.state, self.camera, self.air)
-        for d in drawn:
-            cast_shadow(picture, d.state, self.camera, self.air)
-        if self.air.wet > 0.3:
-            for d in drawn:
-                add_reflection(picture, d.patch, self.air.wet)
-                for glow in d.glows:
-                    add_streak(picture, glow, 0.45 * self.air.wet)
+        self._on_the_road(picture, drawn)
         sprites = list(self.backdrop.covers)
         for head, views in self.backdrop.heads.items():
             sprite = views.get(signals.get(head, "off"))
@@ -69,7 +66,23 @@ class Stage:
         self._lamps(picture, owner, drawn, signals)
         return picture, [t for t in (_truth(d, owner) for d in drawn) if t is not None]
 
-    def _layers(self, picture: NDArray[np.uint8], owner: NDArray[np.int32], drawn: list[Drawn], sprites: list[Sprite]) -> None:
+    def _on_the_road(self, picture: NDArray[np.uint8], drawn: list[Drawn]) -> None:
+        """Beams, shadows and reflections, which lie below all objects."""
+        air = self.air
+        for d in drawn:
+            if air.headlights and d.state.look.spec.cls not in ("person", "bicycle") and not d.state.parked:
+                add_beam(picture, d.state, self.camera, air)
+        for d in drawn:
+            cast_shadow(picture, d.state, self.camera, air)
+        if air.wet > 0.3:
+            for d in drawn:
+                add_reflection(picture, d.patch, air.wet)
+                for glow in d.glows:
+                    add_streak(picture, glow, 0.45 * air.wet)
+
+    def _layers(
+        self, picture: NDArray[np.uint8], owner: NDArray[np.int32], drawn: list[Drawn], sprites: list[Sprite]
+    ) -> None:
         """Objects and covering things far to near; a thing is drawn again only where an object lies behind it."""
         boxes: list[tuple[int, int, int, int]] = []
         for item in _far_to_near(drawn, sprites, self.camera):
@@ -85,7 +98,9 @@ class Stage:
             region[patch.pixels[..., 3] > 127] = item.state.id
             boxes.append(patch.box)
 
-    def _lamps(self, picture: NDArray[np.uint8], owner: NDArray[np.int32], drawn: list[Drawn], signals: dict[str, str]) -> None:
+    def _lamps(
+        self, picture: NDArray[np.uint8], owner: NDArray[np.int32], drawn: list[Drawn], signals: dict[str, str]
+    ) -> None:
         h, w = picture.shape[:2]
         for d in drawn:
             for glow in d.glows:
@@ -101,10 +116,16 @@ class Stage:
                 centre, radius = lens_centre(head, lens, self.camera)
                 k = 0.9 if self.air.lamps > 0.3 else 0.45
                 colour = np.array(_LENS_GLOW[lens], np.float32) * k
-                add_halo(picture, Glow(float(centre[0]), float(centre[1]), radius * (6 if self.air.lamps > 0.3 else 3.5), colour, 0.0))
+                add_halo(
+                    picture,
+                    Glow(
+                        float(centre[0]), float(centre[1]), radius * (6 if self.air.lamps > 0.3 else 3.5), colour, 0.0
+                    ),
+                )
 
 
-def _footprint(state: ObjectState) -> NDArray[np.float64]:
+def footprint(state: ObjectState) -> NDArray[np.float64]:
+    """The four corners of an object on the road plane, anticlockwise."""
     spec = state.look.spec
     c, s = np.cos(state.heading), np.sin(state.heading)
     corners = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)]) * (spec.length / 2, spec.width / 2)
@@ -133,7 +154,7 @@ def _far_to_near(drawn: list[Drawn], sprites: list[Sprite], camera: Pinhole) -> 
     items += [(s.distance, s) for s in sprites]
     items.sort(key=lambda pair: -pair[0])
     eye = camera.position[:2]
-    plans = {id(d): _footprint(d.state) for d in drawn}
+    plans = {id(d): footprint(d.state) for d in drawn}
     hides: dict[int, list[int]] = {}  # index -> indices that must be painted before it
     for i, (_, a) in enumerate(items):
         for j in range(i + 1, len(items)):
@@ -185,7 +206,7 @@ def _bounds(mask: NDArray[np.bool_], left: int, top: int) -> tuple[float, float,
 
 def cuboid_truth(state: ObjectState, camera: Pinhole) -> ObjectTruth | None:
     """The truth of an object from its cuboid alone; None where it lies outside the picture."""
-    plan = _footprint(state)
+    plan = footprint(state)
     height = state.look.spec.height
     corners = np.vstack([np.column_stack([plan, np.full(4, z)]) for z in (0.0, height)])
     pixels, depth = camera.project(corners)
@@ -201,8 +222,20 @@ def cuboid_truth(state: ObjectState, camera: Pinhole) -> ObjectTruth | None:
 
 def _told(state: ObjectState, box: Box, visible_box: Box, share: float) -> ObjectTruth:
     look = state.look
-    return ObjectTruth(state.id, look.spec.cls, look.kind, box, visible_box, share, float(state.x), float(state.y), float(state.heading),
-                       float(state.speed) * 3.6, look.plate, state.parked)
+    return ObjectTruth(
+        state.id,
+        look.spec.cls,
+        look.kind,
+        box,
+        visible_box,
+        share,
+        float(state.x),
+        float(state.y),
+        float(state.heading),
+        float(state.speed) * 3.6,
+        look.plate,
+        state.parked,
+    )
 
 
 def _truth(d: Drawn, owner: NDArray[np.int32]) -> ObjectTruth | None:

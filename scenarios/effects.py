@@ -24,7 +24,10 @@ def _halo(radius: int) -> F32:
     """A bright core in a wide faint skirt, 1 in the middle."""
     a = np.arange(-radius, radius + 1, dtype=np.float32) / max(radius, 1)
     d = np.hypot(a[:, None], a[None])
-    return np.asarray((0.72 * np.exp(-((d / 0.16) ** 2)) + 0.28 * np.exp(-((d / 0.42) ** 2))) * np.clip(1 - d, 0, 1) ** 0.5, np.float32)
+    return np.asarray(
+        (0.72 * np.exp(-((d / 0.16) ** 2)) + 0.28 * np.exp(-((d / 0.42) ** 2))) * np.clip(1 - d, 0, 1) ** 0.5,
+        np.float32,
+    )
 
 
 def add_halo(picture: Picture, glow: Glow, strength: float = 1.0) -> None:
@@ -35,7 +38,9 @@ def add_halo(picture: Picture, glow: Glow, strength: float = 1.0) -> None:
     x0, y0, x1, y1 = max(x - radius, 0), max(y - radius, 0), min(x + radius + 1, w), min(y + radius + 1, h)
     if x1 <= x0 or y1 <= y0:
         return
-    stamp = _halo(radius)[y0 - y + radius : y1 - y + radius, x0 - x + radius : x1 - x + radius, None] * (glow.colour * strength)
+    stamp = _halo(radius)[y0 - y + radius : y1 - y + radius, x0 - x + radius : x1 - x + radius, None] * (
+        glow.colour * strength
+    )
     part = picture[y0:y1, x0:x1]
     picture[y0:y1, x0:x1] = np.minimum(part + stamp, 255).astype(np.uint8)
 
@@ -70,14 +75,25 @@ def add_reflection(picture: Picture, patch: Patch, wet: float) -> None:
     mirror = mirror[: part.shape[0]].astype(np.float32)
     fade = fade[: part.shape[0]]
     alpha = mirror[..., 3:] / 255 * fade
-    picture[start : start + room, patch.left : patch.left + w] = (part * (1 - alpha) + mirror[..., :3] * fade).astype(np.uint8)
+    picture[start : start + room, patch.left : patch.left + w] = (part * (1 - alpha) + mirror[..., :3] * fade).astype(
+        np.uint8
+    )
 
 
 def add_beam(picture: Picture, state: ObjectState, camera: Pinhole, air: Atmosphere) -> None:
     """Light of the low beam on the road ahead."""
     c, s = np.cos(state.heading), np.sin(state.heading)
     front = state.look.spec.length / 2
-    shape = np.array([(front + 0.8, 0.8), (front + 16, 3.4), (front + 20, 1.5), (front + 20, -1.5), (front + 16, -3.4), (front + 0.8, -0.8)])
+    shape = np.array(
+        [
+            (front + 0.8, 0.8),
+            (front + 16, 3.4),
+            (front + 20, 1.5),
+            (front + 20, -1.5),
+            (front + 16, -3.4),
+            (front + 0.8, -0.8),
+        ]
+    )
     world = shape @ np.array([[c, s], [-s, c]]) + (state.x, state.y)
     pixels = clip_near(np.column_stack([world, np.zeros(len(world))]), camera)
     if len(pixels) < 3:
@@ -88,13 +104,15 @@ def add_beam(picture: Picture, state: ObjectState, camera: Pinhole, air: Atmosph
     x0, y0, x1, y1 = window
     k = 4
     mask = np.zeros(((y1 - y0) // k + 1, (x1 - x0) // k + 1), np.uint8)
-    cv2.fillPoly(mask, [np.clip((pixels - (x0, y0)) / k * 16, -(1 << 22), 1 << 22).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    mask = cv2.GaussianBlur(mask, (0, 0), max(1.0, mask.shape[0] * 0.10))
-    mask = cv2.resize(mask, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+    cv2.fillPoly(
+        mask, [np.clip((pixels - (x0, y0)) / k * 16, -(1 << 22), 1 << 22).astype(np.int32)], 255, cv2.LINE_AA, 4
+    )
+    soft = cv2.GaussianBlur(mask, (0, 0), max(1.0, mask.shape[0] * 0.10))
+    wide = cv2.resize(soft, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
     part = picture[y0:y1, x0:x1]
     gain = 0.75 if air.lamps > 0.3 else 0.25
-    lift = cv2.multiply(part, cv2.merge([mask, mask, mask]), scale=gain / 255)
-    glare = cv2.merge([cv2.convertScaleAbs(mask, alpha=g * gain) for g in (0.045, 0.058, 0.062)])
+    lift = cv2.multiply(part, cv2.merge([wide, wide, wide]), scale=gain / 255)
+    glare = cv2.merge([cv2.convertScaleAbs(wide, alpha=g * gain) for g in (0.045, 0.058, 0.062)])
     picture[y0:y1, x0:x1] = cv2.add(cv2.add(part, lift), glare)
 
 
@@ -114,7 +132,7 @@ class Sensor:
     _flakes: list[tuple[F32, F32, F32]] = field(init=False)
 
     def __post_init__(self) -> None:
-        y, x = np.mgrid[-1 : 1 : self.height * 1j, -1 : 1 : self.width * 1j].astype(np.float32)  # type: ignore[misc]
+        y, x = np.mgrid[-1 : 1 : self.height * 1j, -1 : 1 : self.width * 1j].astype(np.float32)
         shade = (255 * np.clip(self.exposure * (1 - 0.13 * (x * x + y * y)), 0, 1)).astype(np.uint8)
         self._vignette = cv2.merge([shade, shade, shade])
         raw = self.rng.normal(0, self.air.noise, (self.height + 64, self.width + 64)).astype(np.float32)
@@ -134,29 +152,37 @@ class Sensor:
             x, y = rng.uniform(0, self.width), rng.uniform(-40, self.height)
             n = 8 + 34 * near
             cv2.line(layer, (int(x), int(y)), (int(x - n * slant), int(y + n)), int(14 + 30 * near), 1, cv2.LINE_AA)
-        layer = cv2.GaussianBlur(layer, (0, 0), 0.7)
-        return cv2.merge([layer, layer, layer])
+        soft = cv2.GaussianBlur(layer, (0, 0), 0.7)
+        return np.asarray(cv2.merge([soft, soft, soft]), np.uint8)
 
     def _snowflakes(self, seed: int) -> tuple[F32, F32, F32]:
         rng = np.random.default_rng(seed + 50)
         count = int(240 * self.air.snowfall * self.width * self.height / (1280 * 720))
         near = rng.uniform(0, 1, count).astype(np.float32) ** 3
-        return rng.uniform(0, self.width, count).astype(np.float32), rng.uniform(0, self.height, count).astype(np.float32), near
+        return (
+            rng.uniform(0, self.width, count).astype(np.float32),
+            rng.uniform(0, self.height, count).astype(np.float32),
+            near,
+        )
 
     def develop(self, picture: Picture, index: int, video_s: float) -> Picture:
         """The picture as the camera gives it; `index` selects noise, so that a frame is always the same."""
         if self._drops:
             k = int(np.random.default_rng(index).integers(len(self._drops) * 97))
-            streaks = np.roll(self._drops[k % len(self._drops)], ((k * 131) % self.height, (k * 57) % self.width), (0, 1))
-            picture = cv2.add(picture, streaks)
+            streaks = np.roll(
+                self._drops[k % len(self._drops)], ((k * 131) % self.height, (k * 57) % self.width), (0, 1)
+            )
+            picture = np.asarray(cv2.add(picture, streaks), np.uint8)
         for x, y, near in self._flakes:
             fall = (y + video_s * (60 + 260 * near)) % self.height
             drift = (x + video_s * (20 + 60 * near) + 8 * np.sin(video_s * 1.5 + y)) % self.width
             for cx, cy, n in zip(drift, fall, near, strict=True):
-                cv2.circle(picture, (int(cx * 8), int(cy * 8)), int((0.8 + 2.2 * n) * 8), (238, 236, 235), -1, cv2.LINE_AA, 3)
+                cv2.circle(
+                    picture, (int(cx * 8), int(cy * 8)), int((0.8 + 2.2 * n) * 8), (238, 236, 235), -1, cv2.LINE_AA, 3
+                )
         if self.air.blur:
-            picture = cv2.GaussianBlur(picture, (3, 3), self.air.blur)
-        picture = cv2.multiply(picture, self._vignette, scale=1 / 255)
+            picture = np.asarray(cv2.GaussianBlur(picture, (3, 3), self.air.blur), np.uint8)
+        picture = np.asarray(cv2.multiply(picture, self._vignette, scale=1 / 255), np.uint8)
         rng = np.random.default_rng(index + 7)
         dy, dx = (int(v) for v in rng.integers(0, 64, 2))
         window = (slice(dy, dy + self.height), slice(dx, dx + self.width))

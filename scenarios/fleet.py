@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from scenarios import people, vehicles
+from scenarios import heavy, people, vehicles
 from scenarios.mesh import ALBEDO, F32, Material, Mesh
 from scenarios.plates import random_plate
 
@@ -43,18 +43,36 @@ KINDS: dict[str, Kind] = {
 
 # sRGB paints (r, g, b) and how often they are seen: white, silver, black, grey, blue, red, green, beige, yellow
 _PAINTS = (
-    ((236, 238, 238), 26), ((178, 182, 186), 16), ((22, 23, 26), 18), ((88, 92, 97), 14), ((24, 48, 104), 7),
-    ((142, 20, 24), 7), ((26, 66, 48), 3), ((172, 158, 130), 4), ((222, 168, 20), 2), ((58, 110, 158), 3),
+    ((236, 238, 238), 26),
+    ((178, 182, 186), 16),
+    ((22, 23, 26), 18),
+    ((88, 92, 97), 14),
+    ((24, 48, 104), 7),
+    ((142, 20, 24), 7),
+    ((26, 66, 48), 3),
+    ((172, 158, 130), 4),
+    ((222, 168, 20), 2),
+    ((58, 110, 158), 3),
 )
-_CLOTHES = ((200, 200, 195), (30, 32, 40), (150, 30, 30), (40, 70, 140), (60, 90, 60), (190, 150, 60), (90, 90, 95),
-            (120, 60, 110), (230, 230, 235), (220, 110, 40))
+_CLOTHES = (
+    (200, 200, 195),
+    (30, 32, 40),
+    (150, 30, 30),
+    (40, 70, 140),
+    (60, 90, 60),
+    (190, 150, 60),
+    (90, 90, 95),
+    (120, 60, 110),
+    (230, 230, 235),
+    (220, 110, 40),
+)
 _TROUSERS = ((28, 30, 38), (45, 60, 100), (70, 66, 60), (20, 20, 22), (120, 112, 96))
 _BUSES = ((40, 120, 190), (34, 140, 80), (190, 40, 36), (220, 190, 40), (230, 232, 232))
 _BOXES = ((225, 226, 224), (214, 214, 210), (60, 90, 150), (180, 60, 50), (70, 120, 90), (150, 152, 155))
 
 
 def linear(rgb: tuple[float, float, float]) -> tuple[float, float, float]:
-    """sRGB 0..255 (r, g, b) to linear albedo (b, g, r)."""
+    """SRGB 0..255 (r, g, b) to linear albedo (b, g, r)."""
     r, g, b = ((c / 255.0) ** 2.2 for c in rgb)
     return b, g, r
 
@@ -80,13 +98,20 @@ class Look:
     def albedo(self) -> F32:
         """The palette of this individual, one row a material."""
         table = ALBEDO.copy()
-        for material, colour in ((Material.PAINT, self.paint), (Material.TRIM, self.trim), (Material.CLOTH, self.cloth),
-                                 (Material.TROUSERS, self.trousers), (Material.HAIR, self.hair)):
+        for material, colour in (
+            (Material.PAINT, self.paint),
+            (Material.TRIM, self.trim),
+            (Material.CLOTH, self.cloth),
+            (Material.TROUSERS, self.trousers),
+            (Material.HAIR, self.hair),
+        ):
             table[material] = colour
         return table
 
 
-def _pick(rng: np.random.Generator, options: tuple[tuple[int, int, int], ...], jitter: float = 14.0) -> tuple[float, float, float]:
+def _pick(
+    rng: np.random.Generator, options: tuple[tuple[int, int, int], ...], jitter: float = 14.0
+) -> tuple[float, float, float]:
     base = options[int(rng.integers(len(options)))]
     return linear(tuple(float(np.clip(c + rng.normal(0, jitter), 4, 250)) for c in base))  # type: ignore[arg-type]
 
@@ -107,9 +132,16 @@ def draw_look(rng: np.random.Generator, kind: str | None = None, mix: Mapping[st
     if kind in ("van", "minibus") and rng.random() < 0.6:
         paint = linear((232, 233, 233))
     with_plate = kind not in ("person", "bicycle", "motorcycle")
-    return Look(kind, paint, trim, _pick(rng, _CLOTHES), _pick(rng, _TROUSERS),
-                _pick(rng, ((25, 22, 20), (45, 34, 26), (60, 60, 62), (160, 40, 40)), 8.0),
-                random_plate(rng) if with_plate else "", float(rng.normal(1.0, 0.045)) if kind == "person" else 1.0)
+    return Look(
+        kind,
+        paint,
+        trim,
+        _pick(rng, _CLOTHES),
+        _pick(rng, _TROUSERS),
+        _pick(rng, ((25, 22, 20), (45, 34, 26), (60, 60, 62), (160, 40, 40)), 8.0),
+        random_plate(rng) if with_plate else "",
+        float(rng.normal(1.0, 0.045)) if kind == "person" else 1.0,
+    )
 
 
 @lru_cache(maxsize=512)
@@ -118,17 +150,17 @@ def _posed(kind: str, step: int, scale: float) -> Mesh:
     return people.cyclist(phase) if kind == "bicycle" else people.walker(phase, scale)
 
 
-def mesh_of(look: Look, fine: bool, phase: float) -> Mesh:
+def mesh_of(look: Look, phase: float, *, fine: bool) -> Mesh:
     """The mesh of an individual; `phase` (radians) poses walkers and cyclists."""
     if look.kind == "motorcycle":
         return _motorcycle()
     if look.kind in ("bicycle", "person"):
         return _posed(look.kind, round(phase * 16 / (2 * np.pi)) % 16, round(look.scale, 2))
     if look.kind == "bus":
-        return vehicles.bus(fine)
+        return heavy.bus(fine=fine)
     if look.kind.startswith("truck_"):
-        return vehicles.truck(look.kind.removeprefix("truck_"), fine)
-    return vehicles.car(look.kind, fine)
+        return heavy.truck(look.kind.removeprefix("truck_"), fine=fine)
+    return vehicles.car(look.kind, fine=fine)
 
 
 @lru_cache(maxsize=1)

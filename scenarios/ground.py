@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -16,8 +18,11 @@ from scenarios.weather import LAMP_COLOUR, Atmosphere, lamp_light
 
 NEAR = 0.6  # m, what lies nearer than this is cut away
 ALBEDO = {
-    "asphalt": (0.105, 0.103, 0.102), "pavement": (0.235, 0.245, 0.255), "grass": (0.030, 0.105, 0.060),
-    "dirt": (0.130, 0.165, 0.205), "concrete": (0.170, 0.172, 0.175),
+    "asphalt": (0.105, 0.103, 0.102),
+    "pavement": (0.235, 0.245, 0.255),
+    "grass": (0.030, 0.105, 0.060),
+    "dirt": (0.130, 0.165, 0.205),
+    "concrete": (0.170, 0.172, 0.175),
 }
 SNOW = (0.80, 0.77, 0.74)
 
@@ -37,7 +42,13 @@ def clip_near(points: NDArray[np.floating], camera: Pinhole) -> NDArray[np.float
     return cut[:, :2] / cut[:, 2:] * camera.focal_px + (camera.width / 2, camera.height / 2)
 
 
-def fill(canvas: NDArray[np.generic], pixels: NDArray[np.float64], colour: object, antialias: bool = True) -> None:
+def fill(
+    canvas: NDArray[np.uint8] | F32,
+    pixels: NDArray[np.float64],
+    colour: Sequence[float] | float,
+    *,
+    antialias: bool = True,
+) -> None:
     """Fill a polygon given in pixels with sub-pixel corners."""
     if len(pixels) >= 3:
         fixed = np.clip(np.rint((pixels - 0.5) * 16), -(1 << 24), 1 << 24).astype(np.int32)
@@ -76,7 +87,7 @@ def _albedo(ground: Ground, layout: Layout, air: Atmosphere, rng: np.random.Gene
     label = np.full((camera.height, camera.width), 0, np.uint8)
     kinds = list(ALBEDO)
     for surface in layout.surfaces:
-        fill(label, clip_near(flat(surface.points), camera), kinds.index(surface.kind) + 1, False)
+        fill(label, clip_near(flat(surface.points), camera), kinds.index(surface.kind) + 1, antialias=False)
     label = label[top:]
     label[label == 0] = kinds.index("grass") + 1
     table = np.array([(0, 0, 0), *ALBEDO.values()], np.float32)
@@ -122,13 +133,14 @@ def _wear(full: F32, layout: Layout, camera: Pinhole, rng: np.random.Generator) 
     for path in layout.paths.values():
         pts = path.points[::6]
         side = np.gradient(pts, axis=0)
-        side = np.column_stack([-side[:, 1], side[:, 0]]) / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-6)
+        side = np.column_stack([-side[:, 1], side[:, 0]]) / np.maximum(
+            np.linalg.norm(side, axis=1, keepdims=True), 1e-6
+        )
         for offset, strength, width in ((-0.82, 0.10, 0.55), (0.82, 0.10, 0.55), (0.0, -0.11, 0.6)):
             line = pts + side * offset
             strip = np.vstack([line + side * width / 2, (line - side * width / 2)[::-1]])
             fill(mask, clip_near(flat(strip), camera), strength)
-    mask = cv2.GaussianBlur(mask, (0, 0), 4.0)
-    full *= (1 + mask)[..., None]
+    full *= (1 + np.asarray(cv2.GaussianBlur(mask, (0, 0), 4.0)))[..., None]
     for surface in layout.surfaces:
         if surface.kind != "asphalt" or len(surface.points) > 4:
             continue
@@ -154,8 +166,9 @@ def _wear(full: F32, layout: Layout, camera: Pinhole, rng: np.random.Generator) 
             fill(full, clip_near(flat(ring), camera), (0.055, 0.055, 0.058))
 
 
-def _markings(full: F32, ground: Ground, layout: Layout, mid: F32, small: F32, air: Atmosphere,
-              rng: np.random.Generator) -> None:
+def _markings(
+    full: F32, ground: Ground, layout: Layout, mid: F32, small: F32, air: Atmosphere, rng: np.random.Generator
+) -> None:
     mask = np.zeros(full.shape[:2], np.float32)
     for marking in layout.markings:
         fill(mask, clip_near(flat(marking.points), ground.camera), 1.0)
@@ -172,7 +185,7 @@ def _kerbs(full: F32, layout: Layout, camera: Pinhole) -> None:
     for kerb in layout.kerbs:
         steps = np.linspace(0, 1, max(2, int(np.linalg.norm(kerb[-1] - kerb[0]) / 10)))
         line = kerb if len(kerb) > 2 else kerb[0] + (kerb[1] - kerb[0]) * steps[:, None]
-        for p, q in zip(line[:-1], line[1:], strict=True):
+        for p, q in pairwise(line):
             side = np.array([[*p, 0.0], [*q, 0.0], [*q, 0.14], [*p, 0.14]])
             fill(full, clip_near(side, camera), (0.17, 0.175, 0.18))
             fill(full, clip_near(flat(stroke(tuple(p), tuple(q), 0.16), 0.14), camera), (0.30, 0.31, 0.32))
@@ -188,8 +201,10 @@ def _shadows(ground: Ground, props: list[Prop], air: Atmosphere) -> F32:
         x, y = prop.at
         w, d, h = prop.size
         if prop.kind == "building":
-            base = np.array([(x - w / 2, y - d / 2), (x + w / 2, y - d / 2), (x + w / 2, y + d / 2), (x - w / 2, y + d / 2)])
-            hull = cv2.convexHull(np.vstack([base, base + slope * h]).astype(np.float32))[:, 0]
+            base = np.array(
+                [(x - w / 2, y - d / 2), (x + w / 2, y - d / 2), (x + w / 2, y + d / 2), (x - w / 2, y + d / 2)]
+            )
+            hull = np.asarray(cv2.convexHull(np.vstack([base, base + slope * h]).astype(np.float32)), float)[:, 0]
             fill(mask, clip_near(flat(hull), camera), 1.0)
         elif prop.kind == "tree":
             angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -217,18 +232,28 @@ def _sky(camera: Pinhole, rows: int, air: Atmosphere, rng: np.random.Generator) 
     tile = noise_tile(21)
     shift = rng.uniform(0, 512, 2).astype(np.float32)
     reach = 1 / (elevation + 0.10)
-    cloud = cv2.remap(tile, ((u - camera.width / 2) / camera.focal_px * reach * 60 + shift[0]).astype(np.float32),
-                      np.broadcast_to(reach * 55 + shift[1], sky.shape[:2]).astype(np.float32), cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_WRAP)
-    cover = np.clip((cloud - (1.1 - 1.9 * air.clouds)) * 0.7, 0, 1)[..., None] * (0.25 if air.name in ("overcast", "rain", "snow") else 0.75)
+    cloud = cv2.remap(
+        tile,
+        ((u - camera.width / 2) / camera.focal_px * reach * 60 + shift[0]).astype(np.float32),
+        np.broadcast_to(reach * 55 + shift[1], sky.shape[:2]).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_WRAP,
+    )
+    cover = np.clip((cloud - (1.1 - 1.9 * air.clouds)) * 0.7, 0, 1)[..., None] * (
+        0.25 if air.name in ("overcast", "rain", "snow") else 0.75
+    )
     bright = np.minimum(air.sky_low * 1.06 + 14, 250)
     sky += cover * (bright - sky)
     # mountains and far roofs, hazy
-    heights = sum(a * np.sin(u[0] / camera.width * f + p) for a, f, p in
-                  ((0.010, 9, rng.uniform(0, 6)), (0.006, 23, rng.uniform(0, 6)), (0.003, 61, rng.uniform(0, 6))))
+    heights = sum(
+        a * np.sin(u[0] / camera.width * f + p)
+        for a, f, p in ((0.010, 9, rng.uniform(0, 6)), (0.006, 23, rng.uniform(0, 6)), (0.003, 61, rng.uniform(0, 6)))
+    )
     ridge = camera.horizon - camera.focal_px * (0.045 + heights)
     haze = air.light.fog
-    sky = np.where((v > ridge[None])[..., None], sky * 0.35 + (haze * 0.9 + np.array([8, 0, -6], np.float32)) * 0.65, sky)
+    sky = np.where(
+        (v > ridge[None])[..., None], sky * 0.35 + (haze * 0.9 + np.array([8, 0, -6], np.float32)) * 0.65, sky
+    )
     steps = np.repeat(rng.uniform(0.004, 0.030, camera.width // 16 + 1), 16)[: camera.width]
     roofs = camera.horizon - camera.focal_px * steps
     tone = np.repeat(rng.uniform(0.55, 0.85, camera.width // 16 + 1), 16)[: camera.width]

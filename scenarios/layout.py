@@ -1,4 +1,4 @@
-"""Plans of a place on the road plane: surfaces, markings, lanes, lines, zones, signal heads and things beside the road."""
+"""Plans of a place on the road plane: surfaces, markings, lanes, lines, zones, signal heads, roadside things."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ class Path:
 
     @classmethod
     def through(
-        cls, name: str, corners: list[Point], *, stop_s: float | None = None, group: str = "", left: str = "",
+        cls,
+        name: str,
+        corners: list[Point],
+        *,
+        stop_s: float | None = None,
+        group: str = "",
+        left: str = "",
         right: str = "",
     ) -> Path:
         """A path along a polyline."""

@@ -106,6 +106,7 @@ class MeshBuilder:
         faces: NDArray[np.integer],
         material: int | NDArray[np.integer],
         bias: float = 0.0,
+        *,
         double: bool = False,
     ) -> None:
         """Append vertices and the faces that index them."""
@@ -114,25 +115,23 @@ class MeshBuilder:
             faces = np.column_stack([faces, faces[:, 2]])
         n = len(faces)
         self._vertices.append(np.asarray(vertices, np.float32))
-        self._faces.append(faces + self._count)
+        self._faces.append((faces + self._count).astype(np.int32))
         self._material.append(np.broadcast_to(np.asarray(material, np.int32), (n,)))
         self._layer.append(np.full(n, round(bias * 100), np.int32))
         self._part.append(np.full(n, self.part, np.int32))
         self._double.append(np.full(n, double))
         self._count += len(vertices)
 
-    def quad(self, corners: object, material: int, bias: float = 0.02, double: bool = False) -> None:
+    def quad(self, corners: object, material: int, bias: float = 0.02, *, double: bool = False) -> None:
         """One four-cornered face."""
-        self.add(np.asarray(corners, np.float32), np.array([[0, 1, 2, 3]]), material, bias, double)
+        self.add(np.asarray(corners, np.float32), np.array([[0, 1, 2, 3]]), material, bias, double=double)
 
     def box(
         self, low: tuple[float, float, float], high: tuple[float, float, float], material: int, bias: float = 0.0
     ) -> None:
         """An axis-parallel box."""
         (x0, y0, z0), (x1, y1, z1) = low, high
-        v = np.array(
-            [(x, y, z) for z in (z0, z1) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))], np.float32
-        )
+        v = np.array([(x, y, z) for z in (z0, z1) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))], np.float32)
         f = np.array([[4, 5, 6, 7], [3, 2, 1, 0], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]])
         self.add(v, f, material, bias)
 
@@ -145,8 +144,15 @@ class MeshBuilder:
         self.add(rings.reshape(-1, 3), faces, flat.reshape(-1) if flat.ndim else int(flat), bias)
 
     def disc(
-        self, centre: tuple[float, float, float], radius: float, side: int, material: int, bias: float,
-        start: float = 0.0, stop: float = 360.0, steps: int = 14,
+        self,
+        centre: tuple[float, float, float],
+        radius: float,
+        side: int,
+        material: int,
+        bias: float,
+        start: float = 0.0,
+        stop: float = 360.0,
+        steps: int = 14,
     ) -> None:
         """A disc (or sector) in the x-z plane that faces +y for side 1, -y for side -1."""
         angle = np.radians(np.linspace(start, stop, steps + 1))
@@ -159,8 +165,14 @@ class MeshBuilder:
         self.add(v, faces, material, bias)
 
     def limb(
-        self, start: NDArray[np.floating], end: NDArray[np.floating], r0: float, r1: float, material: int,
-        sides: int = 6, bias: float = 0.0,
+        self,
+        start: NDArray[np.floating],
+        end: NDArray[np.floating],
+        r0: float,
+        r1: float,
+        material: int,
+        sides: int = 6,
+        bias: float = 0.0,
     ) -> None:
         """A tapered, capped limb between two points."""
         start, end = np.asarray(start, float), np.asarray(end, float)
@@ -183,8 +195,14 @@ class MeshBuilder:
             self.add(v, np.column_stack(order), material, bias)
 
     def ball(
-        self, centre: tuple[float, float, float], radii: tuple[float, float, float], material: int,
-        steps: int = 8, bias: float = 0.0, low: float = -90.0, high: float = 90.0,
+        self,
+        centre: tuple[float, float, float],
+        radii: tuple[float, float, float],
+        material: int,
+        steps: int = 8,
+        bias: float = 0.0,
+        low: float = -90.0,
+        high: float = 90.0,
     ) -> None:
         """An ellipsoid, or the zone of it between two latitudes."""
         lat = np.radians(np.linspace(low, high, max(4, steps // 2 + 2)))
@@ -230,7 +248,13 @@ def encode(linear: NDArray[np.floating]) -> NDArray[np.float32]:
     """Linear light to 0..255 with a soft shoulder, so that bright faces keep some gradient."""
     x = np.maximum(linear, 0.0)
     x = np.where(x > 0.8, 0.8 + 0.35 * np.tanh((x - 0.8) / 0.7), x)
-    return (255.0 * np.minimum(x, 1.0) ** (1 / 2.2)).astype(np.float32)
+    return np.asarray(255.0 * np.minimum(x, 1.0) ** (1 / 2.2), np.float32)
+
+
+def fogged(colours: F32, distance: float, light: Lighting) -> F32:
+    """Display colours as they look through `distance` metres of haze."""
+    clear = np.exp(-light.fog_per_m * distance)
+    return np.asarray(colours * clear + light.fog * (1 - clear), np.float32)
 
 
 def shade(
@@ -252,7 +276,7 @@ def shade(
     base = REFLECTANCE[material]
     fresnel = (base + (1 - base) * (1 - facing) ** 5 * np.minimum(base * 10, 0.6))[:, None]
     glint = np.maximum(mirror @ light.sun_dir, 0.0) ** EXPONENT[material] * HIGHLIGHT[material]
-    return albedo * diffuse * (1 - fresnel) + fresnel * env + glint[:, None] * light.sun * 0.8
+    return np.asarray(albedo * diffuse * (1 - fresnel) + fresnel * env + glint[:, None] * light.sun * 0.8, np.float32)
 
 
 def face_normals(vertices: F32, faces: NDArray[np.int32]) -> F32:
@@ -260,7 +284,7 @@ def face_normals(vertices: F32, faces: NDArray[np.int32]) -> F32:
     a = vertices[faces[:, 2]] - vertices[faces[:, 0]]
     b = vertices[faces[:, 3]] - vertices[faces[:, 1]]
     n = np.cross(a, b)
-    return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return np.asarray(n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 SHIFT = 4  # fractional bits of the polygon filler
@@ -312,9 +336,7 @@ def paint_faces(
 NEAR_M = 1.0
 
 
-def visible_faces(
-    mesh: Mesh, vertices: F32, camera: Pinhole
-) -> tuple[NDArray[np.float64], NDArray[np.intp], F32, F32]:
+def visible_faces(mesh: Mesh, vertices: F32, camera: Pinhole) -> tuple[NDArray[np.float64], NDArray[np.intp], F32, F32]:
     """Project and cull: pixels of all vertices, indices of visible faces far to near, their normals, view vectors."""
     pixels, depth = camera.project(vertices)
     normals = face_normals(vertices, mesh.faces)
@@ -326,7 +348,12 @@ def visible_faces(
     normals = np.where((facing < 0)[:, None] & mesh.double[:, None], -normals, normals)
     seen = ((facing > 0) | mesh.double) & (depth[mesh.faces].min(1) > NEAR_M)
     index = np.nonzero(seen)[0]
-    near = np.array([distance[mesh.part == p].mean() if p and (mesh.part == p).any() else np.inf for p in range(mesh.part.max() + 1)])
+    near = np.array(
+        [
+            distance[mesh.part == p].mean() if p and (mesh.part == p).any() else np.inf
+            for p in range(mesh.part.max() + 1)
+        ]
+    )
     order = np.lexsort((-distance[index], mesh.layer[index], -near[mesh.part[index]]))
     index = index[order]
     return pixels, index, normals[index].astype(np.float32), view[index].astype(np.float32)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scenarios.camera import Pinhole
 from scenarios.fleet import mesh_of
 from scenarios.ground import clip_near
-from scenarios.mesh import F32, Lighting, Mesh, Patch, encode, frame_window, paint_faces, shade, visible_faces
-from scenarios.mesh import Material as M
+from scenarios.mesh import F32, Lighting, Material, Mesh, Patch, encode, frame_window, paint_faces, shade, visible_faces
 from scenarios.plates import draw_plate
 from scenarios.traffic import ObjectState
 from scenarios.weather import LAMP_COLOUR, Atmosphere, lamp_light
@@ -49,29 +48,29 @@ def place(mesh: Mesh, state: ObjectState) -> F32:
     return np.asarray(mesh.vertices @ turn.T + np.array([state.x, state.y, 0.0], np.float32), np.float32)
 
 
-def _lamp_colours(state: ObjectState, air: Atmosphere, blink: bool) -> dict[int, F32]:
+def _lamp_colours(state: ObjectState, air: Atmosphere, *, blink: bool) -> dict[int, F32]:
     """Display colours of lamps that burn now."""
     lit: dict[int, F32] = {}
     if state.parked:
         return lit
     dark = bool(air.lamps)
     if air.headlights:
-        lit[int(M.HEADLAMP)] = np.array((255, 255, 252), np.float32)
-        lit[int(M.TAILLAMP)] = np.array((40, 40, 225) if dark else (36, 36, 190), np.float32)
+        lit[int(Material.HEADLAMP)] = np.array((255, 255, 252), np.float32)
+        lit[int(Material.TAILLAMP)] = np.array((40, 40, 225) if dark else (36, 36, 190), np.float32)
     if state.braking:
-        lit[int(M.BRAKE)] = np.array((90, 90, 255), np.float32)
+        lit[int(Material.BRAKE)] = np.array((90, 90, 255), np.float32)
         if dark:
-            lit[int(M.TAILLAMP)] = np.array((60, 60, 255), np.float32)
+            lit[int(Material.TAILLAMP)] = np.array((60, 60, 255), np.float32)
     if blink and state.indicator:
         orange = np.array((60, 190, 255), np.float32)
         if state.indicator in (1, 2):
-            lit[int(M.INDICATOR_LEFT)] = orange
+            lit[int(Material.INDICATOR_LEFT)] = orange
         if state.indicator in (-1, 2):
-            lit[int(M.INDICATOR_RIGHT)] = orange
+            lit[int(Material.INDICATOR_RIGHT)] = orange
     return lit
 
 
-def _glows(state: ObjectState, camera: Pinhole, air: Atmosphere, blink: bool) -> list[Glow]:
+def _glows(state: ObjectState, camera: Pinhole, air: Atmosphere, *, blink: bool) -> list[Glow]:
     """Halos of head, tail, brake and hazard lamps that face the camera."""
     spec = state.look.spec
     if spec.cls in ("person", "bicycle") or state.parked:
@@ -86,10 +85,23 @@ def _glows(state: ObjectState, camera: Pinhole, air: Atmosphere, blink: bool) ->
     out: list[Glow] = []
 
     def lamp(x: float, y: float, height: float, size_m: float, colour: tuple[float, float, float]) -> None:
-        world = np.array([[state.x + c * x - s * y, state.y + s * x + c * y, height], [state.x + c * x - s * y, state.y + s * x + c * y, 0.0]])
+        world = np.array(
+            [
+                [state.x + c * x - s * y, state.y + s * x + c * y, height],
+                [state.x + c * x - s * y, state.y + s * x + c * y, 0.0],
+            ]
+        )
         px, depth = camera.project(world)
         if depth.min() > 2.0:
-            out.append(Glow(float(px[0, 0]), float(px[0, 1]), float(size_m * camera.focal_px / depth[0]), np.array(colour, np.float32), float(px[1, 1])))
+            out.append(
+                Glow(
+                    float(px[0, 0]),
+                    float(px[0, 1]),
+                    float(size_m * camera.focal_px / depth[0]),
+                    np.array(colour, np.float32),
+                    float(px[1, 1]),
+                )
+            )
 
     sides = (0.0,) if wide == 0 else (wide, -wide)
     front, rear = spec.length / 2, -spec.length / 2
@@ -108,8 +120,9 @@ def _glows(state: ObjectState, camera: Pinhole, air: Atmosphere, blink: bool) ->
     return out
 
 
-def draw_object(state: ObjectState, camera: Pinhole, air: Atmosphere, lamps: list[tuple[float, float, float]],
-                blink: bool) -> Drawn | None:
+def draw_object(
+    state: ObjectState, camera: Pinhole, air: Atmosphere, lamps: list[tuple[float, float, float]], *, blink: bool
+) -> Drawn | None:
     """Draw one object; None where nothing of it lies in the picture."""
     spec = state.look.spec
     middle, depth = camera.project(np.array([[state.x, state.y, spec.height / 2]]))
@@ -118,7 +131,7 @@ def draw_object(state: ObjectState, camera: Pinhole, air: Atmosphere, lamps: lis
     size_px = camera.focal_px * max(spec.length * 0.6, spec.height) / depth[0]
     if abs(middle[0, 0] - camera.width / 2) > camera.width / 2 + 2 * size_px + 50:
         return None
-    mesh = mesh_of(state.look, size_px >= FINE_PX, state.phase)
+    mesh = mesh_of(state.look, state.phase, fine=size_px >= FINE_PX)
     pixels, index, normals, view = visible_faces(mesh, place(mesh, state), camera)
     if not len(index):
         return None
@@ -128,10 +141,12 @@ def draw_object(state: ObjectState, camera: Pinhole, air: Atmosphere, lamps: lis
     material = mesh.material[index]
     ambient = None
     if air.lamps:
-        ambient = (LAMP_COLOUR * air.lamps * 0.85 * float(lamp_light(np.array(state.x), np.array(state.y), lamps))).astype(np.float32)
+        ambient = (
+            LAMP_COLOUR * air.lamps * 0.85 * float(lamp_light(np.array(state.x), np.array(state.y), lamps))
+        ).astype(np.float32)
         ambient = ambient * np.clip(0.35 + 0.65 * normals[:, 2:3], 0.1, 1.0)
     colours = encode(shade(normals, view, state.look.albedo()[material], material, air.light, ambient))
-    for key, colour in _lamp_colours(state, air, blink).items():
+    for key, colour in _lamp_colours(state, air, blink=blink).items():
         colours[material == key] = colour
     distance = float(np.hypot(state.x - camera.position[0], state.y - camera.position[1]))
     light = air.light
@@ -141,11 +156,11 @@ def draw_object(state: ObjectState, camera: Pinhole, air: Atmosphere, lamps: lis
     rgba = paint_faces(pixels[mesh.faces[index]], colours, window, factor)
     patch = Patch(rgba, window[0], window[1])
     if state.look.plate:
-        _lay_plates(patch, mesh, state, camera, float(np.clip(colours.max() / 255, 0.2, 1.0)), air)
-    return Drawn(state, patch, distance, _glows(state, camera, air, blink))
+        _lay_plates(patch, mesh, state, camera, air)
+    return Drawn(state, patch, distance, _glows(state, camera, air, blink=blink))
 
 
-def _lay_plates(patch: Patch, mesh: Mesh, state: ObjectState, camera: Pinhole, bright: float, air: Atmosphere) -> None:
+def _lay_plates(patch: Patch, mesh: Mesh, state: ObjectState, camera: Pinhole, air: Atmosphere) -> None:
     """Warp the plate's picture onto the face it belongs to, where it is large enough to matter."""
     c, s = np.cos(state.heading), np.sin(state.heading)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
@@ -153,7 +168,11 @@ def _lay_plates(patch: Patch, mesh: Mesh, state: ObjectState, camera: Pinhole, b
         world = corners @ turn.T + (state.x, state.y, 0.0)
         pixels, depth = camera.project(world)
         normal = np.cross(world[1] - world[0], world[3] - world[0])
-        if depth.min() < 2 or normal @ (camera.position - world[0]) > 0 or np.linalg.norm(pixels[1] - pixels[0]) < PLATE_PX:
+        if (
+            depth.min() < 2
+            or normal @ (camera.position - world[0]) > 0
+            or np.linalg.norm(pixels[1] - pixels[0]) < PLATE_PX
+        ):
             continue
         local = (pixels - (patch.left, patch.top)).astype(np.float32)
         x0, y0 = np.floor(local.min(0)).astype(int) - 1
@@ -168,7 +187,9 @@ def _lay_plates(patch: Patch, mesh: Mesh, state: ObjectState, camera: Pinhole, b
         small = cv2.resize(texture, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
         th, tw = small.shape[:2]
         up = 3
-        matrix = cv2.getPerspectiveTransform(np.array([(0, 0), (tw, 0), (tw, th), (0, th)], np.float32), ((local - (x0, y0)) * up).astype(np.float32))
+        matrix = cv2.getPerspectiveTransform(
+            np.array([(0, 0), (tw, 0), (tw, th), (0, th)], np.float32), ((local - (x0, y0)) * up).astype(np.float32)
+        )
         size = ((x1 - x0) * up, (y1 - y0) * up)
         drawn = cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         cover = cv2.warpPerspective(np.full((th, tw), 255, np.uint8), matrix, size)
@@ -177,7 +198,9 @@ def _lay_plates(patch: Patch, mesh: Mesh, state: ObjectState, camera: Pinhole, b
         light = encode(0.8 * (0.55 * air.light.sky + 0.4 * air.light.sun + 0.25 * air.lamps)) / 255
         part = patch.pixels[y0:y1, x0:x1]
         alpha *= part[..., 3:] > 0
-        part[..., :3] = np.clip(part[..., :3] * (1 - alpha) + drawn * np.minimum(light * 1.1, 1.0) * alpha, 0, 255).astype(np.uint8)
+        part[..., :3] = np.clip(
+            part[..., :3] * (1 - alpha) + drawn * np.minimum(light * 1.1, 1.0) * alpha, 0, 255
+        ).astype(np.uint8)
 
 
 def _footprint(state: ObjectState, grow: float) -> NDArray[np.float64]:
@@ -185,7 +208,7 @@ def _footprint(state: ObjectState, grow: float) -> NDArray[np.float64]:
     c, s = np.cos(state.heading), np.sin(state.heading)
     length, width = spec.length / 2 + grow, spec.width / 2 + grow
     corners = np.array([(length, width), (length, -width), (-length, -width), (-length, width)])
-    return corners @ np.array([[c, s], [-s, c]]) + (state.x, state.y)
+    return np.asarray(corners @ np.array([[c, s], [-s, c]]) + (state.x, state.y))
 
 
 def cast_shadow(picture: NDArray[np.uint8], state: ObjectState, camera: Pinhole, air: Atmosphere) -> None:
@@ -222,10 +245,16 @@ def cast_shadow(picture: NDArray[np.uint8], state: ObjectState, camera: Pinhole,
         if len(pixels) < 3:
             continue
         mask = np.zeros(keep.shape, np.uint8)
-        cv2.fillPoly(mask, [np.clip((pixels - (x0, y0)) * 16, -(1 << 24), 1 << 24).astype(np.int32)], round(255 * strength), cv2.LINE_AA, 4)
+        cv2.fillPoly(
+            mask,
+            [np.clip((pixels - (x0, y0)) * 16, -(1 << 24), 1 << 24).astype(np.int32)],
+            round(255 * strength),
+            cv2.LINE_AA,
+            4,
+        )
         soft = (0.06 if strength == air.shadow else 0.14) * depth
-        mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, soft * 0.5))
-        keep = cv2.min(keep, 255 - mask)
+        blurred = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.6, soft * 0.5)), np.uint8)
+        keep = np.minimum(keep, 255 - blurred)
     # the encoded picture needs the display equivalent of a share of light
     curve = (255.0 * (np.arange(256) / 255.0) ** (1 / 2.2)).astype(np.uint8)
     shown = cv2.LUT(keep, curve)

@@ -1,4 +1,4 @@
-"""Things beside the road: houses, trees, lamps, poles, signs and signal heads, each a picture patch with a distance."""
+"""Things beside the road: trees, lamps, poles, signs and signal heads, each a picture patch with a distance."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.buildings import draw_house, house_corners
 from scenarios.camera import Pinhole
 from scenarios.layout import Head, Layout, Prop
-from scenarios.mesh import F32, Lighting, Mesh, MeshBuilder, Patch, encode, face_normals, frame_window, paint_faces, shade, visible_faces
-from scenarios.mesh import Material as M
-from scenarios.textures import facade
+from scenarios.mesh import (
+    F32,
+    Material,
+    Mesh,
+    MeshBuilder,
+    Patch,
+    encode,
+    fogged,
+    frame_window,
+    paint_faces,
+    shade,
+    visible_faces,
+)
 from scenarios.weather import LAMP_COLOUR, Atmosphere, lamp_light
 
 FACTOR = 3  # supersampling of patches
@@ -27,13 +38,14 @@ class Sprite:
     covers: bool
 
 
-def _fogged(colours: F32, distance: float, light: Lighting) -> F32:
-    clear = np.exp(-light.fog_per_m * distance)
-    return np.asarray(colours * clear + light.fog * (1 - clear), np.float32)
-
-
-def draw_mesh(mesh: Mesh, at: tuple[float, float], camera: Pinhole, air: Atmosphere, albedo: F32,
-              glow: dict[int, F32] | None = None) -> Patch | None:
+def draw_mesh(
+    mesh: Mesh,
+    at: tuple[float, float],
+    camera: Pinhole,
+    air: Atmosphere,
+    albedo: F32,
+    glow: dict[int, F32] | None = None,
+) -> Patch | None:
     """Draw a static mesh; `glow` gives display colours of materials that shine by themselves."""
     vertices = mesh.vertices + np.array([*at, 0.0], np.float32)
     pixels, index, normals, view = visible_faces(mesh, vertices, camera)
@@ -45,132 +57,78 @@ def draw_mesh(mesh: Mesh, at: tuple[float, float], camera: Pinhole, air: Atmosph
     material = mesh.material[index]
     colours = encode(shade(normals, view, albedo[material], material, air.light))
     distance = float(np.hypot(*(np.asarray(at) - camera.position[:2])))
-    colours = _fogged(colours, distance, air.light)
+    colours = fogged(colours, distance, air.light)
     for key, colour in (glow or {}).items():
         colours[material == key] = colour
     return Patch(paint_faces(pixels[mesh.faces[index]], colours, window, FACTOR), window[0], window[1])
 
 
 def _steel() -> F32:
-    table = np.zeros((len(M), 3), np.float32)
-    table[M.PAINT] = (0.20, 0.20, 0.20)
-    table[M.PLASTIC] = (0.02, 0.02, 0.02)
-    table[M.TRIM] = (0.30, 0.31, 0.32)
-    table[M.CABIN] = (0.006, 0.006, 0.006)
-    table[M.PLATE] = (0.55, 0.55, 0.55)
+    table = np.zeros((len(Material), 3), np.float32)
+    table[Material.PAINT] = (0.20, 0.20, 0.20)
+    table[Material.PLASTIC] = (0.02, 0.02, 0.02)
+    table[Material.TRIM] = (0.30, 0.31, 0.32)
+    table[Material.CABIN] = (0.006, 0.006, 0.006)
+    table[Material.PLATE] = (0.55, 0.55, 0.55)
     return table
 
 
 def _lamp(prop: Prop) -> Mesh:
     b = MeshBuilder()
     reach, _, height = prop.size
-    b.limb(np.array([0, 0, 0]), np.array([0, 0, height - 0.6]), 0.10, 0.06, M.PAINT, 8)
-    b.limb(np.array([0, 0, height - 0.6]), np.array([reach * 0.9, 0, height]), 0.05, 0.04, M.PAINT, 6)
-    b.box((min(reach * 0.85, reach * 1.1), -0.14, height - 0.08), (max(reach * 0.85, reach * 1.1), 0.14, height + 0.06), M.PAINT)
-    b.box((min(reach * 0.87, reach * 1.08), -0.11, height - 0.10), (max(reach * 0.87, reach * 1.08), 0.11, height - 0.075), M.HEADLAMP, 0.1)
+    b.limb(np.array([0, 0, 0]), np.array([0, 0, height - 0.6]), 0.10, 0.06, Material.PAINT, 8)
+    b.limb(np.array([0, 0, height - 0.6]), np.array([reach * 0.9, 0, height]), 0.05, 0.04, Material.PAINT, 6)
+    b.box(
+        (min(reach * 0.85, reach * 1.1), -0.14, height - 0.08),
+        (max(reach * 0.85, reach * 1.1), 0.14, height + 0.06),
+        Material.PAINT,
+    )
+    b.box(
+        (min(reach * 0.87, reach * 1.08), -0.11, height - 0.10),
+        (max(reach * 0.87, reach * 1.08), 0.11, height - 0.075),
+        Material.HEADLAMP,
+        0.1,
+    )
     return b.build()
 
 
 def _mast(prop: Prop) -> Mesh:
     b = MeshBuilder()
     reach, _, height = prop.size
-    b.limb(np.array([0, 0, 0]), np.array([0, 0, height + 0.3]), 0.12, 0.09, M.PAINT, 8)
-    b.limb(np.array([0, 0, height]), np.array([reach - 0.2, 0, height + 0.35]), 0.08, 0.05, M.PAINT, 6)
+    b.limb(np.array([0, 0, 0]), np.array([0, 0, height + 0.3]), 0.12, 0.09, Material.PAINT, 8)
+    b.limb(np.array([0, 0, height]), np.array([reach - 0.2, 0, height + 0.35]), 0.08, 0.05, Material.PAINT, 6)
     return b.build()
 
 
 def _sign(prop: Prop) -> Mesh:
     b = MeshBuilder()
     height = prop.size[2]
-    b.limb(np.array([0, 0, 0]), np.array([0, 0, height + 0.3]), 0.035, 0.035, M.PAINT, 6)
-    colour = {1: M.TAILLAMP, 2: M.CLOTH, 3: M.TAILLAMP}.get(prop.style, M.CLOTH)
+    b.limb(np.array([0, 0, 0]), np.array([0, 0, height + 0.3]), 0.035, 0.035, Material.PAINT, 6)
+    colour = {1: Material.TAILLAMP, 2: Material.CLOTH, 3: Material.TAILLAMP}.get(prop.style, Material.CLOTH)
     side = -1
     b.disc((0, side * 0.05, height), 0.35, side, colour, 0.05, steps=18)
-    b.disc((0, side * 0.06, height), 0.27, side, M.PLATE, 0.08, steps=18)
-    b.quad([[-0.12, -0.07, height - 0.12], [-0.04, -0.07, height - 0.12], [-0.04, -0.07, height + 0.12], [-0.12, -0.07, height + 0.12]], M.CABIN, 0.1)
-    b.quad([[0.03, -0.07, height - 0.12], [0.14, -0.07, height - 0.12], [0.14, -0.07, height + 0.12], [0.03, -0.07, height + 0.12]], M.CABIN, 0.1)
+    b.disc((0, side * 0.06, height), 0.27, side, Material.PLATE, 0.08, steps=18)
+    b.quad(
+        [
+            [-0.12, -0.07, height - 0.12],
+            [-0.04, -0.07, height - 0.12],
+            [-0.04, -0.07, height + 0.12],
+            [-0.12, -0.07, height + 0.12],
+        ],
+        Material.CABIN,
+        0.1,
+    )
+    b.quad(
+        [
+            [0.03, -0.07, height - 0.12],
+            [0.14, -0.07, height - 0.12],
+            [0.14, -0.07, height + 0.12],
+            [0.03, -0.07, height + 0.12],
+        ],
+        Material.CABIN,
+        0.1,
+    )
     return b.build()
-
-
-def _wall(target: NDArray[np.float32], alpha: NDArray[np.float32], corners: NDArray[np.float64], texture: F32) -> None:
-    """Warp a texture onto a picture quad (top left, top right, bottom right, bottom left)."""
-    h, w = texture.shape[:2]
-    source = np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32)
-    matrix = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
-    size = (target.shape[1], target.shape[0])
-    covered = cv2.warpPerspective(np.ones((h, w), np.float32), matrix, size, flags=cv2.INTER_LINEAR)
-    drawn = cv2.warpPerspective(texture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    target += covered[..., None] * (drawn - target)
-    np.maximum(alpha, covered, out=alpha)
-
-
-def house_corners(prop: Prop) -> NDArray[np.float64]:
-    """The four base corners, anticlockwise from south-west."""
-    x, y = prop.at
-    w, d, _ = prop.size
-    return np.array([(x - w / 2, y - d / 2), (x + w / 2, y - d / 2), (x + w / 2, y + d / 2), (x - w / 2, y + d / 2)])
-
-
-def _building(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> Patch | None:
-    corners = house_corners(prop)
-    height = prop.size[2]
-    big = camera.scaled(2)
-    light = air.light
-    quads: list[tuple[float, NDArray[np.float64], F32]] = []
-    for k in range(4):
-        a, b = corners[k], corners[(k + 1) % 4]
-        outward = np.array([b[1] - a[1], a[0] - b[0]])
-        outward /= np.linalg.norm(outward)
-        if (camera.position[:2] - a) @ outward <= 0.2:
-            continue
-        forward = camera.rotation[2]
-        depth_a, depth_b = ((np.array([*p, 0.0]) - camera.position) @ forward for p in (a, b))
-        t0, t1 = 0.0, 1.0
-        near = 4.0
-        if max(depth_a, depth_b) < near + 0.5:
-            continue
-        if depth_a < near:
-            t0 = (near - depth_a) / (depth_b - depth_a)
-        if depth_b < near:
-            t1 = (near - depth_a) / (depth_b - depth_a)
-        length = float(np.linalg.norm(b - a))
-        texture, lit = facade(length, height, prop.style + k, layout.paths is not None and k in (0, 1, 3) and prop.style % 3 != 0, air.lit_windows)
-        cols = slice(int(t0 * texture.shape[1]), max(int(t0 * texture.shape[1]) + 2, int(t1 * texture.shape[1])))
-        normal = np.array([*outward, 0.0], np.float32)
-        lambert = max(0.0, float(normal @ light.sun_dir))
-        irradiance = lambert * light.sun * (1.0 if lambert else 0.0) + 0.5 * light.sky + 0.5 * light.bounce
-        if air.lamps:
-            mid = (a + b) / 2
-            irradiance = irradiance + LAMP_COLOUR * air.lamps * 0.5 * float(lamp_light(np.array(mid[0]), np.array(mid[1]), layout.lamps))
-        base = (texture[:, cols] / 255.0) ** 2.2
-        shown = encode(base * irradiance * 1.05)
-        warm = np.array((120, 190, 235), np.float32)
-        glow = lit[:, cols, None] * (0.9 if air.lamps else 0.3)
-        shown = shown * (1 - glow) + warm * glow
-        p, q = a + (b - a) * t0, a + (b - a) * t1
-        distance = float(np.linalg.norm((p + q) / 2 - camera.position[:2]))
-        world = np.array([[*p, height], [*q, height], [*q, 0.0], [*p, 0.0]])
-        pixels, depth = big.project(world)
-        if depth.min() > 0.5:
-            quads.append((distance, pixels, _fogged(shown, distance, light)))
-    if not quads:
-        return None
-    roof = np.array([[*c, height] for c in corners])
-    everything = np.vstack([q for _, q, _ in quads])
-    window = frame_window(np.clip(everything, -4 * big.width, 4 * big.width), big.width, big.height, 0)
-    if window is None:
-        return None
-    x0, y0, x1, y1 = (window[0] // 2 * 2, window[1] // 2 * 2, (window[2] + 1) // 2 * 2, (window[3] + 1) // 2 * 2)
-    canvas, alpha = np.zeros((y1 - y0, x1 - x0, 3), np.float32), np.zeros((y1 - y0, x1 - x0), np.float32)
-    for _, pixels, texture in sorted(quads, key=lambda item: -item[0]):
-        _wall(canvas, alpha, pixels - (x0, y0), texture)
-    pixels, depth = big.project(roof)
-    if camera.position[2] > height and depth.min() > 0.5:
-        tone = encode(np.array((0.16, 0.16, 0.17), np.float32) * (light.sky + light.sun * light.sun_dir[2]))
-        _wall(canvas, alpha, pixels - (x0, y0), np.broadcast_to(tone, (4, 4, 3)).astype(np.float32))
-    rgba = np.dstack([np.clip(canvas, 0, 255) * alpha[..., None], alpha * 255])
-    small = cv2.resize(rgba, ((x1 - x0) // 2, (y1 - y0) // 2), interpolation=cv2.INTER_AREA)
-    return Patch(np.clip(np.rint(small), 0, 255).astype(np.uint8), x0 // 2, y0 // 2)
 
 
 def _tree(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> Patch | None:
@@ -188,20 +146,27 @@ def _tree(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> Patch
     count = int(np.clip(scale * w * 6, 120, 900))
     spread = rng.normal(0, 1, (count, 3))
     spread /= np.linalg.norm(spread, axis=1, keepdims=True)
-    spread *= (rng.uniform(0.25, 1.0, (count, 1)) ** 0.4) * (1 + 0.18 * np.sin(4 * np.arctan2(spread[:, 1], spread[:, 0]))[:, None])
+    spread *= (rng.uniform(0.25, 1.0, (count, 1)) ** 0.4) * (
+        1 + 0.18 * np.sin(4 * np.arctan2(spread[:, 1], spread[:, 0]))[:, None]
+    )
     crown = np.array([x, y, h * 0.64]) + spread * (w * 0.5, w * 0.5, h * 0.36)
     leaf, leaf_depth = camera.project(crown)
     light = air.light
     normal = (spread / np.maximum(np.linalg.norm(spread, axis=1, keepdims=True), 1e-6)).astype(np.float32)
-    tint = np.array(((0.022, 0.085, 0.045), (0.020, 0.070, 0.050), (0.030, 0.11, 0.075), (0.02, 0.06, 0.03)), np.float32)[prop.style % 4]
+    tint = np.array(
+        ((0.022, 0.085, 0.045), (0.020, 0.070, 0.050), (0.030, 0.11, 0.075), (0.02, 0.06, 0.03)), np.float32
+    )[prop.style % 4]
     if air.snow_cover:
         tint = np.array((0.35, 0.34, 0.33), np.float32)
-    lit = np.maximum(normal @ light.sun_dir, 0)[:, None] * light.sun + (0.35 + 0.4 * np.maximum(normal[:, 2:], -0.5)) * light.sky
+    lit = (
+        np.maximum(normal @ light.sun_dir, 0)[:, None] * light.sun
+        + (0.35 + 0.4 * np.maximum(normal[:, 2:], -0.5)) * light.sky
+    )
     if air.lamps:
         lit = lit + LAMP_COLOUR * air.lamps * float(lamp_light(np.array(x), np.array(y), layout.lamps)) * 0.6
     inner = 0.45 + 0.55 * np.linalg.norm(spread, axis=1, keepdims=True)
     colours = encode(tint * lit * inner * rng.uniform(0.55, 1.5, (count, 1)) * 1.3)
-    colours = _fogged(colours, distance, light)
+    colours = fogged(colours, distance, light)
     radius = np.maximum(scale * w * rng.uniform(0.035, 0.085, count), 0.7)
     trunk_r = max(0.10, w * 0.022)
     outline = np.vstack([leaf - radius.max() - 2, leaf + radius.max() + 2, pixels])
@@ -211,11 +176,20 @@ def _tree(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> Patch
     x0, y0, x1, y1 = window
     k = 2
     canvas = np.zeros(((y1 - y0) * k, (x1 - x0) * k, 4), np.uint8)
-    bark = _fogged(encode(np.array((0.04, 0.05, 0.07), np.float32) * (0.6 * light.sky + 0.5 * light.sun)), distance, light)
+    bark = fogged(
+        encode(np.array((0.04, 0.05, 0.07), np.float32) * (0.6 * light.sky + 0.5 * light.sun)), distance, light
+    )
     foot, top = (pixels - (x0, y0)) * k
     top = foot + (top - foot) * 0.6
     half = trunk_r * scale * k
-    trunk = np.array([foot + (-half, 0), foot + (half, 0), top + (half * 0.6, 0), top + (-half * 0.6, 0)])
+    trunk = np.array(
+        [
+            foot + np.array((-half, 0.0)),
+            foot + np.array((half, 0.0)),
+            top + np.array((half * 0.6, 0.0)),
+            top + np.array((-half * 0.6, 0.0)),
+        ]
+    )
     cv2.fillConvexPoly(canvas, np.rint(trunk * 16).astype(np.int32), (*bark.tolist(), 255), cv2.LINE_8, 4)
     for i in np.argsort(-leaf_depth):
         centre = (int((leaf[i, 0] - x0) * k * 16), int((leaf[i, 1] - y0) * k * 16))
@@ -227,7 +201,7 @@ _LENS_OFF = {"red": (0.03, 0.03, 0.10), "yellow": (0.02, 0.07, 0.09), "green": (
 _LENS_ON = {"red": (70, 70, 255), "yellow": (60, 215, 255), "green": (190, 255, 90)}
 LENSES = ("red", "yellow", "green")
 BURNING = {"red": ("red",), "red_yellow": ("red", "yellow"), "yellow": ("yellow",), "green": ("green",), "off": ()}
-_LENS_MATERIAL = {"red": M.TAILLAMP, "yellow": M.INDICATOR_LEFT, "green": M.INDICATOR_RIGHT}
+_LENS_MATERIAL = {"red": Material.TAILLAMP, "yellow": Material.INDICATOR_LEFT, "green": Material.INDICATOR_RIGHT}
 
 
 def head_mesh(head: Head) -> Mesh:
@@ -235,20 +209,27 @@ def head_mesh(head: Head) -> Mesh:
     b = MeshBuilder()
     h = head.height
     w = h * 0.36
-    b.box((-w * 0.66, -0.02, -h * 0.57), (w * 0.66, 0.02, h * 0.57), M.PLASTIC, 0.0)
-    b.box((-w / 2, -0.22, -h / 2), (w / 2, -0.02, h / 2), M.CABIN, 0.01)
+    b.box((-w * 0.66, -0.02, -h * 0.57), (w * 0.66, 0.02, h * 0.57), Material.PLASTIC, 0.0)
+    b.box((-w / 2, -0.22, -h / 2), (w / 2, -0.02, h / 2), Material.CABIN, 0.01)
     for k, name in enumerate(LENSES):
         z = h / 2 - h / 6 - k * h / 3
-        b.disc((0, -0.235, z), h * 0.145, -1, M.LINE, 0.05, steps=20)
+        b.disc((0, -0.235, z), h * 0.145, -1, Material.LINE, 0.05, steps=20)
         b.disc((0, -0.24, z), h * 0.125, -1, _LENS_MATERIAL[name], 0.08, steps=20)
         angle = np.radians(np.linspace(15, 165, 9))
-        hood = np.stack([np.column_stack([h * 0.15 * np.cos(angle), np.full(9, d), z + h * 0.15 * np.sin(angle)]) for d in (-0.24, -0.42)])
-        b.loft(hood, M.CABIN, 0.12)
+        hood = np.stack(
+            [
+                np.column_stack([h * 0.15 * np.cos(angle), np.full(9, d), z + h * 0.15 * np.sin(angle)])
+                for d in (-0.24, -0.42)
+            ]
+        )
+        b.loft(hood, Material.CABIN, 0.12)
     mesh = b.build()
     turn = np.radians(head.facing_deg + 90.0)
     c, s = np.cos(turn), np.sin(turn)
-    mesh.vertices = (mesh.vertices @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32).T + np.array(head.at, np.float32)).astype(np.float32)
-    mesh.double[:] = mesh.material == M.CABIN
+    mesh.vertices = (
+        mesh.vertices @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32).T + np.array(head.at, np.float32)
+    ).astype(np.float32)
+    mesh.double[:] = mesh.material == Material.CABIN
     return mesh
 
 
@@ -295,28 +276,28 @@ def draw_prop(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> S
     steel = _steel()
     if prop.kind == "building":
         nearest = np.clip(camera.position[:2], house_corners(prop)[0], house_corners(prop)[2])
-        patch, distance, covers = _building(prop, layout, camera, air), float(np.hypot(*(nearest - camera.position[:2]))) + 8.0, False
+        patch, distance, covers = (
+            draw_house(prop, layout, camera, air),
+            float(np.hypot(*(nearest - camera.position[:2]))) + 8.0,
+            False,
+        )
     elif prop.kind == "tree":
         patch, covers = _tree(prop, layout, camera, air), True
     elif prop.kind == "lamp":
-        on = {int(M.HEADLAMP): np.array((190, 235, 255), np.float32)} if air.lamps else None
-        steel[M.HEADLAMP] = (0.3, 0.3, 0.3)
+        on = {int(Material.HEADLAMP): np.array((190, 235, 255), np.float32)} if air.lamps else None
+        steel[Material.HEADLAMP] = (0.3, 0.3, 0.3)
         patch, covers = draw_mesh(_lamp(prop), prop.at, camera, air, steel, on), True
     elif prop.kind in ("mast", "pole"):
         if prop.kind == "mast":
             mesh = _mast(prop)
         else:
             b = MeshBuilder()
-            b.limb(np.zeros(3), np.array([0, 0, prop.size[2]]), 0.06, 0.06, M.PAINT, 8)
+            b.limb(np.zeros(3), np.array([0, 0, prop.size[2]]), 0.06, 0.06, Material.PAINT, 8)
             mesh = b.build()
         patch, covers = draw_mesh(mesh, prop.at, camera, air, steel), True
     elif prop.kind == "sign":
-        steel[M.TAILLAMP], steel[M.CLOTH] = (0.02, 0.02, 0.42), (0.35, 0.10, 0.01)
+        steel[Material.TAILLAMP], steel[Material.CLOTH] = (0.02, 0.02, 0.42), (0.35, 0.10, 0.01)
         patch, covers = draw_mesh(_sign(prop), prop.at, camera, air, steel), True
     else:
         return None
     return None if patch is None else Sprite(patch, distance, covers)
-
-
-__all__ = ["BURNING", "FACTOR", "LENSES", "Sprite", "draw_head", "draw_mesh", "draw_prop", "face_normals", "faces_camera", "head_mesh", "house_corners",
-           "housing_box", "lens_centre"]

@@ -53,13 +53,20 @@ class Show:
         states = self.world.states(video_s)
         signals = self.world.signals(video_s)
         regions: list[RegionTruth] = []
-        picture, objects = self.stage.compose(states, signals, video_s, lambda p: regions.extend(self.haze.draw(p, video_s)))
+        picture, objects = self.stage.compose(
+            states, signals, video_s, lambda p: regions.extend(self.haze.draw(p, video_s))
+        )
         picture = self.sensor.develop(picture, index, video_s)
         return picture, FrameTruth(index, video_s, tuple(objects), signals, tuple(regions))
 
 
 def adjusted(
-    scene: Scene, *, seed: int | None = None, weather: str | None = None, fps: float | None = None, duration_s: float | None = None
+    scene: Scene,
+    *,
+    seed: int | None = None,
+    weather: str | None = None,
+    fps: float | None = None,
+    duration_s: float | None = None,
 ) -> Scene:
     """The scene with some of its settings replaced."""
     changes = {"seed": seed, "weather": weather, "fps": fps, "duration_s": duration_s}
@@ -88,8 +95,13 @@ def prepare(scene: Scene, size: Size = FULL, supersample: float = 2.0) -> Show:
 
 
 def frames(
-    scene: Scene | str | Path, *, seed: int | None = None, weather: str | None = None, size: Size = FULL,
-    fps: float | None = None, duration_s: float | None = None,
+    scene: Scene | str | Path,
+    *,
+    seed: int | None = None,
+    weather: str | None = None,
+    size: Size = FULL,
+    fps: float | None = None,
+    duration_s: float | None = None,
 ) -> Iterator[tuple[NDArray[np.uint8], FrameTruth]]:
     """Frames (height, width, 3) uint8 BGR of a scene with their truth, without encoding."""
     loaded = scene if isinstance(scene, Scene) else load_scene(scene)
@@ -125,7 +137,13 @@ class Encoder:
         self._stream = self._container.add_stream("libx264", rate=self._rate)
         self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
         self._stream.time_base = 1 / self._rate
-        self._stream.options = {"preset": "veryfast", "crf": str(crf), "g": str(max(1, int(fps))), "bf": "0", "threads": "1"}
+        self._stream.options = {
+            "preset": "veryfast",
+            "crf": str(crf),
+            "g": str(max(1, int(fps))),
+            "bf": "0",
+            "threads": "1",
+        }
 
     def add(self, picture: NDArray[np.uint8], index: int) -> None:
         """Append a picture."""
@@ -153,8 +171,14 @@ class Rendered:
 
 
 def render(
-    scene_name_or_path: str | Path, out_dir: str | Path, *, seed: int | None = None, weather: str | None = None,
-    size: Size = FULL, fps: float | None = None, duration_s: float | None = None,
+    scene_name_or_path: str | Path,
+    out_dir: str | Path,
+    *,
+    seed: int | None = None,
+    weather: str | None = None,
+    size: Size = FULL,
+    fps: float | None = None,
+    duration_s: float | None = None,
 ) -> Rendered:
     """Render a scene into `out_dir`: `<name>.mp4`, `.camera.toml`, `.truth.json` and `.tracks.csv`."""
     scene = adjusted(load_scene(scene_name_or_path), seed=seed, weather=weather, fps=fps, duration_s=duration_s)
@@ -165,12 +189,18 @@ def render(
     encoder = Encoder(video, size, scene.fps)
     truths: list[FrameTruth] = []
     for index in range(round(scene.duration_s * scene.fps)):
-        picture, truth = show.frame(index)
+        picture, told = show.frame(index)
         encoder.add(picture, index)
-        truths.append(truth)
+        truths.append(told)
     encoder.close()
     truth = account_for(scene, show.stage.layout, show.stage.camera, tuple(truths))
-    result = Rendered(video, out / f"{scene.name}.camera.toml", out / f"{scene.name}.truth.json", out / f"{scene.name}.tracks.csv", len(truths))
+    result = Rendered(
+        video,
+        out / f"{scene.name}.camera.toml",
+        out / f"{scene.name}.truth.json",
+        out / f"{scene.name}.tracks.csv",
+        len(truths),
+    )
     write_camera(scene, show.stage.layout, show.stage.camera, result.camera)
     save_truth(truth, result.truth)
     save_tracks(truth, result.tracks)
@@ -187,15 +217,30 @@ def account_for(scene: Scene, layout: Layout, camera: Pinhole, frames_truth: tup
     events = happenings(frames_truth, layout, crossed)
     shown, wanted = sorted(e.kind for e in events), planned(scene)
     if shown != wanted:
-        raise SceneError(f"scene {scene.name}: the file plants {wanted or 'nothing'}, but {shown or 'nothing'} happens; change its seed, "
-                         "flows or placed vehicles")
-    return Truth(scene.name, scene.weather, scene.seed, scene.start.isoformat(), scene.fps, camera.width, camera.height, frames_truth,
-                 events, passages(frames_truth, layout, camera), crossed)
+        raise SceneError(
+            f"scene {scene.name}: the file plants {wanted or 'nothing'}, but {shown or 'nothing'} happens; "
+            "change its seed, flows or placed vehicles"
+        )
+    return Truth(
+        scene.name,
+        scene.weather,
+        scene.seed,
+        scene.start.isoformat(),
+        scene.fps,
+        camera.width,
+        camera.height,
+        frames_truth,
+        events,
+        passages(frames_truth, layout, camera),
+        crossed,
+    )
 
 
 def planned(scene: Scene) -> list[str]:
     """Kinds of the events that a scene file plants within its duration, sorted."""
-    kinds = [p.kind for p in scene.placed if p.kind != "drive" and p.at_s < scene.duration_s]
+    kinds: list[str] = [p.kind for p in scene.placed if p.kind != "drive" and p.at_s < scene.duration_s]
     if scene.smoke:
-        kinds += ["smoke"] * (scene.smoke.start_s + 3 < scene.duration_s) + ["fire"] * (scene.smoke.flame_s + 3 < scene.duration_s)
+        kinds += ["smoke"] * (scene.smoke.start_s + 3 < scene.duration_s) + ["fire"] * (
+            scene.smoke.flame_s + 3 < scene.duration_s
+        )
     return sorted(kinds)

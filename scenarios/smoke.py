@@ -48,7 +48,9 @@ class Plume:
             return None
         density, x0, y0, k = field
         alpha = 1 - np.exp(-density)
-        relief = cv2.Sobel(cv2.GaussianBlur(density, (0, 0), 1.5), cv2.CV_32F, 1, 0) - cv2.Sobel(cv2.GaussianBlur(density, (0, 0), 1.5), cv2.CV_32F, 0, 1)
+        relief = cv2.Sobel(cv2.GaussianBlur(density, (0, 0), 1.5), cv2.CV_32F, 1, 0) - cv2.Sobel(
+            cv2.GaussianBlur(density, (0, 0), 1.5), cv2.CV_32F, 0, 1
+        )
         tone = np.clip(1.0 - 0.10 * relief - 0.10 * np.clip(density - 0.8, 0, 2), 0.62, 1.25)
         h, w = density.shape
         x1, y1 = min(x0 + w * k, picture.shape[1]), min(y0 + h * k, picture.shape[0])
@@ -76,7 +78,9 @@ class Plume:
             return None
         age, jitter, born = age[live], jitter[live], born[live]
         gust = 1 + 0.35 * np.sin(born * 0.9 + self.seed % 7) + 0.2 * np.sin(born * 2.3)
-        right = self.wind * gust * age * (0.45 + 0.55 * np.minimum(age / 5, 1)) + jitter[:, 1] * (self.width_m / 2 + 0.12 * age)
+        right = self.wind * gust * age * (0.45 + 0.55 * np.minimum(age / 5, 1)) + jitter[:, 1] * (
+            self.width_m / 2 + 0.12 * age
+        )
         right = right + 0.35 * np.sin(age * 0.8 + born * 0.7) * np.minimum(age / 4, 1)
         up = self.rise * 6 * (1 - np.exp(-age / 6)) * (1 + 0.12 * jitter[:, 2]) + 0.25 * age
         radius = 0.28 + 0.25 * self.width_m + self.spread * age * (1 + 0.2 * jitter[:, 3])
@@ -91,7 +95,12 @@ class Plume:
         total = np.zeros((h, w), np.float32)
         gx, gy = np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32)
         for bx, by, br, a in zip((cx - x0) / k, (cy - y0) / k, np.maximum(r / k, 0.8), amount, strict=True):
-            c0, c1, r0, r1 = int(max(bx - 2.2 * br, 0)), int(min(bx + 2.2 * br + 1, w)), int(max(by - 2.2 * br, 0)), int(min(by + 2.2 * br + 1, h))
+            c0, c1, r0, r1 = (
+                int(max(bx - 2.2 * br, 0)),
+                int(min(bx + 2.2 * br + 1, w)),
+                int(max(by - 2.2 * br, 0)),
+                int(min(by + 2.2 * br + 1, h)),
+            )
             if c1 <= c0 or r1 <= r0:
                 continue
             ex = np.exp(-(((gx[c0:c1] - bx) / br) ** 2))
@@ -101,11 +110,22 @@ class Plume:
         scale = 34.0 / p * k
         flow_x, flow_y = -self.wind * age_s * 34 * 0.8, self.rise * age_s * 34 * 0.8
         shift = np.float32(self.seed % 311)
-        one = cv2.remap(noise_tile(41), np.broadcast_to((gx * scale + flow_x + shift) % TILE, (h, w)).astype(np.float32).copy(),
-                        np.broadcast_to(((gy * scale + flow_y) % TILE)[:, None], (h, w)).astype(np.float32).copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        two = cv2.remap(noise_tile(43), np.broadcast_to((gx * scale * 0.4 + flow_x * 0.5) % TILE, (h, w)).astype(np.float32).copy(),
-                        np.broadcast_to(((gy * scale * 0.4 + flow_y * 0.45 + shift) % TILE)[:, None], (h, w)).astype(np.float32).copy(),
-                        cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        one = cv2.remap(
+            noise_tile(41),
+            np.broadcast_to((gx * scale + flow_x + shift) % TILE, (h, w)).astype(np.float32).copy(),
+            np.broadcast_to(((gy * scale + flow_y) % TILE)[:, None], (h, w)).astype(np.float32).copy(),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
+        )
+        two = cv2.remap(
+            noise_tile(43),
+            np.broadcast_to((gx * scale * 0.4 + flow_x * 0.5) % TILE, (h, w)).astype(np.float32).copy(),
+            np.broadcast_to(((gy * scale * 0.4 + flow_y * 0.45 + shift) % TILE)[:, None], (h, w))
+            .astype(np.float32)
+            .copy(),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
+        )
         total *= np.clip(0.95 + 0.40 * one + 0.45 * two, 0.05, 2.4)
         return np.asarray(total, np.float32), x0, y0, k
 
@@ -138,29 +158,43 @@ class Flame:
         heat = np.clip(body, 0, 1)
         alpha = np.clip(heat * 2.6, 0, 1)[..., None] * np.float32(min(1.0, strength))
         stops = np.array([0.0, 0.3, 0.6, 1.0])
-        colour = np.stack([np.interp(heat, stops, c) for c in ((10, 20, 60, 190), (20, 90, 190, 250), (120, 235, 255, 255))], -1)
+        colour = np.stack(
+            [np.interp(heat, stops, c) for c in ((10, 20, 60, 190), (20, 90, 190, 250), (120, 235, 255, 255))], -1
+        )
         left, top, right, bottom = max(x0, 0), max(y0, 0), min(x0 + w, picture.shape[1]), min(y0 + h, picture.shape[0])
         if right - left < 3 or bottom - top < 3:
             return None
         crop = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
         part = picture[top:bottom, left:right]
-        picture[top:bottom, left:right] = np.clip(part * (1 - alpha[crop] * 0.85) + colour[crop] * alpha[crop], 0, 255).astype(np.uint8)
+        picture[top:bottom, left:right] = np.clip(
+            part * (1 - alpha[crop] * 0.85) + colour[crop] * alpha[crop], 0, 255
+        ).astype(np.uint8)
         self._light(picture, strength * grow * float(flicker))
         seen = alpha[crop][..., 0] > 0.35
         if seen.sum() < 12:
             return None
         cols, rows = np.nonzero(seen.any(0))[0], np.nonzero(seen.any(1))[0]
-        return RegionTruth("fire", (float(left + cols[0]), float(top + rows[0]), float(left + cols[-1] + 1), float(top + rows[-1] + 1)),
-                           float(alpha[crop][..., 0][seen].mean()))
+        return RegionTruth(
+            "fire",
+            (float(left + cols[0]), float(top + rows[0]), float(left + cols[-1] + 1), float(top + rows[-1] + 1)),
+            float(alpha[crop][..., 0][seen].mean()),
+        )
 
     def _light(self, picture: Picture, strength: float) -> None:
         """Warm light on what is around."""
         radius = int(np.clip(self.width * 2.6, 6, 220))
         x, y = int(self.x), int(self.y - self.height * 0.4)
-        x0, y0, x1, y1 = max(x - radius, 0), max(y - radius, 0), min(x + radius, picture.shape[1]), min(y + radius, picture.shape[0])
+        x0, y0, x1, y1 = (
+            max(x - radius, 0),
+            max(y - radius, 0),
+            min(x + radius, picture.shape[1]),
+            min(y + radius, picture.shape[0]),
+        )
         if x1 <= x0 or y1 <= y0:
             return
-        d = np.hypot((np.arange(x0, x1) - x)[None] / radius, (np.arange(y0, y1) - y)[:, None] / radius).astype(np.float32)
+        d = np.hypot((np.arange(x0, x1) - x)[None] / radius, (np.arange(y0, y1) - y)[:, None] / radius).astype(
+            np.float32
+        )
         glow = np.clip(1 - d, 0, 1)[..., None] ** 2 * np.array((10, 42, 78), np.float32) * strength
         part = picture[y0:y1, x0:x1]
         picture[y0:y1, x0:x1] = np.minimum(part + glow, 255).astype(np.uint8)

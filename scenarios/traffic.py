@@ -49,6 +49,11 @@ class Mover:
         u = min(1.0, max(0.0, (t - self.changed_at) / CHANGE_S))
         return self.offset0 * (1 - u * u * (3 - 2 * u))
 
+    def may_change(self, t: float) -> bool:
+        """Whether this driver chooses its lane and has kept the present one for a while."""
+        chooses = self.role == "flow" or (self.role == "drive" and self.path.stop_s is None)
+        return chooses and bool(self.path.left or self.path.right) and t - self.changed_at > CHANGE_S + 2
+
     def locate(self, t: float) -> None:
         """Refresh position and heading from path and arc length."""
         off = self.offset(t)
@@ -105,8 +110,17 @@ class World:
             if self.rng.random() < self.scene.parked_share:
                 x, y, heading = bay
                 look = draw_look(self.rng, mix={"sedan": 4, "hatch": 3, "suv": 3, "wagon": 1, "minivan": 1})
-                self.parked.append(ObjectState(self._id(), look, x + self.rng.normal(0, 0.06), y + self.rng.normal(0, 0.25),
-                                               heading + self.rng.normal(0, 0.012), 0.0, parked=True))
+                self.parked.append(
+                    ObjectState(
+                        self._id(),
+                        look,
+                        x + self.rng.normal(0, 0.06),
+                        y + self.rng.normal(0, 0.25),
+                        heading + self.rng.normal(0, 0.012),
+                        0.0,
+                        parked=True,
+                    )
+                )
         self._plan_flows()
         self._plan_placed()
         self._plan_walks()
@@ -171,15 +185,27 @@ class World:
             path = self.layout.walks[walkers.walk]
             if walkers.when_red and self.plan:
                 reds = [self.plan.red_at_s + k * self.plan.cycle_s for k in range(-3, 8)]
-                starts = [red + 2.2 + self.rng.uniform(0, 1.2) for red in reds if red < end
-                          for _ in range(int(self.rng.poisson(walkers.per_minute * self.plan.cycle_s / 60)))]
+                starts = [
+                    red + 2.2 + self.rng.uniform(0, 1.2)
+                    for red in reds
+                    if red < end
+                    for _ in range(int(self.rng.poisson(walkers.per_minute * self.plan.cycle_s / 60)))
+                ]
             else:
                 n = self.rng.poisson(walkers.per_minute * (end + 90) / 60)
                 starts = list(self.rng.uniform(-90, end, n))
             for start in sorted(starts):
                 speed = 1.55 if walkers.when_red else float(np.clip(self.rng.normal(1.35, 0.15), 0.9, 1.8))
-                self.walks.append(_Walk(self._id(), draw_look(self.rng, "person"), path, float(start), speed,
-                                        float(self.rng.normal(0, 0.45))))
+                self.walks.append(
+                    _Walk(
+                        self._id(),
+                        draw_look(self.rng, "person"),
+                        path,
+                        float(start),
+                        speed,
+                        float(self.rng.normal(0, 0.45)),
+                    )
+                )
 
     # -- stepping
 
@@ -229,7 +255,7 @@ class World:
                 gap = float(reach[k]) - m.s - m.look.spec.length / 2
                 lead_v = max(0.0, o.v * float(np.cos(o.heading - m.heading)))
             self._drive(m, gap, lead_v, t)
-            if (m.role == "flow" or (m.role == "drive" and m.path.stop_s is None)) and (m.path.left or m.path.right) and t - m.changed_at > CHANGE_S + 2:
+            if m.may_change(t):
                 self._maybe_change(m, gap, lead_v, t)
         for m in live:
             v = max(0.0, m.v + m.accel * dt)
@@ -242,30 +268,25 @@ class World:
 
     def _drive(self, m: Mover, gap: float, lead_v: float, t: float) -> None:
         accel = _idm(m.v, m.v0, gap, lead_v)
-        path, placed = m.path, m.placed
-        if m.role == "stopped_vehicle" and placed is not None:
-            rest = placed.stop_m - m.s
-            if m.rest_since is not None and t - m.rest_since > placed.hold_s:
-                accel = min(accel, 1.2)
-            elif m.v < 0.45 and rest < 1.2:
-                m.rest_since = t if m.rest_since is None else m.rest_since
-                m.v, accel = 0.0, 0.0
-            elif rest < m.v * m.v / 3.2 + 0.3:
-                accel = min(accel, -m.v * m.v / (2 * max(rest, 0.15)))
-        elif path.stop_s is not None and self.plan and m.role != "red_light":
-            to_line = path.stop_s - (m.s + m.look.spec.length / 2)
-            state = self.plan.state(path.group, t)
-            if state == "green" or to_line < 0:
-                m.committed = False
-            elif state == "yellow" and not m.committed and to_line > 0:
-                m.committed = m.v * m.v / (2 * max(to_line - 1.0, 0.1)) > HARD_BRAKE or m.role == "drive"
-            if to_line > 0 and state != "green" and not m.committed:
-                accel = min(accel, _idm(m.v, m.v0, to_line + 0.6, 0.0))
-        if path.name == "n2e":
-            ahead = (path.stop_s or 0.0) + 9.0 - m.s
+        if m.role == "stopped_vehicle" and m.placed is not None:
+            accel = _come_to_rest(m, m.placed, accel, t)
+        elif m.path.stop_s is not None and self.plan and m.role != "red_light":
+            accel = self._obey(m, m.path.stop_s, self.plan.state(m.path.group, t), accel)
+        if m.path.name == "n2e":  # slows down for the corner
+            ahead = (m.path.stop_s or 0.0) + 9.0 - m.s
             if -16 < ahead < 30 and m.v > 6.0:
                 accel = min(accel, -1.6)
         m.accel = max(accel, -7.0)
+
+    def _obey(self, m: Mover, stop_s: float, state: str, accel: float) -> float:
+        """Stop for red; for yellow too, unless that would take hard braking."""
+        to_line = stop_s - (m.s + m.look.spec.length / 2)
+        if state == "green" or to_line < 0:
+            m.committed = False
+            return accel
+        if state == "yellow" and not m.committed:
+            m.committed = m.role == "drive" or m.v * m.v / (2 * max(to_line - 1.0, 0.1)) > HARD_BRAKE
+        return accel if m.committed else min(accel, _idm(m.v, m.v0, to_line + 0.6, 0.0))
 
     def _maybe_change(self, m: Mover, gap: float, lead_v: float, t: float) -> None:
         look_ahead = 32.0 if lead_v > 2.0 else 75.0
@@ -323,14 +344,39 @@ class World:
                 turning = -1 if m.offset0 > 0 else 1
             elif m.path.name == "n2e" and m.s < (m.path.stop_s or 0) + 20:
                 turning = -1
-            out.append(ObjectState(m.id, m.look, m.x, m.y, m.heading, m.v, m.accel < -0.6 or (m.v < 0.3 and m.rest_since is None), turning,
-                                   m.phase))
+            out.append(
+                ObjectState(
+                    m.id,
+                    m.look,
+                    m.x,
+                    m.y,
+                    m.heading,
+                    m.v,
+                    m.accel < -0.6 or (m.v < 0.3 and m.rest_since is None),
+                    turning,
+                    m.phase,
+                )
+            )
         for w in self.walks:
             s = (t - w.start) * w.speed
             if 0 < s < w.path.length:
                 x, y, heading = w.path.at(s, w.side)
                 out.append(ObjectState(w.id, w.look, x, y, heading, w.speed, phase=s / 1.45 * 2 * np.pi))
         return out
+
+
+def _come_to_rest(m: Mover, placed: Placed, accel: float, t: float) -> float:
+    """Brake to the place where a stopped vehicle rests, stay, perhaps leave."""
+    rest = placed.stop_m - m.s
+    if m.rest_since is not None and t - m.rest_since > placed.hold_s:
+        return min(accel, 1.2)
+    if m.v < 0.45 and rest < 1.2:
+        m.rest_since = t if m.rest_since is None else m.rest_since
+        m.v = 0.0
+        return 0.0
+    if rest < m.v * m.v / 3.2 + 0.3:
+        return min(accel, -m.v * m.v / (2 * max(rest, 0.15)))
+    return accel
 
 
 def _idm(v: float, v0: float, gap: float, lead_v: float) -> float:

@@ -76,7 +76,7 @@ class PlantedEvent:
 
 @dataclass(frozen=True, slots=True)
 class PassageTruth:
-    """A vehicle whose bottom centre crossed a control line, once an object and line; `forward` as in vision.types.Passage."""
+    """A vehicle whose bottom centre crossed a control line; `forward` as in `vision.types.Passage`."""
 
     line: str
     object_id: int
@@ -117,16 +117,19 @@ class CrossingTruth:
 
 def save_truth(truth: Truth, path: Path) -> None:
     """Write as JSON, numbers rounded to what matters (0.01 px, 1 mm, 1 ms)."""
-    path.write_text(json.dumps(_rounded(dataclasses.asdict(truth)), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    path.write_text(
+        json.dumps(_rounded(dataclasses.asdict(truth)), ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
+    )
 
 
 def save_tracks(truth: Truth, path: Path) -> None:
-    """MOTChallenge columns: frame (from 1), id, left, top, width, height, confidence (here the visible share), class."""
+    """MOTChallenge columns: frame (from 1), id, left, top, width, height, confidence (the visible share), class."""
     lines = ["frame,id,left,top,width,height,confidence,class"]
     for f in truth.frames:
         for o in f.objects:
             left, top, right, bottom = o.box
-            lines.append(f"{f.index + 1},{o.id},{left:.1f},{top:.1f},{right - left:.1f},{bottom - top:.1f},{o.visible:.2f},{o.cls}")
+            where = f"{left:.1f},{top:.1f},{right - left:.1f},{bottom - top:.1f}"
+            lines.append(f"{f.index + 1},{o.id},{where},{o.visible:.2f},{o.cls}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -146,8 +149,12 @@ def load_truth(path: str | Path) -> Truth:
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
         frames = tuple(
             FrameTruth(
-                f["index"], f["video_s"],
-                tuple(ObjectTruth(**{**o, "box": tuple(o["box"]), "visible_box": tuple(o["visible_box"])}) for o in f["objects"]),
+                f["index"],
+                f["video_s"],
+                tuple(
+                    ObjectTruth(**{**o, "box": tuple(o["box"]), "visible_box": tuple(o["visible_box"])})
+                    for o in f["objects"]
+                ),
                 f["signals"],
                 tuple(RegionTruth(r["cls"], tuple(r["box"]), r["density"]) for r in f["regions"]),
             )

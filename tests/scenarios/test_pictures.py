@@ -65,6 +65,8 @@ def test_a_flame_is_bright_where_its_box_says() -> None:
     ("shift", "eye", "answer"),
     [((0, 10), (0, -20), True), ((0, -10), (0, -20), False), ((5, 3), (-30, 0), True), ((0.5, 0.5), (0, -20), None)],
 )
-def test_what_lies_nearer_hides_what_lies_beyond(shift: tuple[float, float], eye: tuple[float, float], answer: bool | None) -> None:
+def test_what_lies_nearer_hides_what_lies_beyond(
+    shift: tuple[float, float], eye: tuple[float, float], answer: bool | None
+) -> None:
     square = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], float)
     assert in_front(square, square + shift, np.array(eye, float)) is answer

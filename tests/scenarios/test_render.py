@@ -20,7 +20,9 @@ SIZE = (384, 216)
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    first, second = ([(p.tobytes(), asdict(t)) for p, t in frames("quiet", size=SIZE, duration_s=0.3)] for _ in range(2))
+    first, second = (
+        [(p.tobytes(), asdict(t)) for p, t in frames("quiet", size=SIZE, duration_s=0.3)] for _ in range(2)
+    )
     assert len(first) == 4
     assert first == second
 
@@ -101,7 +103,7 @@ def test_tracks_have_the_columns_of_motchallenge(clip: tuple[Rendered, Truth]) -
 def test_a_file_that_is_no_truth_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text("{}")
-    with pytest.raises(InputError, match="x.json"):
+    with pytest.raises(InputError, match=r"x\.json"):
         load_truth(path)
 
 

@@ -46,7 +46,10 @@ def test_hard_negatives_enter_on_yellow_and_leave_the_junction_on_red() -> None:
     truth = rehearsed("junction")
     late = [c for c in truth.crossings if c.state == "yellow"]
     inside = [
-        o.id for f in truth.frames if f.signals["north-over"] == "red" for o in f.objects
+        o.id
+        for f in truth.frames
+        if f.signals["north-over"] == "red"
+        for o in f.objects
         if o.id in {c.object_id for c in late} and 3 < o.y_m < 17 and abs(o.x_m) < 7
     ]
     assert inside
@@ -58,7 +61,13 @@ def test_the_stopped_vehicle_stays_and_the_traffic_flows_past_it() -> None:
     after = [o for f in truth.frames if f.video_s > stop.onset_s + 0.5 for o in f.objects if o.id == stop.object_id]
     assert max(o.speed_kmh for o in after) < 0.5
     assert truth.frames[-1].video_s - stop.onset_s >= 20
-    late = {o.id for f in truth.frames if f.video_s > stop.onset_s + 5 for o in f.objects if abs(o.y_m - 60) < 10 and 0 < o.x_m < 7}
+    late = {
+        o.id
+        for f in truth.frames
+        if f.video_s > stop.onset_s + 5
+        for o in f.objects
+        if abs(o.y_m - 60) < 10 and 0 < o.x_m < 7
+    }
     assert len(late) >= 2
 
 
@@ -110,7 +119,11 @@ def test_a_scene_that_does_not_do_what_it_says_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("name = 3\n", "title|name"), ("nonsense = [", "scene file"), ((SCENES / "quiet.toml").read_text() + "\ncolour = 1\n", "colour|walkers")],
+    [
+        ("name = 3\n", "title|name"),
+        ("nonsense = [", "scene file"),
+        ((SCENES / "quiet.toml").read_text() + "\ncolour = 1\n", "colour|walkers"),
+    ],
 )
 def test_a_bad_scene_file_names_itself_and_the_fault(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "bad.toml"

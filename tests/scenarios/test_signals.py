@@ -9,8 +9,21 @@ PLAN = SignalPlan(red_at_s=8.0, green_s=9.0, yellow_s=3.0, red_s=12.0, red_yello
 
 @pytest.mark.parametrize(
     ("second", "state"),
-    [(0.0, "green"), (4.9, "green"), (5.1, "yellow"), (7.9, "yellow"), (8.0, "red"), (19.9, "red"), (20.1, "red_yellow"),
-     (21.1, "green"), (29.9, "green"), (30.1, "yellow"), (33.1, "red"), (-17.1, "yellow"), (-16.9, "red")],
+    [
+        (0.0, "green"),
+        (4.9, "green"),
+        (5.1, "yellow"),
+        (7.9, "yellow"),
+        (8.0, "red"),
+        (19.9, "red"),
+        (20.1, "red_yellow"),
+        (21.1, "green"),
+        (29.9, "green"),
+        (30.1, "yellow"),
+        (33.1, "red"),
+        (-17.1, "yellow"),
+        (-16.9, "red"),
+    ],
 )
 def test_the_order_of_lamps(second: float, state: str) -> None:
     assert PLAN.state("ns", second) == state

@@ -13,7 +13,7 @@ from scenarios.plates import LETTERS, REGIONS, draw_plate, random_plate
 def test_a_mesh_has_the_size_of_its_kind_and_stands_on_the_road(kind: str, fine: bool) -> None:
     spec = KINDS[kind]
     look = draw_look(np.random.default_rng(1), kind)
-    low, high = (f(mesh_of(look, fine, 0.3).vertices) for f in (lambda v: v.min(0), lambda v: v.max(0)))
+    low, high = (f(mesh_of(look, 0.3, fine=fine).vertices) for f in (lambda v: v.min(0), lambda v: v.max(0)))
     size = high - low
     assert low[2] == pytest.approx(0.0, abs=0.08)
     assert size[0] == pytest.approx(spec.length, abs=0.45)
@@ -23,7 +23,7 @@ def test_a_mesh_has_the_size_of_its_kind_and_stands_on_the_road(kind: str, fine:
 
 @pytest.mark.parametrize("kind", ["sedan", "suv", "van", "bus", "truck_box"])
 def test_skins_face_outwards(kind: str) -> None:
-    mesh = mesh_of(draw_look(np.random.default_rng(1), kind), True, 0.0)
+    mesh = mesh_of(draw_look(np.random.default_rng(1), kind), 0.0, fine=True)
     centres = mesh.vertices[mesh.faces].mean(1)
     outward = centres - (0, 0, KINDS[kind].height * 0.45)
     outward[:, 0] *= 0.3  # long bodies: look across rather than along
