@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from qyran.errors import InputError, TransitionError
+from qyran.errors import InputError, NotFound, TransitionError
 from qyran.roles import Role
 from service import law
 from service.ports.erap import Answer, Erap, Parcel
@@ -15,6 +16,8 @@ from service.store.database import Store, Work
 from service.store.events import append_event
 from service.store.tables import Decision, ViolationCase
 from violations.case import FIRST, Attribute, CaseState, check_attribute
+
+log = logging.getLogger(__name__)
 
 CLERKS = frozenset({Role.SYSTEM, Role.SENIOR_OFFICER})
 
@@ -99,9 +102,14 @@ def take_answers(store: Store, erap: Erap) -> int:
     """Store what the register answered; how many answers changed something."""
     changed = 0
     for name, answer in erap.answers():
-        with store.write() as work:
-            changed += _take(work, erap, answer)
-        erap.seen(name)
+        try:
+            with store.write() as work:
+                changed += _take(work, erap, answer)
+        except (InputError, NotFound, TransitionError) as error:
+            log.warning("An answer of %s was put aside: %s", erap.name, error)
+            erap.refused(name)
+        else:
+            erap.seen(name)
     return changed
 
 

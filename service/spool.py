@@ -13,10 +13,12 @@ changes nothing.
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,6 +64,10 @@ class Spool:
 
         Putting an event that already waits changes nothing, so a worker may repeat a put it is not sure of.
         """
+        with self._locked(fcntl.LOCK_SH):
+            self._put(event, evidence)
+
+    def _put(self, event: Event, evidence: Path | None) -> None:
         known = self._find(self._making, event.id)
         if known is None and self._find(self._new, event.id) is not None:
             return
@@ -126,11 +132,27 @@ class Spool:
 
     def _recover(self) -> None:
         """Publish whole items whose worker was killed just before it did: their evidence is nowhere else any more."""
+        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
+            if alone:  # else an item may be one that is being put right now; the next round will do
+                self._publish_left()
+
+    def _publish_left(self) -> None:
         for path in sorted(self._making.iterdir()):
             if path.name.startswith(".done-"):
                 shutil.rmtree(path, ignore_errors=True)
             elif (path / EVENT).exists() and ((path / EVIDENCE).exists() or not self._expects_evidence(path)):
                 self._publish(path)
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[bool]:
+        """Hold the spool's lock, which a kill gives back: whoever puts shares it, whoever recovers is alone."""
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, how)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     @staticmethod
     def _expects_evidence(path: Path) -> bool:

@@ -63,6 +63,9 @@ class Erap(Protocol):
     def seen(self, name: str) -> None:
         """An answer was stored."""
 
+    def refused(self, name: str) -> None:
+        """An answer cannot be true: keep it for a person to look at."""
+
 
 class FolderErap:
     """A DEVELOPMENT adapter: decisions lie in ``outbox/``, answers are JSON files somebody puts into ``inbox/``.
@@ -90,11 +93,16 @@ class FolderErap:
             try:
                 yield path.name, Answer.model_validate_json(path.read_bytes())
             except ValidationError:
-                path.rename(path.with_suffix(".unreadable"))
+                self.refused(path.name)
 
     def seen(self, name: str) -> None:
         """Remove an answer from the inbox."""
         (self.inbox / name).unlink(missing_ok=True)
+
+    def refused(self, name: str) -> None:
+        """Put an answer out of the way."""
+        path = self.inbox / name
+        path.rename(path.with_suffix(".unreadable"))
 
     def acknowledge(self, now: datetime | None = None) -> int:
         """Play the register: answer every parcel of the outbox once; how many."""

@@ -85,7 +85,7 @@ def test_logging_out_ends_the_login_at_once(both, officer):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda work, user: auth.disable_user(work, user),
+        auth.disable_user,
         lambda work, user: auth.set_password(work, user, "another long phrase"),
         lambda work, user: auth.set_roles(work, user, [Role.AUDITOR]),
     ],

@@ -27,6 +27,7 @@ from service.store.tables import (
     Passage,
     ViolationCase,
 )
+from tests.service.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_STEPS = 400  # far more than a take has; reaching it means that the run no longer ends
@@ -106,8 +107,6 @@ def test_evidence_of_another_event_does_not_pass(world):
 
 
 def test_a_sample_of_the_automatic_rejections_is_looked_at(settings):
-    from tests.service.world import World
-
     with World(settings.model_copy(update={"sample_auto_rejected": 1.0})) as world:
         event = world.event()
         world.take(event, evidence=False)

@@ -68,6 +68,12 @@ def test_the_ledger_is_signed_every_hour(both):
     assert keep_house(both.store).signed
 
 
+SWAPPED = """
+UPDATE personal SET
+  sealed = (SELECT p.sealed FROM personal p WHERE p.seq = 2 AND p.record = personal.record),
+  wrapped_key = (SELECT p.wrapped_key FROM personal p WHERE p.seq = 2 AND p.record = personal.record)
+WHERE seq = 1
+"""
 TAMPERED = {
     "who did it": ("case_event", "UPDATE case_event SET actor = 'me' WHERE seq = 2"),
     "when": ("case_event", "UPDATE case_event SET at = '2026-11-22 07:00:00.000001' WHERE seq = 2"),
@@ -77,10 +83,7 @@ TAMPERED = {
     "the last event removed": ("case_event", "DELETE FROM case_event WHERE seq = 3"),
     "the view of the state": ("violation_case", "UPDATE violation_case SET state = 'screened'"),
     "a payload taken away": ("personal", "UPDATE personal SET sealed = NULL WHERE seq = 1"),
-    "a payload of another event": (
-        "personal", "UPDATE personal SET sealed = (SELECT p.sealed FROM personal p WHERE p.seq = 2 AND p.record = "
-        "personal.record), wrapped_key = (SELECT p.wrapped_key FROM personal p WHERE p.seq = 2 AND p.record = "
-        "personal.record) WHERE seq = 1"),
+    "a payload of another event": ("personal", SWAPPED),
     "a root": ("ledger_root", "UPDATE ledger_root SET signature = replace(signature, '0', '1') WHERE id = 1"),
     "a root removed": ("ledger_root", "UPDATE ledger_root SET prev = root WHERE id = 2"),
     "a signed head": ("ledger_head", "UPDATE ledger_head SET seq = seq + 1 WHERE root_id = 1"),

@@ -56,7 +56,7 @@ class World:
         if with_camera:
             self.register()
 
-    def __enter__(self) -> World:
+    def __enter__(self):
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,8 +94,8 @@ class World:
         self.take(event)
         return str(event.id)
 
-    def alert(self, kind: str = "stopped_vehicle", type: str = "incident", **changes: object) -> str:
-        event = self.event(kind, type=type, plate=None, **changes)
+    def alert(self, kind: str = "stopped_vehicle", kind_of_event: str = "incident", **changes: object) -> str:
+        event = self.event(kind, type=kind_of_event, plate=None, **changes)
         self.take(event)
         return str(event.id)
 

@@ -85,7 +85,7 @@ def test_what_is_not_in_the_table_is_refused_to_everybody(source, target):
 def test_a_step_with_reason_codes_takes_no_other(row, source, reason):
     wrong = CaseStep(row.target, NOON, reason)
     with pytest.raises(TransitionError, match="needs a reason code"):
-        check(ready(row, source), wrong, actor(sorted(row.roles)[0]))
+        check(ready(row, source), wrong, actor(min(row.roles)))
 
 
 def test_no_automatic_step_passes_the_officers_confirmation():
