@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.card import WEIGHTS, load_card
+from models.card import PRECISIONS, WEIGHTS, load_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from models.card import ModelCard
 
 CARDS: Final = Path(__file__).parent / "cards"
+OTHERS: Final = {
+    "start": "The COCO start, same pictures and code",
+    "fp32": "The same network in fp32",
+    "int8-qdq": "The same network in 8 bits",
+}
 TEXTS: Final = Path(__file__).parent / "cards" / "limits"
 
 
@@ -63,11 +68,11 @@ def _figures(card: ModelCard) -> Iterator[str]:
             for name, row in metrics["per_class"].items()
         ],
     )
-    yield f"Mean AP50: {_show(metrics['map50'])}."
+    yield f"Mean AP50 over classes {_show(metrics['map50'])}, over boxes {_show(metrics['ap50_by_boxes'])}."
     yield ""
-    for other, title in (("start", "The COCO start, same pictures and code"), ("fp32", "The same network in fp32")):
+    for other, title in OTHERS.items():
         if other in metrics:
-            yield f"{title}:"
+            yield f"{title} ({_show(metrics[other]['ap50_by_boxes'])} over boxes):"
             yield ""
             yield from _table(
                 ("class", "AP50"), [(name, row["ap50"]) for name, row in metrics[other]["per_class"].items()]
@@ -90,7 +95,10 @@ def _figures(card: ModelCard) -> Iterator[str]:
         )
     yield "### Cost"
     yield ""
-    yield from _table(("input", "ms, one thread, ONNX Runtime CPU"), list(metrics["ms_one_thread"].items()))
+    rows = [(card.precision, size, ms) for size, ms in metrics["ms_one_thread"].items()]
+    for other in PRECISIONS - {card.precision}:
+        rows += [(f"{other}, not shipped", size, ms) for size, ms in metrics[other]["ms_one_thread"].items()]
+    yield from _table(("precision", "input", "ms, one thread, ONNX Runtime on a CPU"), rows)
 
 
 def _data(card: ModelCard) -> Iterator[str]:

@@ -51,6 +51,8 @@ def summary(task: str, found: Found, thresholds: dict[str, float]) -> dict[str, 
     out: dict[str, Any] = {"per_class": per_class, "per_source": {}}
     with_boxes = [entry["ap50"] for entry in per_class.values() if entry["ap50"] is not None]
     out["map50"] = _round(float(np.mean(with_boxes))) if with_boxes else None
+    counts = [entry["boxes"] for entry in per_class.values() if entry["ap50"] is not None]
+    out["ap50_by_boxes"] = _round(float(np.average(with_boxes, weights=counts))) if with_boxes else None
     for source in sorted({record.source for record in val.records}):
         part = val.where(lambda record, source=source: record.source == source)  # type: ignore[misc]
         rows = {}

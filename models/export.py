@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import TYPE_CHECKING, Final
 
 import onnx
@@ -33,16 +34,20 @@ def export_onnx(network: DetectionModel, path: Path) -> Path:
     head.dynamic = True
     head.format = "onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
-        plain,
-        (torch.zeros(1, 3, 384, 640),),
-        str(path),
-        dynamo=False,
-        opset_version=OPSET,
-        input_names=["images"],
-        output_names=["output0"],
-        dynamic_axes={"images": {2: "height", 3: "width"}, "output0": {2: "anchors"}},
-    )
+    with warnings.catch_warnings():
+        # The tracing exporter keeps node names, by which quantisation finds the head; it announces its successor.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        torch.onnx.export(
+            plain,
+            (torch.zeros(1, 3, 384, 640),),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["output0"],
+            dynamic_axes={"images": {2: "height", 3: "width"}, "output0": {2: "anchors"}},
+        )
     slim = onnxslim.slim(onnx.load(str(path)))
     slim.producer_name = "qyran"
     slim.doc_string = ""

@@ -22,6 +22,7 @@ import torch
 from models.augment import Batches, load_picture
 from models.data.places import CACHE, shared
 from models.data.prepare import prepared
+from models.data.rendered import SOURCE as RENDERED
 from models.export import export_onnx
 from models.look import look, raw_detector
 from models.masked_loss import MaskedDetectionLoss
@@ -29,7 +30,7 @@ from models.recipes import RECIPES
 from models.start import coco_start, new_network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -86,13 +87,21 @@ def optimiser_for(network: DetectionModel, rate: float, backbone_rate: float) ->
     return torch.optim.AdamW(groups, betas=(0.9, 0.999))
 
 
-def draw_epoch(records: Sequence[Record], sources: Mapping[str, float], rng: np.random.Generator) -> NDArray[np.intp]:
-    """Indices of one epoch: each picture as often as its source says, the fractional part by chance, shuffled."""
-    times = np.array([sources[record.source] for record in records])
+def draw_epoch(records: Sequence[Record], phase: Phase, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Indices of one epoch: each picture as often as the phase says, the fractional part by chance, shuffled."""
+    times = np.array([_draws(record, phase) for record in records])
     counts = np.floor(times + rng.random(len(times))).astype(int)
     order = np.repeat(np.arange(len(records)), counts)
     rng.shuffle(order)
     return order
+
+
+def _draws(record: Record, phase: Phase) -> float:
+    """How often a record is drawn in an epoch, on average."""
+    times = phase.sources[record.source]
+    if record.source != RENDERED:
+        times *= max((factor for kind, factor in phase.rare.items() if (record.boxes[:, 0] == kind).any()), default=1.0)
+    return times
 
 
 def step(
@@ -142,7 +151,7 @@ def run_phase(
     for epoch in range(first, phase.epochs):
         began = time.monotonic()
         rng = np.random.default_rng((number, epoch))
-        order = draw_epoch(mine, phase.sources, rng)
+        order = draw_epoch(mine, phase, rng)
         batches = Batches(mine, cache, order, recipe.batch, recipe.augmentation, seed=number * 1000 + epoch)
         loader = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4)
         parts = run_epoch(network, average, optimiser, loss_of, loader, phase, epoch, frozen=recipe.frozen, half=half)

@@ -167,7 +167,17 @@ def test_hidden_background_costs_nothing_but_positives_still_count() -> None:
 def test_an_epoch_draws_each_source_as_often_as_asked() -> None:
     empty = array([])
     records = [Record(str(n), "often" if n < 50 else "seldom", "train", 1, 1, empty, empty) for n in range(100)]
-    order = draw_epoch(records, {"often": 2.0, "seldom": 0.5}, np.random.default_rng(0))
+    phase = Phase(epochs=1, rate=1e-3, sources={"often": 2.0, "seldom": 0.5})
+    order = draw_epoch(records, phase, np.random.default_rng(0))
     often = int((order < 50).sum())
     assert often == 100
     assert 10 <= len(order) - often <= 40
+
+
+def test_pictures_with_a_rare_class_are_drawn_oftener() -> None:
+    rare, common = array([(1, 0, 0, 5, 5)]), array([(0, 0, 0, 5, 5)])
+    records = [Record(str(n), "real", "train", 9, 9, rare if n < 10 else common, array([])) for n in range(20)]
+    phase = Phase(epochs=1, rate=1e-3, sources={"real": 1.0}, rare={1: 4.0})
+    order = draw_epoch(records, phase, np.random.default_rng(0))
+    assert int((order < 10).sum()) == 40
+    assert int((order >= 10).sum()) == 10
