@@ -30,6 +30,7 @@ from service.store.tables import AppUser, LoginAttempt, UserSession
 SHORTEST: Final = 12  # characters of a password (NIST SP 800-63B asks for 8 at least, 15 where it stands alone)
 LONGEST: Final = 256
 TOKEN_BYTES: Final = 32
+KEPT: Final = timedelta(days=30)
 SHARED_ADDRESS: Final = 10  # a whole police station may come from one address
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 LOGIN_REFUSED: Final = "The name or the password is wrong, or the user is disabled."
@@ -268,6 +269,11 @@ def log_out(store: Store, token: str | None) -> None:
         session = work.session.get(UserSession, _sha256(token))
         if session is not None and session.revoked_at is None:
             session.revoked_at = work.now
+
+
+def forget_logins(work: Work) -> None:
+    """Remove logins that ended long ago; the access log keeps that they were."""
+    work.session.execute(delete(UserSession).where(UserSession.expires_at < work.now - KEPT))
 
 
 def csrf_matches(login: LoggedIn, given: str | None) -> bool:

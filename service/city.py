@@ -44,7 +44,9 @@ def city_of(store: Store) -> CityFile:
     """
     path = store.settings.city_file or (DEMO if store.demo else None)
     if path is None:
-        raise ConfigError("Decisions need a city file: set QYRAN_CITY_FILE to it (docs/service.md).")
+        raise ConfigError(
+            "Decisions name their issuing body: set QYRAN_CITY_FILE to a TOML file with body and appeal_body."
+        )
     try:
         return CityFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from qyran.errors import QyranError, TransitionError
 from service.attributes import send_signed, take_answers
+from service.auth import forget_logins
 from service.case_view import moved
 from service.cases import lapse_claims
 from service.erasure import sweep
@@ -59,6 +60,7 @@ def keep_house(store: Store) -> Kept:
     erap = erap_of(store)
     with store.write() as work:
         lapsed = lapse_claims(work)
+        forget_logins(work)
     expired = _each(store, CaseState.EXPIRED)
     sent = send_signed(store, erap) if erap else 0
     answered = take_answers(store, erap) if erap else 0

@@ -84,7 +84,7 @@ class Store:
             except StaleDataError:
                 raise TransitionError(CHANGED_MEANWHILE) from None
             except ConstraintError as error:
-                if "_event" in str(error.orig):
+                if _same_place(error):
                     raise TransitionError(CHANGED_MEANWHILE) from None
                 raise
 
@@ -181,6 +181,12 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _same_place(error: ConstraintError) -> bool:
+    """Whether two writers wanted the same place of one chain."""
+    message = str(error.orig).lower()
+    return "_event" in message and "unique" in message
 
 
 def _first_line(error: OperationalError) -> str:

@@ -75,6 +75,15 @@ def test_a_page_that_only_listens_does_not_keep_a_login_alive(both, officer):
     assert auth.logged_in(both.store, login.token, used=False) is None
 
 
+def test_logins_that_ended_long_ago_are_forgotten(both, officer):
+    log_in(both, officer)
+    both.clock.forward(days=31)
+    fresh = log_in(both, officer)
+    both.do(SYSTEM, auth.forget_logins)
+    with both.store.read() as work:
+        assert [one.csrf for one in work.session.scalars(select(UserSession))] == [fresh.csrf]
+
+
 def test_logging_out_ends_the_login_at_once(both, officer):
     login, other = log_in(both, officer), log_in(both, officer)
     auth.log_out(both.store, login.token)

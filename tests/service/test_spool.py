@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from uuid import uuid4
 
@@ -116,3 +117,21 @@ def test_half_an_item_waits_for_its_worker(spool, world, tmp_path):
     assert list(spool.pending()) == []
     spool.put(event, folder(tmp_path / "package"))
     assert [item.event for item in spool.pending()] == [event]
+
+
+def test_putting_and_taking_at_once_lose_nothing_and_disturb_nobody(spool, world):
+    events = [world.event(type="passage", kind="control", evidence=None) for _ in range(100)]
+    putting = [
+        threading.Thread(target=lambda part=part: [Spool(spool.folder).put(event) for event in part])
+        for part in (events[:50], events[50:])
+    ]
+    for thread in putting:
+        thread.start()
+    taken = []
+    while any(thread.is_alive() for thread in putting) or len(spool):
+        for item in spool.pending():
+            taken.append(item.event.id)
+            spool.done(item)
+    for thread in putting:
+        thread.join()
+    assert sorted(taken) == sorted(event.id for event in events)
