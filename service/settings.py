@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         city_category: column of order 469/НҚ it is judged by.
         time_zone: IANA zone that months and days are counted in.
         language: of a page before somebody chose.
-        public_url: address of this service as people reach it, printed into QR codes; with https, cookies are Secure.
+        public_url: address of this service as people reach it; with https, cookies are Secure.
         session_idle_minutes, session_hours: a login ends after so long without a request, and after so long at most.
         login_attempts, login_window_minutes: so many wrong passwords within so long stop a name and an address.
         claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.

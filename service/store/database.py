@@ -12,6 +12,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.exc import OperationalError
@@ -121,6 +122,9 @@ def open_store(settings: Settings, *, demo: bool | None = None, clock: Callable[
         engine.dispose()
         name = settings.url.render_as_string(hide_password=True)
         raise ConfigError(f"The database {name} cannot be opened: {_first_line(error)}.") from None
+    except CommandError:
+        engine.dispose()
+        raise ConfigError("The store was made by a newer version of Qyran; run that version.") from None
     except BaseException:
         engine.dispose()
         raise

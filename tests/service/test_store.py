@@ -144,6 +144,13 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_store_of_a_newer_program_is_refused(both):
+    with both.store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="newer version"):
+        open_store(both.store.settings)
+
+
 def test_opening_twice_upgrades_once(both):
     again = open_store(both.store.settings)
     with again.read(SYSTEM) as work:
