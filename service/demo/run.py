@@ -22,6 +22,7 @@ from service.demo.city import cameras, render_city, stamp, watch_city
 from service.demo.people import Visitor, answer_alarms, decide_cases
 from service.jobs import keep_house, take_events
 from service.kpi import security_report
+from service.ports.erap import development_erap
 from service.settings import Settings, load_settings
 from service.store.database import open_store
 from service.store.tables import Alert, Passage, ViolationCase
@@ -85,7 +86,9 @@ def _make(folder: Path, settings: Settings) -> dict[str, Any]:
                 _say(f"the demo officer decided {decide_cases(officer, scenes)} cases")
             with Visitor(base_url, "operator", passwords["operator"]) as operator:
                 _say(f"the demo operator answered {answer_alarms(operator)} alarms")
-        keep_house(store)
+        keep_house(store)  # sends the signed decision to the stand-in of the register,
+        development_erap(store).acknowledge()  # which answers,
+        keep_house(store)  # and the answer is taken
         return _summary(store, sum(one.frames for one in watched))
     finally:
         store.close()
