@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -146,13 +147,16 @@ class Spool:
     @contextmanager
     def _locked(self, how: int) -> Iterator[bool]:
         """Hold the spool's lock, which a kill gives back: whoever puts shares it, whoever recovers is alone."""
-        with (self.folder / ".lock").open("w") as lock:
+        handle = os.open(self._making, os.O_RDONLY | os.O_DIRECTORY)
+        try:
             try:
-                fcntl.flock(lock, how)
+                fcntl.flock(handle, how)
             except BlockingIOError:
                 yield False
                 return
             yield True
+        finally:
+            os.close(handle)
 
     @staticmethod
     def _expects_evidence(path: Path) -> bool:
