@@ -1,11 +1,12 @@
-"""`qyran analyse`: one recorded video through the whole chain, results into a folder."""
+"""`qyran analyse`: one recorded video, or a stretch of a live stream, through the whole chain into a folder."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -14,20 +15,22 @@ from evidence.canonical import file_sha256
 from evidence.keys import installation_signer
 from evidence.seal import seal_output
 from qyran import __version__
-from qyran.errors import BrokenMedia, InputError
+from qyran.errors import BrokenMedia, InputError, MediaError
 from service.detectors import shipped_card, spec_of
 from service.rulebook import rule_statuses
 from service.settings import home
-from service.watch import CameraWatch, Identity, Totals
+from service.watch import CameraWatch, Identity, Totals, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES
+from vision.credentials import scrub
 from vision.detector import Detector
 from vision.pipeline import Pipeline
-from vision.stream import Stream
+from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from types import TracebackType
     from typing import TextIO
@@ -36,10 +39,14 @@ if TYPE_CHECKING:
     from vision.camera import Camera
     from vision.pipeline import PipelineSettings
     from vision.stream_settings import StreamInfo
-    from vision.types import Observation
+    from vision.types import Frame, Observation
 
 RESULTS: Final = ("events.jsonl", "tracks.csv", "summary.json", "evidence", "seal.json", "seal.sig")
 """What an analysis leaves in its folder."""
+LIVE_S: Final = 60.0
+"""How much of a live stream is analysed where nobody says, seconds."""
+PATIENCE_S: Final = 15.0
+"""How much longer than the wanted seconds a live stream may take that goes silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,11 @@ class _Workshop:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.folder = out / ".partial"
+        self._made = False
 
     def __enter__(self) -> Self:
         try:
+            self._made = not self.out.exists()
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             (self.folder / "evidence").mkdir()
@@ -111,9 +120,9 @@ class _Workshop:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        if kind is not None:
+        if kind is not None and self._made:
             with suppress(OSError):
-                self.out.rmdir()  # only when it was made for nothing
+                self.out.rmdir()  # made for nothing
 
     def publish(self) -> None:
         """Put the new results in the place of older ones."""
@@ -128,32 +137,41 @@ class _Workshop:
 
 
 def analyse(
-    video: Path,
+    video: Path | str,
     camera_file: Path,
     out: Path,
     *,
     start: datetime | None = None,
+    seconds: float | None = None,
     settings: PipelineSettings | None = None,
 ) -> Analysis:
-    """Analyse a recorded video by a camera file; the camera's own `stream` is not opened.
+    """Analyse a video by a camera file; the camera's own `stream` is not opened.
 
     Args:
-        video: the file.
+        video: a file, or the RTSP address of a live stream, opened with the camera file's credentials.
         camera_file: the camera file.
         out: folder for the results; older results there are replaced once the new ones are complete.
-        start: UTC time of the first frame; by default the file's creation time.
+        start: UTC time of a file's first frame; by default its creation time.
+        seconds: of video to analyse; by default a file to its end and a live stream for `LIVE_S`.
         settings: of the pipeline; by default the shipped ones.
 
     Raises:
         InputError: one sentence; `out` is as it was.
     """
     camera = load_camera(camera_file)
-    cards = {name: shipped_card(name) for name in ("road", "fire")}
-    road, fire = (Detector(spec_of(cards[name])) for name in ("road", "fire"))
+    source = str(video)
+    live = is_live(source)
+    if live and start is not None:
+        raise InputError(f"The stream {scrub(source)} is live: leave out --start, its time is the clock's.")
+    seconds = LIVE_S if live and seconds is None else seconds
     ring = PacketRing()
     broken: BrokenMedia | None = None
-    began, used = time.perf_counter(), time.process_time()
-    with Stream(str(video), StreamSettings(start_time=start), ring=ring) as stream, _Workshop(out) as work:
+    opened = camera.model_copy(update={"stream": source})
+    how = StreamSettings(start_time=start, first_open="raise")
+    with Stream(opened, how, ring=ring) as stream, _Workshop(out) as work:
+        cards = {name: shipped_card(name) for name in ("road", "fire")}
+        road, fire = (Detector(spec_of(cards[name])) for name in ("road", "fire"))
+        began, used = time.perf_counter(), time.process_time()
         totals = Totals()
         pipeline = Pipeline(camera, road, fire, settings, on_stage=totals.spend)
         signer = installation_signer(home())
@@ -161,20 +179,24 @@ def analyse(
         identity = Identity(
             camera_sha256=file_sha256(camera_file),
             models={name: card.sha256 for name, card in cards.items()},
-            clock={"source": "recording", "start_time_from": stream.info.time_source},
+            clock=clock_at_capture(None if live else stream.info),
         )
         watch = CameraWatch(pipeline, ring, sink, signer, work.folder / "evidence", identity, totals)
         try:
-            for observation in watch.run(stream.frames(rate_hz=pipeline.settings.rate_hz)):
-                track_file.put(observation)
+            with _frames(stream, pipeline.settings.rate_hz, seconds) as frames:
+                for observation in watch.run(frames):
+                    track_file.put(observation)
         except BrokenMedia as error:
             broken = error
         finally:
             watch.finish()
             sink.close()
             track_file.close()
+        if live and not totals.analysed:
+            raise MediaError(f"The stream {scrub(source)} answered, but gave no picture.")
         timing = {"wall_s": time.perf_counter() - began, "cpu_s": time.process_time() - used}
-        summary = _summary(camera, stream, watch, video=video, broken=broken, timing=timing)
+        shown = scrub(source) if live else Path(source).name
+        summary = _summary(camera, stream, watch, video=shown, broken=broken, timing=timing)
         text = json.dumps(summary, ensure_ascii=False, indent=1)
         (work.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
         seal_output(work.folder, signer)
@@ -182,8 +204,35 @@ def analyse(
     return Analysis(out, summary, broken)
 
 
+@contextmanager
+def _frames(stream: Stream, rate_hz: float, seconds: float | None) -> Iterator[Iterator[Frame]]:
+    """Frames of the first seconds; a live stream that goes silent is closed when its time is over."""
+    if seconds is None:
+        yield stream.frames(rate_hz)
+        return
+    wanted = _first(stream.frames(rate_hz), seconds)
+    if not stream.info.live:
+        yield wanted
+        return
+    timer = threading.Timer(seconds + PATIENCE_S, stream.close)
+    timer.start()
+    try:
+        yield wanted
+    finally:
+        timer.cancel()
+
+
+def _first(frames: Iterator[Frame], seconds: float) -> Iterator[Frame]:
+    end_s: float | None = None
+    for frame in frames:
+        end_s = frame.video_s + seconds if end_s is None else end_s
+        if frame.video_s >= end_s:
+            return
+        yield frame
+
+
 def _summary(
-    camera: Camera, stream: Stream, watch: CameraWatch, *, video: Path, broken: BrokenMedia | None,
+    camera: Camera, stream: Stream, watch: CameraWatch, *, video: str, broken: BrokenMedia | None,
     timing: dict[str, float],
 ) -> dict[str, Any]:  # fmt: skip
     totals, info = watch.totals, stream.info
@@ -193,7 +242,7 @@ def _summary(
     stages = {name: round(value, 3) for name, value in totals.seconds.items()}
     return {
         "camera": camera.id,
-        "video": video.name,
+        "video": video,
         "version": __version__,
         "frames": stream.counts.decoded,
         "analysed": totals.analysed,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,7 @@ from qyran.errors import BrokenMedia
 from service.detectors import shipped_card, spec_of
 from service.event import Event
 from service.spool import Spool
-from service.watch import CameraWatch, Identity, Totals, event_id
+from service.watch import CameraWatch, Identity, Totals, clock_at_capture, event_id
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.detector import Detector
@@ -22,6 +24,7 @@ from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from service.settings import Settings
@@ -91,15 +94,21 @@ class _SpoolSink:
 
 
 def watch_camera(
-    camera_file: Path, settings: Settings, *, start_time: datetime | None = None, demo: bool = False
+    camera_file: Path,
+    settings: Settings,
+    *,
+    start_time: datetime | None = None,
+    demo: bool = False,
+    stop: threading.Event | None = None,
 ) -> tuple[int, Totals]:
-    """Watch one camera until its stream ends (a file) or for ever (a live stream).
+    """Watch one camera until its stream ends (a file), or for ever (a live stream).
 
     Args:
         camera_file: the camera file; a relative file in `stream` is looked for beside it.
         settings: where the spool and the keys are.
         start_time: UTC time of the first frame of a recorded stream.
         demo: mark evidence as made from rendered scenes.
+        stop: when set, what is pending is finished and written down, and the watch ends.
 
     Returns:
         Frames decoded, and the totals of the watch.
@@ -107,7 +116,8 @@ def watch_camera(
     Raises:
         InputError: the camera file, a model or a recorded stream cannot be used.
     """
-    camera = _with_path(load_camera(camera_file), camera_file)
+    camera = camera_with_path(camera_file)
+    stop = stop or threading.Event()
     live = is_live(camera.stream)
     spool = Spool(settings.spool_folder)
     camera_log = CameraLog(camera.id, spool)
@@ -119,7 +129,7 @@ def watch_camera(
         identity = Identity(
             camera_sha256=file_sha256(camera_file),
             models={name: card.sha256 for name, card in cards.items()},
-            clock={"source": "host"} if live else {"source": "recording", "start_time_from": stream.info.time_source},
+            clock=clock_at_capture(None if live else stream.info),
             marks={"demo": True} if demo else {},
         )
         folder = settings.home / "packages" / camera.id
@@ -127,8 +137,11 @@ def watch_camera(
         if not live:
             camera_log.mark("up", stream.info.start_time)
         try:
-            for observation in watch.run(stream.frames(rate_hz=pipeline.settings.rate_hz)):
-                camera_log.analysed(observation)
+            with _closed_on(stop, stream, live=live):
+                for observation in watch.run(stream.frames(rate_hz=pipeline.settings.rate_hz)):
+                    camera_log.analysed(observation)
+                    if stop.is_set():
+                        break
         except BrokenMedia as error:
             log.warning("camera %s: %s", camera.id, error)
         watch.finish()
@@ -139,8 +152,31 @@ def watch_camera(
         return stream.counts.decoded, watch.totals
 
 
-def _with_path(camera: Camera, camera_file: Path) -> Camera:
-    """The camera with a relative file stream made absolute, beside its camera file."""
+@contextmanager
+def _closed_on(stop: threading.Event, stream: Stream, *, live: bool) -> Iterator[None]:
+    """Let `stop` end a live stream even while nothing comes from it; a recorded one is left between two frames."""
+    over = threading.Event()
+
+    def wait() -> None:
+        stop.wait()
+        if not over.is_set():
+            stream.close()
+
+    if live:
+        threading.Thread(target=wait, name="stop", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def camera_with_path(camera_file: Path) -> Camera:
+    """Read a camera file; a relative file in `stream` is one beside the camera file.
+
+    Raises:
+        CameraFileError: the camera file is wrong.
+    """
+    camera = load_camera(camera_file)
     if is_live(camera.stream):
         return camera
     return camera.model_copy(update={"stream": str(camera_file.parent / camera.stream.removeprefix("file://"))})

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from vision.archive import PacketRing
     from vision.finding import Finding
     from vision.pipeline import Pipeline
+    from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation, Passage, Plate
 
 PATH_S: Final = 60.0
@@ -274,6 +275,13 @@ class CameraWatch:
             speed_uncertainty_kmh=_kmh(passage.speed_sigma_ms),
             plate=plate.text if plate else None,
         )
+
+
+def clock_at_capture(recording: StreamInfo | None) -> dict[str, str]:
+    """What evidence says of the clock: the host's for a live stream (None), else where a recording's time is from."""
+    if recording is None:
+        return {"source": "host"}
+    return {"source": "recording", "start_time_from": recording.time_source}
 
 
 def event_id(*parts: object) -> UUID:

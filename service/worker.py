@@ -118,11 +118,24 @@ def camera_files(folder: Path) -> list[Path]:
 
 
 def _child(file: Path, settings: Settings) -> None:
-    """Body of a camera's process."""
+    """Body of a camera's process; ends in good order on SIGTERM and when the supervisor is gone."""
+    stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    threading.Thread(target=_end_with_supervisor, args=(stop,), daemon=True).start()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        watch_camera(file, settings)
+        watch_camera(file, settings, stop=stop)
     except QyranError as error:
         log.error("camera %s: %s", file.stem, error)  # noqa: TRY400 - one sentence says it all
         raise SystemExit(2) from None
+    if stop.is_set():
+        raise SystemExit(128 + signal.SIGTERM)  # not at its end: a supervisor that goes on starts it again
+
+
+def _end_with_supervisor(stop: threading.Event) -> None:
+    """A camera process whose supervisor was killed must not watch beside the one that its successor starts."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        stop.set()

@@ -1,8 +1,9 @@
-"""`qyran analyse VIDEO --camera CAMERA.toml --out DIR`."""
+"""`qyran analyse VIDEO --camera CAMERA.toml --out DIR`; VIDEO is a file or an RTSP address."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("analyse", help="analyse a recorded video into tracks, events and evidence")
-    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser = subparsers.add_parser("analyse", help="analyse a video into tracks, events and evidence")
+    parser.add_argument("video", metavar="VIDEO", help="a file, or the rtsp:// address of a live stream")
     parser.add_argument("--camera", type=Path, required=True, metavar="CAMERA.toml", help="the camera file")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
@@ -24,6 +25,12 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         metavar="TIME",
         help="time of the first frame, ISO 8601 with its offset; default: the file's",
     )
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        metavar="N",
+        help="seconds of video to analyse; default: a file to its end, 60 of a live stream",
+    )
     parser.set_defaults(run=run)
 
 
@@ -31,7 +38,9 @@ def run(arguments: Namespace) -> int:
     """Analyse; a broken video is written as far as it decodes and then reported."""
     from service.analyse import analyse  # noqa: PLC0415 - keeps `--help` fast
 
-    analysis = analyse(arguments.video, arguments.camera, arguments.out, start=arguments.start)
+    analysis = analyse(
+        arguments.video, arguments.camera, arguments.out, start=arguments.start, seconds=arguments.seconds
+    )
     s = analysis.summary
     sys.stdout.write(
         f"{s['frames']} frames, {s['passages']} passages, {s['violations']} violations, {s['incidents']} incidents, "
@@ -40,6 +49,16 @@ def run(arguments: Namespace) -> int:
     if analysis.broken is not None:
         raise analysis.broken
     return 0
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of seconds; write for example 60")
+    return seconds
 
 
 def _utc(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""`qyran camera add FILE...`: cameras into the register."""
+"""`qyran camera add FILE...` and `qyran camera check FILE...`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vision.camera import load_camera
+from qyran.errors import InputError, QyranError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -14,19 +14,42 @@ if TYPE_CHECKING:
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("camera", help="put cameras into the register")
+    parser = subparsers.add_parser("camera", help="try cameras, and put them into the register")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     made = actions.add_parser("add", help="register camera files, or take over their new versions")
     made.add_argument("files", type=Path, nargs="+", metavar="CAMERA.toml")
     made.add_argument("--territory", help="police district the cameras stand in")
-    made.set_defaults(run=run)
+    made.set_defaults(run=add_cameras)
+    tried = actions.add_parser("check", help="open the streams of camera files and say which rules can run")
+    tried.add_argument("files", type=Path, nargs="+", metavar="CAMERA.toml")
+    tried.add_argument("--lang", choices=("kk", "ru", "en"), default="en", help="language of the answer")
+    tried.set_defaults(run=check_cameras)
 
 
-def run(arguments: Namespace) -> int:
+def check_cameras(arguments: Namespace) -> int:
+    """Try every camera; those that fail are named at the end."""
+    from service.camera_check import check, in_words  # noqa: PLC0415 - keeps `--help` fast
+
+    faults: list[str] = []
+    for file in arguments.files:
+        try:
+            checked = check(file)
+        except QyranError as error:
+            faults.append(str(error))
+            continue
+        sys.stdout.write("\n".join(in_words(checked, arguments.lang)) + "\n")
+        sys.stdout.flush()
+    if faults:
+        raise InputError(" ".join(faults))
+    return 0
+
+
+def add_cameras(arguments: Namespace) -> int:
     """Register; nothing is stored unless every file is right."""
-    from service.cameras import register  # noqa: PLC0415 - keeps `--help` fast
+    from service.cameras import register  # noqa: PLC0415
     from service.settings import load_settings  # noqa: PLC0415
     from service.store.database import open_store  # noqa: PLC0415
+    from vision.camera import load_camera  # noqa: PLC0415
 
     cameras = [load_camera(file) for file in arguments.files]
     store = open_store(load_settings())

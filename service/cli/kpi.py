@@ -31,7 +31,11 @@ def run(arguments: Namespace) -> int:
         payload = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"The values file {path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"The values file {path} is no JSON: {error}.") from None
-    sys.stdout.write(json.dumps(score_values(payload), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    try:
+        scores = score_values(payload)
+    except InputError as error:
+        raise InputError(f"The values file {path} is wrong: {error}.") from None
+    sys.stdout.write(json.dumps(scores, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     return 0

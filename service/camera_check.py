@@ -1,0 +1,89 @@
+"""`qyran camera check`: whether a camera answers, what it sends, and which rules it can run."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from qyran.errors import MediaError
+from service.camera_watch import camera_with_path
+from service.i18n import number, trace_words, translate
+from service.rulebook import rule_statuses
+from vision.credentials import scrub
+from vision.finding import FindingType
+from vision.stream import Stream
+from vision.stream_settings import StreamSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from service.i18n import Language
+    from service.rulebook import RuleStatus
+    from vision.stream_settings import StreamInfo
+
+FIRST_PICTURE_S: Final = 15.0
+"""How long a camera that has answered may take to its first whole picture: more than a long GOP."""
+ROOMS: Final = {
+    FindingType.VIOLATION: "violations",
+    FindingType.INCIDENT: "incidents",
+    FindingType.FIRE_ALERT: "fire_alerts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A camera that answered.
+
+    Attributes:
+        camera: its id.
+        info: what it sends.
+        rules: every rule, with what the camera file lacks for it.
+    """
+
+    camera: str
+    info: StreamInfo
+    rules: tuple[RuleStatus, ...]
+
+
+def check(camera_file: Path) -> Checked:
+    """Open a camera's stream and read one picture.
+
+    Raises:
+        InputError: one sentence why the camera file or its stream cannot be used.
+    """
+    camera = camera_with_path(camera_file)
+    with Stream(camera, StreamSettings(first_open="raise")) as stream:
+        if not _gives_picture(stream):
+            raise MediaError(f"The stream {scrub(camera.stream)} answered, but gave no picture that can be decoded.")
+        return Checked(camera.id, stream.info, rule_statuses(camera))
+
+
+def in_words(checked: Checked, lang: Language) -> list[str]:
+    """What was found out, as lines to read."""
+    info = checked.info
+    size = f"{info.width}×{info.height}"
+    lines = [
+        translate(
+            lang, "camera_check.stream", camera=checked.camera, size=size, codec=info.codec, fps=number(lang, info.fps)
+        )
+    ]
+    for status in checked.rules:
+        room = ROOMS[status.type]
+        rule = f"{translate(lang, f'camera_check.{room}')}: {translate(lang, f'{room}.kind.{status.kind}')}"
+        why = " ".join(trace_words(lang, (room, "vision"), one.code, dict(one.values)) for one in status.missing)
+        key = "camera_check.off" if why else "camera_check.on"
+        lines.append(f"  {translate(lang, key, rule=rule, why=why)}")
+    return lines
+
+
+def _gives_picture(stream: Stream) -> bool:
+    frames = stream.frames()
+    if not stream.info.live:
+        return next(frames, None) is not None
+    timer = threading.Timer(FIRST_PICTURE_S, stream.close)
+    timer.start()
+    try:
+        return next(frames, None) is not None
+    finally:
+        timer.cancel()
