@@ -55,7 +55,9 @@ def faststart(path: Path, **options: object) -> Path:
     return make_clip(path, container={"movflags": "faststart"}, **options)
 
 
-def write_units(target: Path, *clips: Path, codec: str = "h264", spoil: frozenset[int] = frozenset()) -> Path:
+def write_units(
+    target: Path, *clips: Path, codec: str = "h264", spoil: frozenset[int] = frozenset(), fps: int = FPS
+) -> Path:
     """Access units of raw (Annex B) videos without B-frames, one after the other, as `rtsp_server.py` serves them.
 
     Units whose number is in `spoil` keep their first bytes and are noise from there on.
@@ -67,7 +69,7 @@ def write_units(target: Path, *clips: Path, codec: str = "h264", spoil: frozense
     rng = random.Random(1)  # noqa: S311 - the same noise each time
     units = [unit[:6] + rng.randbytes(len(unit) - 6) if i in spoil else unit for i, unit in enumerate(units)]
     body = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
-    target.write_bytes(f"{codec} {FPS}\n".encode() + body)
+    target.write_bytes(f"{codec} {fps}\n".encode() + body)
     return target
 
 
