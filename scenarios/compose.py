@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ from scenarios.camera import Pinhole
 from scenarios.effects import add_beam, add_halo, add_reflection, add_streak
 from scenarios.layout import Layout
 from scenarios.mesh import NEAR_M, Patch
-from scenarios.objects import Drawn, Glow, cast_shadow, draw_object
+from scenarios.objects import Drawn, Glow, draw_object
 from scenarios.props import BURNING, Sprite, faces_camera, lens_centre
+from scenarios.shadows import cast_shadow, footprint
 from scenarios.traffic import ObjectState
 from scenarios.truth import Box, ObjectTruth
 from scenarios.weather import Atmosphere
@@ -31,6 +32,7 @@ class Stage:
     layout: Layout
     air: Atmosphere
     backdrop: Backdrop
+    parked: dict[int, tuple[ObjectState, Drawn | None]] = field(default_factory=dict)
 
     def compose(
         self,
@@ -47,11 +49,7 @@ class Stage:
         if behind is not None:
             behind(picture)
         blink = (video_s * 1.5) % 1.0 < 0.55  # 90 flashes a minute (UN Regulation 48 asks for 90 +- 30)
-        drawn = [
-            d
-            for d in (draw_object(s, self.camera, self.air, self.layout.lamps, blink=blink) for s in states)
-            if d is not None
-        ]
+        drawn = [d for d in (self._draw(s, blink=blink) for s in states) if d is not None]
         drawn.sort(key=lambda d: -d.distance)
         self._on_the_road(picture, drawn)
         sprites = list(self.backdrop.covers)
@@ -65,6 +63,16 @@ class Stage:
         self._layers(picture, owner, drawn, sprites)
         self._lamps(picture, owner, drawn, signals)
         return picture, [t for t in (_truth(d, owner) for d in drawn) if t is not None]
+
+    def _draw(self, state: ObjectState, *, blink: bool) -> Drawn | None:
+        """Draw an object; a parked one only once."""
+        if not state.parked:
+            return draw_object(state, self.camera, self.air, self.layout.lamps, blink=blink)
+        known = self.parked.get(state.id)
+        if known is None or known[0] != state:
+            known = state, draw_object(state, self.camera, self.air, self.layout.lamps, blink=blink)
+            self.parked[state.id] = known
+        return known[1]
 
     def _on_the_road(self, picture: NDArray[np.uint8], drawn: list[Drawn]) -> None:
         """Beams, shadows and reflections, which lie below all objects."""
@@ -122,14 +130,6 @@ class Stage:
                         float(centre[0]), float(centre[1]), radius * (6 if self.air.lamps > 0.3 else 3.5), colour, 0.0
                     ),
                 )
-
-
-def footprint(state: ObjectState) -> NDArray[np.float64]:
-    """The four corners of an object on the road plane, anticlockwise."""
-    spec = state.look.spec
-    c, s = np.cos(state.heading), np.sin(state.heading)
-    corners = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)]) * (spec.length / 2, spec.width / 2)
-    return np.asarray(corners @ np.array([[c, s], [-s, c]]) + (state.x, state.y))
 
 
 def in_front(first: NDArray[np.float64], second: NDArray[np.float64], eye: NDArray[np.float64]) -> bool | None:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from scenarios.camera import Pinhole
 from scenarios.fleet import mesh_of
-from scenarios.ground import clip_near
-from scenarios.mesh import F32, Lighting, Material, Mesh, Patch, encode, frame_window, paint_faces, shade, visible_faces
+from scenarios.mesh import F32, Material, Mesh, Patch, encode, frame_window, paint_faces, shade, visible_faces
 from scenarios.plates import draw_plate
 from scenarios.traffic import ObjectState
 from scenarios.weather import LAMP_COLOUR, Atmosphere, lamp_light
@@ -135,7 +133,8 @@ def draw_object(
     pixels, index, normals, view = visible_faces(mesh, place(mesh, state), camera)
     if not len(index):
         return None
-    window = frame_window(pixels[np.unique(mesh.faces[index])], camera.width, camera.height)
+    polygons = pixels[mesh.faces[index]]
+    window = frame_window(polygons.reshape(-1, 2), camera.width, camera.height)
     if window is None:
         return None
     material = mesh.material[index]
@@ -153,7 +152,7 @@ def draw_object(
     clear = np.exp(-light.fog_per_m * distance)
     colours = colours * clear + light.fog * (1 - clear)
     factor = 2 if size_px > 60 else 3
-    rgba = paint_faces(pixels[mesh.faces[index]], colours, window, factor)
+    rgba = paint_faces(polygons, colours, window, factor)
     patch = Patch(rgba, window[0], window[1])
     if state.look.plate:
         _lay_plates(patch, mesh, state, camera, air)
@@ -201,62 +200,3 @@ def _lay_plates(patch: Patch, mesh: Mesh, state: ObjectState, camera: Pinhole, a
         part[..., :3] = np.clip(
             part[..., :3] * (1 - alpha) + drawn * np.minimum(light * 1.1, 1.0) * alpha, 0, 255
         ).astype(np.uint8)
-
-
-def _footprint(state: ObjectState, grow: float) -> NDArray[np.float64]:
-    spec = state.look.spec
-    c, s = np.cos(state.heading), np.sin(state.heading)
-    length, width = spec.length / 2 + grow, spec.width / 2 + grow
-    corners = np.array([(length, width), (length, -width), (-length, -width), (-length, width)])
-    return np.asarray(corners @ np.array([[c, s], [-s, c]]) + (state.x, state.y))
-
-
-def cast_shadow(picture: NDArray[np.uint8], state: ObjectState, camera: Pinhole, air: Atmosphere) -> None:
-    """Darken the road below an object (contact) and where it hides the sun."""
-    spec = state.look.spec
-    light: Lighting = air.light
-    shapes: list[tuple[NDArray[np.float64], float]] = []
-    base = _footprint(state, 0.12)
-    if air.shadow > 0.2:
-        slope = -light.sun_dir[:2] / max(float(light.sun_dir[2]), 0.15)
-        low, top = _footprint(state, 0.0), _footprint(state, -0.12 * spec.width) + slope * spec.height * 0.92
-        mid = _footprint(state, 0.0) + slope * spec.height * 0.55
-        hull = cv2.convexHull(np.vstack([low, mid, top]).astype(np.float32))[:, 0]
-        shapes.append((hull.astype(float), air.shadow))
-    elif spec.cls != "person":
-        shapes.append((_footprint(state, 0.45), 0.30 if air.lamps == 0 else 0.22))
-    if spec.cls not in ("person", "bicycle", "motorcycle"):
-        shapes.append((base, 0.70))
-    elif spec.cls != "person":
-        shapes.append((_footprint(state, 0.02), 0.45))
-    else:
-        shapes.append((_footprint(state, -0.02), 0.40))
-    everything = [clip_near(np.column_stack([p, np.zeros(len(p))]), camera) for p, _ in shapes]
-    points = [p for p in everything if len(p) >= 3]
-    if not points:
-        return
-    window = frame_window(np.vstack(points), camera.width, camera.height, 10)
-    if window is None:
-        return
-    x0, y0, x1, y1 = window
-    keep = np.full((y1 - y0, x1 - x0), 255, np.uint8)
-    depth = float(camera.focal_px / max(1.0, np.hypot(state.x - camera.position[0], state.y - camera.position[1])))
-    for pixels, (_, strength) in zip(everything, shapes, strict=True):
-        if len(pixels) < 3:
-            continue
-        mask = np.zeros(keep.shape, np.uint8)
-        cv2.fillPoly(
-            mask,
-            [np.clip((pixels - (x0, y0)) * 16, -(1 << 24), 1 << 24).astype(np.int32)],
-            round(255 * strength),
-            cv2.LINE_AA,
-            4,
-        )
-        soft = (0.06 if strength == air.shadow else 0.14) * depth
-        blurred = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.6, soft * 0.5)), np.uint8)
-        keep = np.minimum(keep, 255 - blurred)
-    # the encoded picture needs the display equivalent of a share of light
-    curve = (255.0 * (np.arange(256) / 255.0) ** (1 / 2.2)).astype(np.uint8)
-    shown = cv2.LUT(keep, curve)
-    part = picture[y0:y1, x0:x1]
-    picture[y0:y1, x0:x1] = cv2.multiply(part, cv2.merge([shown, shown, shown]), scale=1 / 255)

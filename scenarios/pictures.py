@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from scenarios.background import paint_backdrop
 from scenarios.camera import Pinhole
-from scenarios.compose import Stage, footprint, in_front
+from scenarios.compose import Stage, in_front
 from scenarios.effects import Sensor, add_halo
 from scenarios.fleet import draw_look
 from scenarios.layout import Layout, Path
 from scenarios.objects import Glow
+from scenarios.shadows import footprint
 from scenarios.smoke import Flame, Plume
 from scenarios.templates import TEMPLATES
 from scenarios.traffic import ObjectState

@@ -51,7 +51,7 @@ def draw_mesh(
     pixels, index, normals, view = visible_faces(mesh, vertices, camera)
     if not len(index):
         return None
-    window = frame_window(pixels[np.unique(mesh.faces[index])], camera.width, camera.height)
+    window = frame_window(pixels[mesh.faces[index]].reshape(-1, 2), camera.width, camera.height)
     if window is None:
         return None
     material = mesh.material[index]
