@@ -228,7 +228,7 @@ ANALYSE = ("analyse", "a.mp4", "--camera", "a.toml", "--out", "o")
         (["camera", "check"], "CAMERA.toml"),
         (["verify"], "PATH"),
         (["verify", "a", "--lang", "de"], "invalid choice: 'de'"),
-        (["--loud"], "unrecognized arguments: --loud"),
+        (["kpi", "score", "a.json", "--loud"], "unrecognized arguments: --loud"),
     ],
 )
 def test_words_the_command_does_not_know_are_refused_in_one_line(words, fault, qyran):

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -270,6 +272,20 @@ def test_a_killed_camera_process_is_started_again(server, camera, settings, stor
     taken = take_events(store)
     assert (taken.stored, taken.aside) == (len(events), 0)
     assert count(store, CameraLog) == len([event for event in events if event.type == "stream"])
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["told to end", "killed"])
+def test_no_camera_is_watched_on_when_the_worker_is_gone(how, camera, settings, monkeypatch):
+    monkeypatch.setenv("QYRAN_HOME", str(settings.home))
+    reports = Reports(settings)
+    words = [Path(sys.executable).with_name("qyran"), "worker", "--cameras", camera.parent]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as worker:
+        reports.wait_for("up", 1)
+        worker.send_signal(how)
+        out, _ = worker.communicate(timeout=PATIENCE_S)
+    assert (worker.returncode, out) == (0 if how == signal.SIGTERM else -how, b"")
+    reports.wait_for("down", 1)
+    assert reports.log() == ["up", "down"]
 
 
 def camera_process() -> int | None:
