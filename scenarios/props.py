@@ -143,7 +143,7 @@ def _tree(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> Patch
     if depth.min() < 2.0:
         return None
     scale = camera.focal_px / float(depth.mean())
-    count = int(np.clip(scale * w * 6, 120, 900))
+    count = int(np.clip(scale * w * 8, 120, 2600))
     spread = rng.normal(0, 1, (count, 3))
     spread /= np.linalg.norm(spread, axis=1, keepdims=True)
     spread *= (rng.uniform(0.25, 1.0, (count, 1)) ** 0.4) * (
@@ -167,7 +167,8 @@ def _tree(prop: Prop, layout: Layout, camera: Pinhole, air: Atmosphere) -> Patch
     inner = 0.45 + 0.55 * np.linalg.norm(spread, axis=1, keepdims=True)
     colours = encode(tint * lit * inner * rng.uniform(0.55, 1.5, (count, 1)) * 1.3)
     colours = fogged(colours, distance, light)
-    radius = np.maximum(scale * w * rng.uniform(0.035, 0.085, count), 0.7)
+    size = 0.085 * min(1.0, (500 / count) ** 0.4)  # many leaves are small ones
+    radius = np.maximum(scale * w * rng.uniform(0.4 * size, size, count), 0.7)
     trunk_r = max(0.10, w * 0.022)
     outline = np.vstack([leaf - radius.max() - 2, leaf + radius.max() + 2, pixels])
     window = frame_window(outline, camera.width, camera.height)
