@@ -18,7 +18,9 @@ from tests.service.world import World
 def _nothing_from_outside(monkeypatch, tmp_path):
     """No test may touch the home of whoever runs it, or wait for a hash that is slow on purpose."""
     monkeypatch.setenv("QYRAN_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(auth, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(auth, "_hasher", quick)
+    monkeypatch.setattr(auth, "_decoy", quick.hash("nobody"))
 
 
 @pytest.fixture(scope="session")

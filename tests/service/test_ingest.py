@@ -251,6 +251,10 @@ def killer():
         process.stdin.close()
 
 
+def left_in(spool: Path) -> list[Path]:
+    return [path for path in spool.rglob("*") if path.is_file()]
+
+
 def check_whole(world, violation: str, alert: str | None = None) -> None:
     assert states(world, ViolationCase, violation) == ["detected", "screened"]
     expected = {Ingested: 1, CaseEvent: 2, AlertEvent: 0, Evidence: 1}
@@ -264,7 +268,7 @@ def check_whole(world, violation: str, alert: str | None = None) -> None:
         assert (world.settings.evidence_folder / package.folder / "clip.mp4").is_file()
     assert check_store(world.store) == []
     assert (len(world.spool), world.spool.aside()) == (0, 0)
-    assert [path for path in world.settings.spool_folder.rglob("*") if path.is_file()] == []
+    assert left_in(world.settings.spool_folder) == []
 
 
 def test_the_taker_may_be_killed_before_any_step_and_nothing_is_lost_or_doubled(both, killer):
