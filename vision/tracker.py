@@ -43,6 +43,10 @@ class TrackerSettings:
         coast_border_s: the same for one that moves and was cut by the picture's border when it was last seen.
         coast_hidden_s: the same for one whose place another track of its kind has taken.
         parked_speed: speed below which an object stands, box sizes a second.
+        turned_cos: cosine between the motion before a track was lost and after it was found again below which it is
+            another object that came the other way: the track ends and a new one goes on with what was seen since.
+        turned_s: shortest and longest time after finding it again at which this is judged, seconds.
+        turned_speed: speed that both motions must have for that, box sizes a second.
         same_iou: overlap from which a strong detection is no new object but the same as one already followed.
         echo_iou: overlap with a stronger detection of its kind from which a weak one is an echo of that.
         echo_cover: share of a weak detection inside a stronger one of its kind that makes it an echo too.
@@ -66,6 +70,9 @@ class TrackerSettings:
     coast_border_s: float = 0.3
     coast_hidden_s: float = 0.5
     parked_speed: float = 0.15
+    turned_cos: float = -0.5
+    turned_s: tuple[float, float] = (0.2, 0.8)
+    turned_speed: float = 0.5
     same_iou: float = 0.6
     echo_iou: float = 0.4
     echo_cover: float = 0.75
@@ -96,6 +103,7 @@ class Tracker:
         self._limits = np.array([width, height, width, height], np.float64)
         self._next_id = first_id
         self._time: float | None = None
+        self._previous = 0.0
         self._motion = Motion.born(np.zeros((0, 4)))
         self._id = np.zeros(0, np.int64)  # _TENTATIVE until confirmed
         self._votes = np.zeros((0, _N_CLASSES))
@@ -103,6 +111,8 @@ class Tracker:
         self._sightings = np.zeros(0, np.int64)  # all detections
         self._born = np.zeros(0)
         self._last_seen = np.zeros(0)
+        self._found = np.full(0, np.nan)  # second at which it was last found again
+        self._lost_rate = np.zeros((0, 2))  # velocity of the bottom centre when it was lost then
         self._score = np.zeros(0, np.float32)
         self._box = np.zeros((0, 4), np.float32)
         self._trails = Trails.empty(0)
@@ -120,11 +130,13 @@ class Tracker:
         seconds = 0.0 if self._time is None else video_s - self._time
         if seconds > self.settings.coast_parked_s:  # the stream was away: nothing can be followed across that
             self._keep(np.zeros(len(self._id), np.bool_))
-        self._motion.predict(seconds, self._last_seen < (self._time or 0.0))
+        self._previous = video_s - seconds
+        self._motion.predict(seconds, self._last_seen < self._previous)
         self._time = video_s
         detections = detections.where(_usable(detections, self.settings.weak_score))
         detections = join_riders(detections.where(~_echoes(detections, self.settings)))
         matched = self._match(detections, video_s)
+        self._part_company(video_s)
         self._end(video_s)
         self._begin(detections, matched, video_s)
         self._confirm()
@@ -167,12 +179,34 @@ class Tracker:
     def _update(self, rows: NDArray[np.intp], columns: NDArray[np.intp], seen: Detections, video_s: float) -> None:
         score = seen.score[columns]
         strong = score >= self.settings.strong_score
+        again = rows[self._last_seen[rows] < self._previous]
+        self._found[again] = video_s
+        self._lost_rate[again] = self._motion.rate[again, :2]
         self._motion.correct(rows, seen.box[columns], np.where(strong, 1.0, 1.5)[:, None])
         self._box[rows], self._score[rows], self._last_seen[rows] = seen.box[columns], score, video_s
         self._hits[rows] += strong
         self._sightings[rows] += 1
         self._votes[rows, seen.class_id[columns]] += score
         self._trails.add(rows, video_s, seen.box[columns])
+
+    def _part_company(self, video_s: float) -> None:
+        """Give what came the other way after an occlusion an identity of its own."""
+        s = self.settings
+        since_s = video_s - self._found
+        judged = (since_s >= s.turned_s[0]) & (since_s <= s.turned_s[1]) & (self._last_seen == video_s)
+        for row in np.flatnonzero(judged):
+            lately = self._trails.video_s[row] >= self._found[row]
+            feet = self._trails.foot[row][lately]
+            rate, before = (feet[-1] - feet[0]) / since_s[row], self._lost_rate[row]
+            speeds = np.hypot(*rate), np.hypot(*before)
+            if min(speeds) < s.turned_speed * size(self._motion.at[row : row + 1])[0]:
+                continue
+            self._found[row] = np.nan
+            if rate @ before < s.turned_cos * speeds[0] * speeds[1]:
+                self._trails.video_s[row, ~lately], self._trails.box[row, ~lately] = np.nan, np.nan
+                self._id[row], self._born[row] = _TENTATIVE, video_s - since_s[row]
+                self._hits[row] = self._sightings[row] = lately.sum()
+                self._votes[row] *= self._score[row] * lately.sum() / self._votes[row].sum()
 
     def _end(self, video_s: float) -> None:
         """Drop the tracks that were unseen for too long or left the picture."""
@@ -201,6 +235,7 @@ class Tracker:
         self._motion, self._trails = self._motion.where(keep), self._trails.where(keep)
         self._id, self._votes, self._hits = self._id[keep], self._votes[keep], self._hits[keep]
         self._sightings = self._sightings[keep]
+        self._found, self._lost_rate = self._found[keep], self._lost_rate[keep]
         self._born, self._last_seen = self._born[keep], self._last_seen[keep]
         self._score, self._box = self._score[keep], self._box[keep]
 
@@ -224,6 +259,8 @@ class Tracker:
         self._votes = np.concatenate((self._votes, votes))
         self._hits = np.concatenate((self._hits, (seen.score[new] >= s.strong_score).astype(np.int64)))
         self._sightings = np.concatenate((self._sightings, np.ones(n, np.int64)))
+        self._found = np.concatenate((self._found, np.full(n, np.nan)))
+        self._lost_rate = np.concatenate((self._lost_rate, np.zeros((n, 2))))
         self._born = np.concatenate((self._born, np.full(n, video_s)))
         self._last_seen = np.concatenate((self._last_seen, np.full(n, video_s)))
         self._score = np.concatenate((self._score, seen.score[new]))

@@ -261,3 +261,21 @@ def test_whatever_comes_ids_are_unique_numbers_finite_and_order_plays_no_part(ta
 def test_detections_that_are_not_finite_are_left_out():
     table = detections(np.array([[np.nan, 0, 10, 10], [0, 0, np.inf, 10]], np.float32))
     assert all(len(tracks) == 0 for tracks in follow([table] * 6))
+
+
+def test_who_comes_the_other_way_out_of_an_occlusion_is_somebody_else():
+    # One drives right and vanishes; where it should be, another appears and drives left.
+    right = straight((200, 400), (120, 0), np.arange(12) * RATE_S)
+    left = straight((460, 405), (-120, 0), np.arange(12) * RATE_S)
+    tables = [detections(boxes_at(foot)) for foot in right] + [Detections.empty()] * 5
+    tables += [detections(boxes_at(foot)) for foot in left]
+    history = follow(tables)
+    assert all_ids(history) == {1, 2}
+    assert history[-1].id.tolist() == [2]
+    assert history[-1].age_s[0] == pytest.approx(11 * RATE_S)
+
+
+def test_who_goes_on_the_same_way_after_an_occlusion_is_the_same():
+    feet = straight((200, 400), (120, 0), np.arange(30) * RATE_S)
+    tables = [Detections.empty() if 12 <= i < 17 else detections(boxes_at(f)) for i, f in enumerate(feet)]
+    assert all_ids(follow(tables)) == {1}
