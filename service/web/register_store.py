@@ -40,7 +40,7 @@ class Root:
 def passages_since(work: Work, since: datetime) -> dict[str, int]:
     """How many vehicles passed each camera's control lines."""
     query = select(Passage.camera_id, func.count()).where(Passage.time >= since).group_by(Passage.camera_id)
-    return dict(work.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in work.session.execute(query)}
 
 
 def analysed_shares(work: Work, since: datetime) -> dict[str, float]:

@@ -1,0 +1,181 @@
+"""Pictures of the consoles for the README: a copy of the demo, a real Chromium, each page as its role sees it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from qyran.errors import ConfigError
+from service.auth import demo_users
+from service.demo.run import demo, demo_settings, served
+from service.i18n import Language
+from service.store.database import Store, open_store
+from service.store.tables import Alert, ViolationCase
+from service.web.visit import LANGUAGE_COOKIE
+from violations.case import CaseState
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+WIDE: Final = (1440, 900)
+NARROW: Final = (390, 844)
+PAPER: Final = (900, 1240)  # a little more than an A4 page's width to height
+SETTLE_MS: Final = 1500  # video, pictures and fonts
+PDF_MS: Final = 4000  # the viewer draws page after page
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture: who sees which page in which language; `full` takes the whole page, not the window."""
+
+    name: str
+    who: str
+    path: str
+    lang: Language
+    size: tuple[int, int] = WIDE
+    full: bool = False
+    dark: bool = False
+
+
+def take(folder: Path, out: Path, browser: Path | None = None) -> list[Path]:
+    """Make the demo if need be, and a picture of each console from a copy of it.
+
+    Args:
+        folder: of the demo.
+        out: where the pictures go.
+        browser: Chromium; None looks on the path.
+
+    Raises:
+        ConfigError: Chromium or Playwright is not installed.
+    """
+    program = find_browser(browser)
+    demo(folder, once=True, port=0)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="qyran-") as copy:
+        shutil.copytree(folder / "home", Path(copy) / "home")
+        store = open_store(demo_settings(Path(copy), 0), demo=True)
+        try:
+            passwords = demo_users(store)
+            with served(store) as base, chromium(program) as opened:
+                return [_take(opened, base, passwords, shot, out) for shot in _shots(store)]
+        finally:
+            store.close()
+
+
+def find_browser(given: Path | None = None) -> Path:
+    """Chromium.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    names = [str(given)] if given else BROWSERS
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        raise ConfigError(f"No browser: {', '.join(names)} not found; install Debian's package chromium.")
+    return Path(found)
+
+
+@contextmanager
+def chromium(program: Path) -> Iterator[Browser]:
+    """A fresh headless browser that talks to nobody but the pages' host.
+
+    Raises:
+        ConfigError: Playwright is not installed.
+    """
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a tool of developers, not of the service
+    except ImportError:
+        raise ConfigError("Playwright is not installed; install the extra dev.") from None
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=[*SWITCHES], headless=True)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def log_in(page: Page, base: str, username: str, password: str) -> None:
+    """Log in by the form."""
+    page.goto(f"{base}/login")
+    page.fill("#username", username)
+    page.fill("#password", password)
+    with page.expect_navigation(url=lambda url: "/login" not in url):
+        page.keyboard.press("Enter")
+
+
+def _shots(store: Store) -> list[Shot]:
+    waiting = _first(store, ViolationCase, ViolationCase.state.in_([CaseState.SCREENED, CaseState.IN_REVIEW]))
+    signed = _first(store, ViolationCase, ViolationCase.document_no.is_not(None))
+    smoke = _first(store, Alert, Alert.type == "fire_alert") or _first(store, Alert)
+    shots = [
+        Shot("login", "", "/login", "kk"),
+        Shot("officer-queue", "officer", "/cases", "kk"),
+        Shot("officer-queue-phone", "officer", "/cases", "ru", NARROW),
+        Shot("operator-alarms", "operator", "/alarms", "ru"),
+        Shot("operator-alarms-dark", "operator", "/alarms", "kk", dark=True),
+        Shot("evaluator-kpi", "evaluator", "/kpi", "en", full=True),
+        Shot("evaluator-kpi-phone", "evaluator", "/kpi", "kk", NARROW),
+        Shot("cameras", "administrator", "/cameras", "ru"),
+    ]
+    if waiting:
+        shots.append(Shot("officer-case", "officer", f"/cases/{waiting}", "kk", full=True))
+        shots.append(Shot("officer-case-phone", "officer", f"/cases/{waiting}", "ru", NARROW))
+    if signed:
+        shots.append(Shot("officer-signed", "officer", f"/cases/{signed}", "en"))
+        shots.append(Shot("decision", "officer", f"/cases/{signed}/decision", "kk"))
+    if smoke:
+        shots.append(Shot("operator-alarm", "operator", f"/alarms/{smoke}", "en", full=True))
+    return shots
+
+
+def _first(store: Store, table: Any, *where: Any) -> str | None:
+    with store.read() as work:
+        found: str | None = work.session.scalar(select(table.id).where(*where).order_by(table.t_detect).limit(1))
+    return found
+
+
+def _take(opened: Browser, base: str, passwords: dict[str, str], shot: Shot, out: Path) -> Path:
+    width, height = shot.size
+    scheme = "dark" if shot.dark else "light"
+    context = opened.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        context.add_cookies([{"name": LANGUAGE_COOKIE, "value": shot.lang, "url": base}])
+        page = context.new_page()
+        if shot.who:
+            log_in(page, base, shot.who, passwords[shot.who])
+        page.goto(f"{base}{shot.path}")
+        path = out / f"{shot.name}.png"
+        if shot.name == "decision":
+            _paper(page, path)
+        else:
+            page.wait_for_timeout(SETTLE_MS)
+            page.screenshot(path=path, full_page=shot.full)
+        return path
+    finally:
+        context.close()
+
+
+def _paper(page: Page, path: Path) -> None:
+    """The first page of the decision as the browser's own viewer draws it."""
+    frame = page.locator("iframe")
+    width, height = PAPER
+    size = {"width": width, "height": height}
+    page.set_viewport_size({"width": width + 80, "height": height + 400})
+    frame.evaluate(
+        "(one, size) => { one.style.width = `${size.width}px`; one.style.height = `${size.height}px`; }", size
+    )
+    frame.evaluate("one => { one.src = one.src.split('#')[0] + '#toolbar=0&navpanes=0&view=FitH'; }")
+    page.wait_for_timeout(PDF_MS)
+    frame.screenshot(path=path)
