@@ -85,7 +85,8 @@ def _report(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def _per_frame(spent: float, summary: dict[str, Any]) -> float:
-    return round(1000 * spent / max(1, summary["analysed"]), 2)
+    analysed: int = summary["analysed"]
+    return round(1000 * spent / max(1, analysed), 2)
 
 
 def _processor() -> str:
