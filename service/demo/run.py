@@ -48,7 +48,7 @@ def demo(folder: Path, *, once: bool, port: int = 8000) -> None:
     """
     _free(port)
     began = time.monotonic()
-    settings = _settings(folder, port)
+    settings = demo_settings(folder, port)
     finished = folder / "finished.json"
     if not _is_current(finished):
         finished.unlink(missing_ok=True)
@@ -81,7 +81,7 @@ def _make(folder: Path, settings: Settings) -> dict[str, Any]:
         taken = take_events(store)
         _say(f"stored {taken.stored} events")
         passwords = demo_users(store)
-        with _served(store) as base_url:
+        with served(store) as base_url:
             with Visitor(base_url, "officer", passwords["officer"]) as officer:
                 _say(f"the demo officer decided {decide_cases(officer, scenes)} cases")
             with Visitor(base_url, "operator", passwords["operator"]) as operator:
@@ -112,7 +112,8 @@ def _summary(store: Store, frames: int) -> dict[str, Any]:
     return {**counts, "security": {"score": sphere.score, "coverage": sphere.coverage}}
 
 
-def _settings(folder: Path, port: int) -> Settings:
+def demo_settings(folder: Path, port: int) -> Settings:
+    """Settings of the demo's own installation in a folder."""
     return load_settings(
         home=folder.absolute() / "home",
         database_url="",
@@ -127,7 +128,7 @@ def _settings(folder: Path, port: int) -> Settings:
 
 
 @contextmanager
-def _served(store: Store, port: int = 0) -> Iterator[str]:
+def served(store: Store, port: int = 0) -> Iterator[str]:
     """The service on a port of this machine, in a thread; the address."""
     server = uvicorn.Server(
         uvicorn.Config(create_app(store.settings, store=store), host=HOST, port=port, log_level="warning")
@@ -151,7 +152,7 @@ def _serve(settings: Settings, summary: dict[str, Any], port: int) -> None:
     store = open_store(settings, demo=True)
     try:
         passwords = demo_users(store)
-        with _served(store, port) as base_url:
+        with served(store, port) as base_url:
             _say(f"console at {base_url}")
             for name, password in passwords.items():
                 _say(f"  {name:<14} {password}")
