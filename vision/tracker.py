@@ -46,7 +46,7 @@ class TrackerSettings:
         turned_cos: cosine between the motion before a track was lost and after it was found again below which it is
             another object that came the other way: the track ends and a new one goes on with what was seen since.
         turned_s: shortest and longest time after finding it again at which this is judged, seconds.
-        turned_speed: speed that both motions must have for that, box sizes a second.
+        turned_speed: speeds that the motions before and after must have for that, box sizes a second.
         same_iou: overlap from which a strong detection is no new object but the same as one already followed.
         echo_iou: overlap with a stronger detection of its kind from which a weak one is an echo of that.
         echo_cover: share of a weak detection inside a stronger one of its kind that makes it an echo too.
@@ -71,8 +71,8 @@ class TrackerSettings:
     coast_hidden_s: float = 0.5
     parked_speed: float = 0.15
     turned_cos: float = -0.5
-    turned_s: tuple[float, float] = (0.2, 0.8)
-    turned_speed: float = 0.5
+    turned_s: tuple[float, float] = (0.3, 0.9)
+    turned_speed: tuple[float, float] = (0.5, 1.0)
     same_iou: float = 0.6
     echo_iou: float = 0.4
     echo_cover: float = 0.75
@@ -198,8 +198,8 @@ class Tracker:
             lately = self._trails.video_s[row] >= self._found[row]
             feet = self._trails.foot[row][lately]
             rate, before = (feet[-1] - feet[0]) / since_s[row], self._lost_rate[row]
-            speeds = np.hypot(*rate), np.hypot(*before)
-            if min(speeds) < s.turned_speed * size(self._motion.at[row : row + 1])[0]:
+            speeds = np.array((np.hypot(*before), np.hypot(*rate)))
+            if (speeds < np.array(s.turned_speed) * size(self._motion.at[row : row + 1])).any():
                 continue
             self._found[row] = np.nan
             if rate @ before < s.turned_cos * speeds[0] * speeds[1]:
