@@ -176,6 +176,6 @@ def _paper(page: Page, path: Path) -> None:
     frame.evaluate(
         "(one, size) => { one.style.width = `${size.width}px`; one.style.height = `${size.height}px`; }", size
     )
-    frame.evaluate("one => { one.src = one.src.split('#')[0] + '#toolbar=0&navpanes=0&view=FitH'; }")
+    frame.evaluate("one => { one.src = one.src.split('#')[0] + '?bare#toolbar=0&navpanes=0&view=FitH'; }")
     page.wait_for_timeout(PDF_MS)
     frame.screenshot(path=path)

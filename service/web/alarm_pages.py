@@ -123,16 +123,13 @@ def evidence(visit: Person, alert_id: UUID, event_id: UUID, name: str) -> FileRe
 def _list(visit: Visit, show: str, kind: str) -> Response:
     w = words_of(visit)
     group = GROUPS.get(show)
-    with visit.store.write(visit.actor) as work:
+    with visit.store.read(visit.actor) as work:
         found = alerts.listing(work, kind=kind or None, open_only=group is None, limit=SHOWN)
         if group is not None:
             pages = [alerts.listing(work, state=state, kind=kind or None, limit=SHOWN) for state in sorted(group)]
             items = sorted((one for part in pages for one in part.items), key=lambda one: one.t_detect, reverse=True)
         else:
             items = list(found.items)
-        seen = [one.id for one in items if one.state in NEW]
-        if seen:
-            alerts.mark_delivered(work, seen)
     return page(
         visit,
         "alarms/list.html",

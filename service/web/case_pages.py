@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
-from qyran.errors import InputError, NotFound, TransitionError
+from qyran.errors import InputError, IntegrityError, NotFound, TransitionError
 from qyran.roles import OFFICERS, Role
 from service import cases, signing
 from service.access import CASE_READERS
@@ -162,7 +162,7 @@ def act(
     try:
         with visit.store.write(visit.actor) as work:
             after = use_case(work, str(case_id), form)
-    except (TransitionError, InputError) as error:
+    except (TransitionError, InputError, IntegrityError) as error:
         return _case(visit, str(case_id), error)
     if after is not None and after.state == CaseState.SECOND_LOOK:
         message = "second_look"
@@ -221,7 +221,7 @@ def _case(visit: Visit, case_id: str, error: Exception | None = None) -> Respons
         others = case_store.officers(work) if Role.SENIOR_OFFICER in visit.roles else ()
         view = case_view(work, w, seen, officers=others, next_path=f"/cases/{after}" if after else None, ahead=ahead)
     flash = None if error is None else Flash(refusal(w, error), "bad")
-    status = 200 if error is None else 409 if isinstance(error, TransitionError) else 422
+    status = 200 if error is None else 422 if isinstance(error, InputError) else 409
     return page(visit, "cases/case.html", status=status, flash=flash, view=view)
 
 

@@ -20,7 +20,8 @@ BAR_PX: Final = 120
 COVERAGE_PX: Final = 200
 FULL: Final = 1.0
 LOW: Final = 0.5
-WITHOUT_UNIT: Final = frozenset({"count"})
+TOLD_AS_ZERO: Final = frozenset({"notices_without_a_person", "without_reaction"})
+"""Counts worth a line in the list when they are 0; the others stand on the KPI's own page."""
 
 TONES: Final[Mapping[Status, str]] = {
     Status.COMPUTED: "good",
@@ -195,7 +196,8 @@ def _parts(w: Words, numerator: str | None, denominator: str | None, extra: Mapp
         found.append(w.t("kpi.ratio", numerator=numerator, denominator=denominator))
     elif numerator is not None:
         found.append(w.t("kpi.ratio_alone", numerator=numerator))
-    found += [f"{name}: {said}" for name, said in _extra(w, extra)]
+    told = {name: value for name, value in extra.items() if name in TOLD_AS_ZERO or type(value) is not int or value}
+    found += [f"{name}: {said}" for name, said in _extra(w, told)]
     return tuple(found)
 
 

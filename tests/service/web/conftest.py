@@ -80,6 +80,13 @@ def visitor(world):
 
 
 @pytest.fixture
+def demo(settings):
+    """A demo installation: its own issuing body, registers that invent their answers."""
+    with World(settings, demo=True) as made:
+        yield made
+
+
+@pytest.fixture
 def visitors(world):
     """Several people at their own browsers."""
     return lambda role: Visitor(world).log_in(role)

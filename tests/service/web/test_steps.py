@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from service.store.tables import ViolationCase
 from tests.service.web.conftest import Visitor
 from tests.service.world import World
 
@@ -25,9 +24,9 @@ def state(person, base):
     return re.search(r'<span class="badge wrap [a-z]*">([^<]+)</span>', panel).group(1)
 
 
-def test_an_officer_takes_confirms_and_signs_and_the_pdf_opens(world, visitors):
-    case = world.case()
-    officer, base = visitors("police_officer"), f"/cases/{case}"
+def test_an_officer_takes_confirms_and_signs_and_the_pdf_opens(demo):
+    case = demo.case()
+    officer, base = Visitor(demo).log_in("police_officer"), f"/cases/{case}"
     assert "The register is asked after" in officer.get(base).text
     assert take(officer, base, "claim").headers["location"] == base
     page = officer.get(base).text
@@ -147,11 +146,15 @@ def test_a_penalty_that_is_no_fine_is_handed_on_and_never_payable(world, visitor
     assert "Sign the decision" not in officer.get(base).text
 
 
-def test_a_high_penalty_goes_to_a_second_officer(world, visitors):
+def test_a_sampled_case_goes_to_a_second_officer(settings):
+    with World(settings.model_copy(update={"second_look_share": 1.0})) as world:
+        _second_look(world)
+
+
+def _second_look(world):
     case = world.case()
-    with world.store.write() as work:
-        work.session.get_one(ViolationCase, case).second_look = "random_sample"
-    officer, senior, base = visitors("police_officer"), visitors("senior_officer"), f"/cases/{case}"
+    officer, senior = (Visitor(world).log_in(role) for role in ("police_officer", "senior_officer"))
+    base = f"/cases/{case}"
     take(officer, base, "claim")
     take(officer, base, "confirm", offence="599-1")
     assert state(officer, base) == "Second look"
@@ -172,17 +175,39 @@ def test_a_senior_officer_gives_a_case_to_another(world, visitors):
     assert "You review this case" in other.get(base).text
 
 
-def test_the_owner_is_asked_for_only_by_the_officer_who_holds_the_case(settings):
-    with World(settings, demo=True) as demo:
-        case = demo.case()
-        officer, base = Visitor(demo).log_in("police_officer"), f"/cases/{case}"
-        assert "Ask the register" not in officer.get(base).text
-        take(officer, base, "claim")
-        assert "Ask the register" in officer.get(base).text
-        assert take(officer, base, "owner").status_code == 303
-        page = officer.get(base).text
-        assert "(DEMO)" in page
-        assert "Invented for the demonstration." in page
+def test_the_owner_is_asked_for_only_by_the_officer_who_holds_the_case(demo):
+    case = demo.case()
+    officer, base = Visitor(demo).log_in("police_officer"), f"/cases/{case}"
+    assert "Ask the register" not in officer.get(base).text
+    take(officer, base, "claim")
+    assert "Ask the register" in officer.get(base).text
+    assert take(officer, base, "owner").status_code == 303
+    page = officer.get(base).text
+    assert "(DEMO)" in page
+    assert "Invented for the demonstration." in page
+
+
+def test_nothing_is_signed_on_evidence_that_was_altered_since(demo):
+    case = demo.case()
+    officer, base = Visitor(demo).log_in("police_officer"), f"/cases/{case}"
+    take(officer, base, "claim")
+    take(officer, base, "confirm", offence="599-1")
+    still = next(demo.settings.evidence_folder.rglob(f"{case}/still_in_act.jpg"))
+    still.chmod(0o600)
+    still.write_bytes(still.read_bytes() + b"x")
+    answer = take(officer, base, "sign")
+    assert answer.status_code == 409
+    assert "no longer what was signed; return the case" in answer.text
+
+
+def test_an_installation_that_names_no_issuing_body_signs_nothing_and_says_why(world, visitors):
+    case = world.case()
+    officer, base = visitors("police_officer"), f"/cases/{case}"
+    take(officer, base, "claim")
+    take(officer, base, "confirm", offence="599-1")
+    answer = take(officer, base, "sign")
+    assert answer.status_code == 422
+    assert "The body that issues decisions is not configured" in answer.text
 
 
 def test_without_a_register_the_page_says_so(world, visitors):
