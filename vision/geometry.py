@@ -8,7 +8,7 @@ never crossed, a box without area overlaps nothing, a point that is NaN lies now
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Boxes = NDArray[np.floating[Any]]
+
+
+BORDER_PX: Final = 2.0
+BORDER_SHARE: Final = 0.03
+"""A box nearer to the border than the larger of these (pixels, share of its height) is cut by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,18 @@ def cover(a: Boxes, b: Boxes) -> Floats:
     """Share of each box a [N, 4] that lies inside each box b [M, 4], float64 [N, M]; 0 for an empty box."""
     shared = intersection(a, b)
     return np.divide(shared, area(a)[:, None], out=np.zeros_like(shared), where=area(a)[:, None] > 0)
+
+
+def cut(boxes: Boxes, width: int, height: int) -> Bools:
+    """Whether boxes [..., 4] in pixels are cut by the picture's left, right or lower border, bool [...].
+
+    The bottom centre of such a box is not where the object stands. Detectors end a cut box a little before the
+    border, the more so the larger the box.
+    """
+    margin = np.maximum(BORDER_PX, BORDER_SHARE * (boxes[..., 3].astype(np.float64) - boxes[..., 1]))
+    return np.asarray(
+        (boxes[..., 0] <= margin) | (boxes[..., 2] >= width - margin) | (boxes[..., 3] >= height - margin)
+    )
 
 
 def foot(boxes: Boxes) -> Floats:

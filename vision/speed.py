@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from vision.geometry import cut
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,8 +43,6 @@ have changed by so much."""
 SCALE: Final = 0.02
 """Relative standard uncertainty of lengths on a calibrated plane, from surveying and from the box's bottom not being
 one point of the vehicle."""
-BORDER_PX: Final = 2.0
-"""A box nearer than this to the picture's lower or side border is cut: its bottom centre is not where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,7 @@ def measure(trails: Trails, plane: RoadPlane, video_s: float, width: int, height
     """
     foot = trails.foot
     ground = plane.to_ground(foot)
-    cut = (
-        (trails.box[..., 0] <= BORDER_PX)
-        | (trails.box[..., 2] >= width - BORDER_PX)
-        | (trails.box[..., 3] >= height - BORDER_PX)
-    )
-    usable = (trails.video_s >= video_s - WINDOW_S) & ~cut & np.isfinite(ground).all(axis=2)
+    usable = (trails.video_s >= video_s - WINDOW_S) & ~cut(trails.box, width, height) & np.isfinite(ground).all(axis=2)
     noise_px = np.maximum(FOOT_NOISE * (trails.box[..., 3] - trails.box[..., 1]), LEAST_NOISE_PX)
     metre_a_pixel = plane.jacobian(foot)
     variance = np.where(usable, noise_px.astype(np.float64) ** 2, np.nan)

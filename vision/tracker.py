@@ -15,7 +15,7 @@ import numpy as np
 
 from vision.association import KINSHIP, affinity, assign
 from vision.classes import ROAD_CLASSES
-from vision.geometry import cover, iou
+from vision.geometry import cover, cut, iou
 from vision.kalman import Motion, size, to_box
 from vision.riders import join_riders
 from vision.trail import Trails
@@ -83,8 +83,6 @@ class TrackerSettings:
     tentative_trust: float = 0.8
 
 
-BORDER_PX: Final = 2.0
-"""A box nearer than this to the picture's border is cut by it, pixels."""
 _N_CLASSES: Final = len(ROAD_CLASSES)
 _TENTATIVE: Final = -1
 
@@ -100,6 +98,7 @@ class Tracker:
 
     def __init__(self, width: int, height: int, settings: TrackerSettings | None = None, first_id: int = 1) -> None:
         self.settings = settings or TrackerSettings()
+        self._size = width, height
         self._limits = np.array([width, height, width, height], np.float64)
         self._next_id = first_id
         self._time: float | None = None
@@ -214,9 +213,8 @@ class Tracker:
         unseen_s = video_s - self._last_seen
         # A box that leaves the picture may keep its bottom and only shrink: every rate counts.
         speed = np.abs(self._motion.rate).max(axis=1, initial=0.0) / size(self._motion.at)
-        last = self._trails.box[:, -1]
-        cut = (last[:, :2] <= BORDER_PX).any(axis=1) | (last[:, 2:] >= self._limits[2:] - BORDER_PX).any(axis=1)
-        patience = np.where(speed < s.parked_speed, s.coast_parked_s, np.where(cut, s.coast_border_s, s.coast_s))
+        moving_s = np.where(cut(self._trails.box[:, -1], *self._size), s.coast_border_s, s.coast_s)
+        patience = np.where(speed < s.parked_speed, s.coast_parked_s, moving_s)
         patience = np.minimum(patience, np.maximum(self._last_seen - self._born, s.tentative_s))
         seen = unseen_s == 0
         if seen.any() and not seen.all():

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon
 
-from vision.geometry import area, cover, crossings, foot, in_polygon, intersection, iou, side_distance, to_pixels
+from vision.geometry import area, cover, crossings, cut, foot, in_polygon, intersection, iou, side_distance, to_pixels
 
 SQUARE = np.array([[0.0, 0], [10, 0], [10, 10], [0, 10]])
 coordinate = st.integers(-50, 50).map(float)
@@ -138,6 +138,22 @@ def test_no_boxes_and_no_points_are_fine():
     assert iou(none, np.ones((3, 4))).shape == (0, 3)
     assert crossings(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((2, 2, 2))).crossed.shape == (0, 2)
     assert in_polygon(np.zeros((0, 2)), SQUARE).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("box", "is_cut"),
+    [
+        ((100, 100, 200, 200), False),
+        ((1, 100, 200, 200), True),
+        ((100, 1, 200, 200), False),  # the top says nothing about where it stands
+        ((100, 100, 639, 200), True),
+        ((100, 100, 200, 351), True),
+        ((100, 50, 300, 344), True),  # a large box ends a little before the border
+        ((100, 320, 130, 344), False),
+    ],
+)
+def test_a_box_is_cut_by_the_border_or_not(box, is_cut):
+    assert bool(cut(np.array(box, np.float32), 640, 352)) == is_cut
 
 
 def test_fractions_become_pixels_and_boxes_have_feet():
