@@ -1,6 +1,7 @@
 """`python -m service.web.vendor`: copy pinned third-party browser files from `node_modules` to the static files.
 
 They are fetched by ``npm ci`` at set-up, checked against the integrity in `package-lock.json`, and never committed.
+Needs the standard library alone, so that set-up can run it before anything is installed.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from qyran.errors import ConfigError, QyranError
-from service.web.rendering import STATIC
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-VENDOR: Final = STATIC / "vendor"
+VENDOR: Final = Path(__file__).resolve().parent / "static" / "vendor"
 FILES: Final = (("htmx.org/dist/htmx.min.js", "htmx.min.js"), ("htmx.org/LICENSE", "htmx.LICENSE.txt"))
 
 
