@@ -87,19 +87,23 @@ class Detector:
         self.spec = spec
         self._engine: Engine = open_engine(spec.weights, threads, engine)
         self._letterbox: Letterbox | None = None
+        self._fitted_to = (0, 0, 0)
         self._blob: NDArray[np.float32] = np.zeros((1, 3, 0, 0), np.float32)
 
-    def detect(self, picture: NDArray[np.uint8], min_score: float = MIN_SCORE) -> Detections:
+    def detect(
+        self, picture: NDArray[np.uint8], min_score: float = MIN_SCORE, long_side: int | None = None
+    ) -> Detections:
         """Detections with a calibrated score of at least `min_score`, strongest first.
 
         Args:
             picture: uint8 [H, W, 3], BGR.
             min_score: calibrated score; 0.5 is the shipped threshold.
+            long_side: of the input in pixels, where it is to be other than the spec's: smaller is faster and sees less.
 
         Raises:
             ConfigError: the weights do not fit their spec.
         """
-        letterbox = self._fitted(picture)
+        letterbox = self._fitted(picture, long_side or self.spec.long_side)
         letterbox.fill(picture, self._blob)
         output = self._engine.run(self._blob)
         channels = 4 + len(self.spec.classes)
@@ -110,17 +114,16 @@ class Detector:
             )
         return decode(output, letterbox, self.spec, min_score)
 
-    def _fitted(self, picture: NDArray[np.uint8]) -> Letterbox:
+    def _fitted(self, picture: NDArray[np.uint8], long_side: int) -> Letterbox:
         height, width = picture.shape[:2]
-        known = self._letterbox
-        if known is not None and (known.picture_width, known.picture_height) == (width, height):
-            return known
+        if self._letterbox is not None and self._fitted_to == (width, height, long_side):
+            return self._letterbox
         fixed = self._engine.input_size
         if fixed is None:
-            letterbox = fit(width, height, self.spec.long_side, self.spec.stride)
+            letterbox = fit(width, height, long_side, self.spec.stride)
         else:
             letterbox = fit_into(width, height, *fixed)
-        self._letterbox, self._blob = letterbox, letterbox.blank()
+        self._letterbox, self._blob, self._fitted_to = letterbox, letterbox.blank(), (width, height, long_side)
         return letterbox
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -38,6 +39,9 @@ class PipelineSettings:
 
     Attributes:
         rate_hz: pictures a second to analyse; for whoever reads the stream.
+        road_input_share: long side of the road detector's input as a share of the picture's, so that a small picture is
+            not analysed at the cost of a large one; never more than the model's own long side.
+        road_input_least: the same never falls below this, pixels.
         fire_every_s: seconds between two looks for fire and smoke.
         road_min_score: calibrated score below which a road user is not even a whisper to the tracker.
         fire_min_score: the same for fire and smoke.
@@ -45,6 +49,8 @@ class PipelineSettings:
     """
 
     rate_hz: float = 8.0
+    road_input_share: float = 0.65
+    road_input_least: int = 416
     fire_every_s: float = 0.5
     road_min_score: float = 0.05
     fire_min_score: float = 0.05
@@ -93,7 +99,8 @@ class Pipeline:
         if scene is None or (scene.width, scene.height) != (width, height):
             first_id = 1 if scene is None else scene.tracker.next_id
             scene = self._scene = _Scene(self.camera, width, height, self.settings.tracker, first_id)
-        seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score))
+        side = self._input_side(max(width, height))
+        seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score, side))
         fire = self._look_for_fire(frame, scene)
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
         tracks, passages = self._timed("track", lambda: scene.follow(seen, frame))
@@ -110,6 +117,12 @@ class Pipeline:
             signals=signals or EMPTY_SIGNALS,
             passages=passages,
         )
+
+    def _input_side(self, picture_side: int) -> int:
+        """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""
+        spec, s = self._road.spec, self.settings
+        wanted = max(s.road_input_least, s.road_input_share * picture_side)
+        return min(spec.long_side, math.ceil(wanted / spec.stride) * spec.stride)
 
     def _look_for_fire(self, frame: Frame, scene: _Scene) -> Detections | None:
         """Fire and smoke when a look is due, else None."""

@@ -70,13 +70,29 @@ def measure(trails: Trails, plane: RoadPlane, video_s: float, width: int, height
     """
     foot = trails.foot
     ground = plane.to_ground(foot)
-    usable = (trails.video_s >= video_s - WINDOW_S) & ~cut(trails.box, width, height) & np.isfinite(ground).all(axis=2)
+    lately = (trails.video_s >= video_s - WINDOW_S) & np.isfinite(ground).all(axis=2)
+    usable = _whole(lately, cut(trails.box, width, height))
     noise_px = np.maximum(FOOT_NOISE * (trails.box[..., 3] - trails.box[..., 1]), LEAST_NOISE_PX)
     metre_a_pixel = plane.jacobian(foot)
     variance = np.where(usable, noise_px.astype(np.float64) ** 2, np.nan)
     # Isotropic pixel noise through the Jacobian: J J^T sigma^2, [N, K, 2, 2].
     covariance = np.einsum("nkij,nklj->nkil", metre_a_pixel, metre_a_pixel) * variance[..., None, None]
     return _fit(np.where(usable, trails.video_s - video_s, np.nan), ground, covariance, usable)
+
+
+def _whole(lately: NDArray[np.bool_], is_cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The longest stretch of looks at a whole vehicle, bool [N, K].
+
+    What was seen on the other side of a cut box belongs to a vehicle half out of the picture, whatever its box says.
+    """
+    usable = lately & ~is_cut
+    stretch = np.cumsum(lately & is_cut, axis=1)
+    best, most = np.zeros_like(usable), np.zeros((len(usable), 1), np.intp)
+    for i in range(int(stretch.max(initial=0)) + 1):
+        here = usable & (stretch == i)
+        count = here.sum(axis=1, keepdims=True)
+        best, most = np.where(count >= most, here, best), np.maximum(count, most)
+    return best
 
 
 def _fit(seconds: Floats, ground: Floats, covariance: Floats, usable: NDArray[np.bool_]) -> GroundMotion:

@@ -27,11 +27,15 @@ class Scripted:
     """A detector whose detections are written down, by call."""
 
     def __init__(self, classes, script):
-        self.spec = SimpleNamespace(classes=classes, weights=SimpleNamespace(name="scripted.onnx"))
+        self.spec = SimpleNamespace(
+            classes=classes, weights=SimpleNamespace(name="scripted.onnx"), long_side=640, stride=32
+        )
+        self.sides = []
         self.script = script
         self.calls = 0
 
-    def detect(self, picture, min_score):
+    def detect(self, picture, min_score, long_side=None):
+        self.sides.append(long_side)
         self.calls += 1
         found = self.script(self.calls - 1, picture.shape[1], picture.shape[0])
         return found.where(found.score >= min_score)
@@ -121,6 +125,16 @@ def test_a_new_picture_size_starts_anew_but_uses_no_id_again():
     assert history[5].tracks.id.tolist() == [1]
     assert history[-1].tracks.id.tolist() == [2]
     assert history[-1].width == 200
+
+
+@pytest.mark.parametrize(
+    ("size", "side"),
+    [((320, 180), 416), ((640, 352), 416), ((800, 600), 544), ((1920, 1080), 640), ((1080, 1920), 640)],
+)
+def test_the_input_grows_with_the_picture_up_to_the_models_own_size(size, side):
+    road = Scripted(ROAD_CLASSES, a_car_driving_down)
+    Pipeline(camera(), road).observe(frame(0, size))
+    assert road.sides == [side]
 
 
 def test_stages_are_timed():
