@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vision.geometry import cut
+from vision.trail import Trails
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.road_plane import RoadPlane
-    from vision.trail import Trails
 
     Floats = NDArray[np.float64]
 
@@ -68,6 +68,8 @@ def measure(trails: Trails, plane: RoadPlane, video_s: float, width: int, height
         width: of the picture, pixels.
         height: of the picture, pixels.
     """
+    recent = (trails.video_s >= video_s - WINDOW_S).any(axis=0)
+    trails = Trails(trails.video_s[:, recent], trails.box[:, recent])  # most of a trail is older at common rates
     foot = trails.foot
     ground = plane.to_ground(foot)
     lately = (trails.video_s >= video_s - WINDOW_S) & np.isfinite(ground).all(axis=2)
