@@ -124,7 +124,7 @@ def save_truth(truth: Truth, path: Path) -> None:
 
 def save_tracks(truth: Truth, path: Path) -> None:
     """MOTChallenge columns: frame (from 1), id, left, top, width, height, confidence (the visible share), class."""
-    lines = ["frame,id,left,top,width,height,confidence,class"]
+    lines: list[str] = []
     for f in truth.frames:
         for o in f.objects:
             left, top, right, bottom = o.box

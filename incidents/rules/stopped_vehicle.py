@@ -31,6 +31,8 @@ HOLD_UNSEEN_S: Final = 60.0
 """Seconds of standing when the arrival was not seen: it may be a parked car at the edge of a rough zone."""
 STILL_SIZES: Final = 0.25
 """A vehicle stands while its bottom centre stays within this share of its box's size."""
+MOVED_S: Final = 0.7
+"""It has moved when it was outside that share for this long: traffic that hides part of it moves only its box."""
 ARRIVED_SIZES: Final = 1.5
 """It was seen to arrive when it had moved this many box sizes before it stood."""
 QUEUE_CLEARS_S: Final = 20.0
@@ -67,6 +69,8 @@ class _Standing:
     arrived: bool = False
     excused_until_s: float = 0.0
     passed: bool = False
+    moved_since_s: float | None = None
+    pause: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +187,28 @@ def _take_up(vehicles: list[_Standing], observation: Observation, i: int) -> int
         vehicles.append(_Standing(track, class_id, sight, sight, sight))
         return len(vehicles) - 1
     vehicle = vehicles[at]
-    moved = float(np.hypot(sight.foot[0] - vehicle.anchor.foot[0], sight.foot[1] - vehicle.anchor.foot[1]))
-    if moved > STILL_SIZES * max(sight.size, vehicle.anchor.size):
-        came = float(np.hypot(sight.foot[0] - vehicle.first.foot[0], sight.foot[1] - vehicle.first.foot[1]))
-        arrived = vehicle.arrived or came > ARRIVED_SIZES * min(sight.size, vehicle.first.size)
-        vehicle = replace(vehicle, anchor=sight, arrived=arrived, passed=False)
+    vehicle = _anchored(vehicle, sight)
     vehicles[at] = replace(vehicle, track=track, class_id=class_id, last=sight)
     return at
+
+
+def _anchored(vehicle: _Standing, sight: Sight) -> _Standing:
+    """The vehicle with its anchor moved along, if it has really moved."""
+    if _stays(sight, vehicle.anchor):
+        return replace(vehicle, moved_since_s=None, pause=None)
+    since = sight.video_s if vehicle.moved_since_s is None else vehicle.moved_since_s
+    pause = vehicle.pause if vehicle.pause is not None and _stays(sight, vehicle.pause) else sight
+    if sight.video_s - since < MOVED_S:
+        return replace(vehicle, moved_since_s=since, pause=pause)
+    came = float(np.hypot(sight.foot[0] - vehicle.first.foot[0], sight.foot[1] - vehicle.first.foot[1]))
+    arrived = vehicle.arrived or came > ARRIVED_SIZES * min(sight.size, vehicle.first.size)
+    return replace(vehicle, anchor=pause, arrived=arrived, passed=False, moved_since_s=None, pause=None)
+
+
+def _stays(sight: Sight, place: Sight) -> bool:
+    """Whether a vehicle is still where it was."""
+    away = float(np.hypot(sight.foot[0] - place.foot[0], sight.foot[1] - place.foot[1]))
+    return away <= STILL_SIZES * max(sight.size, place.size)
 
 
 def _on_carriageway(camera: Camera, observation: Observation) -> NDArray[np.bool_]:

@@ -48,7 +48,7 @@ def _last_line(folder: Path) -> dict[str, Any]:
 def city(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("demo")
     summary = _last_line(folder)
-    store = open_store(demo_run._settings(folder, 8000), demo=True)
+    store = open_store(demo_run.demo_settings(folder, 8000), demo=True)
     yield City(folder, summary, store)
     store.close()
 
