@@ -95,10 +95,10 @@ def _figures(card: ModelCard) -> Iterator[str]:
         )
     yield "### Cost"
     yield ""
-    rows = [(card.precision, size, ms) for size, ms in metrics["ms_one_thread"].items()]
+    costs = [(card.precision, size, ms) for size, ms in metrics["ms_one_thread"].items()]
     for other in PRECISIONS - {card.precision}:
-        rows += [(f"{other}, not shipped", size, ms) for size, ms in metrics[other]["ms_one_thread"].items()]
-    yield from _table(("precision", "input", "ms, one thread, ONNX Runtime on a CPU"), rows)
+        costs += [(f"{other}, not shipped", size, ms) for size, ms in metrics[other]["ms_one_thread"].items()]
+    yield from _table(("precision", "input", "ms, one thread, ONNX Runtime on a CPU"), costs)
 
 
 def _data(card: ModelCard) -> Iterator[str]:

@@ -3,7 +3,7 @@
 QDQ form, activations u8, weights s8 per channel, calibrated on real training pictures with their rarest activations
 clipped. The nodes that decode boxes (everything after the last convolutions of the head) stay in floating point: a
 box is a difference of numbers up to the width of the picture, and eight bits over that range would cost pixels. So
-does the first convolution, whose three input channels carry everything.
+do the first two convolutions, whose few channels carry everything.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HEAD: Final = "/model.22/"
 STRIDE: Final = 32
-FIRST: Final = "/model.0/"
+FIRST: Final = ("/model.0/", "/model.1/")
 PERCENTILE: Final = 99.997
 """Share of activations, in percent, that the 8-bit range covers; the rest is clipped."""
 
@@ -66,7 +66,7 @@ def decoding_nodes(model: onnx.ModelProto) -> list[str]:
 
 
 def quantise(
-    source: Path, target: Path, calibration: Sequence[str], long_side: int, keep: Sequence[str] = (FIRST,)
+    source: Path, target: Path, calibration: Sequence[str], long_side: int, keep: Sequence[str] = FIRST
 ) -> Path:
     """Write `source` in 8-bit QDQ form to `target`.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from models.augment import Augmentation
-from vision.classes import BICYCLE, FIRE_CLASSES, ROAD_CLASSES
+from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,11 @@ class Phase:
         rate: peak learning rate of AdamW; it follows a cosine down to 5 %.
         sources: how often a picture of each source is drawn in an epoch, on average; a source that is absent
             is not used.
-        rare: a real picture that holds a box of such a class is drawn this many times oftener.
     """
 
     epochs: int
     rate: float
     sources: Mapping[str, float]
-    rare: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +80,13 @@ FIRE: Final = Recipe(
     phases=(
         Phase(epochs=10, rate=1e-3, sources=MappingProxyType(_FIRE_REAL)),
         Phase(epochs=9, rate=4e-4, sources=MappingProxyType({**_FIRE_REAL, "rendered": 1.0})),
+        Phase(
+            epochs=3,
+            rate=2e-4,
+            sources=MappingProxyType(
+                {**{name: times / 2 for name, times in _FIRE_REAL.items()}, "rendered": 0.4, "plain": 1.0}
+            ),
+        ),
     ),
     batch=16,
     stored_side=640,
@@ -108,12 +113,7 @@ ROAD: Final = Recipe(
     classes=ROAD_CLASSES,
     phases=(
         Phase(epochs=8, rate=4e-4, sources=MappingProxyType(_ROAD_REAL)),
-        Phase(
-            epochs=6,
-            rate=3e-4,
-            sources=MappingProxyType({**_ROAD_REAL, "rendered": 2.0}),
-            rare=MappingProxyType({BICYCLE: 4.0}),
-        ),
+        Phase(epochs=4, rate=2e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 1.0})),
     ),
     batch=16,
     stored_side=960,
@@ -131,7 +131,7 @@ ROAD: Final = Recipe(
     ),
     val_side=640,
     long_side=640,
-    trained_share=1.0,
+    trained_share=0.55,
 )
 
 RECIPES: Final = {"road": ROAD, "fire": FIRE}

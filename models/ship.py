@@ -45,6 +45,9 @@ LEAST_LOSS: Final = 0.005
 CALIBRATION: Final = 48
 """Training pictures shown to the quantiser."""
 
+DRAWN: Final = frozenset({"rendered", "plain"})
+"""Sources that are no photographs."""
+
 VERSION: Final = "1.0"
 
 
@@ -69,7 +72,7 @@ def blend(start: dict[str, torch.Tensor], trained: dict[str, torch.Tensor], shar
 
 def calibration_files(records: Sequence[Record]) -> list[str]:
     """Real training pictures, sources mixed, the same on every machine."""
-    mine = [record.file for record in records if record.split == "train" and record.source != "rendered"]
+    mine = [record.file for record in records if record.split == "train" and record.source not in DRAWN]
     rng = np.random.default_rng(0)
     return [mine[index] for index in rng.permutation(len(mine))[:CALIBRATION]]
 
@@ -137,11 +140,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m models.ship", description=__doc__)
     parser.add_argument("task", choices=sorted(RECIPES))
-    parser.add_argument("--phase", type=int, default=2)
+    parser.add_argument("--phase", type=int, help="ship this phase (default: the last)")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    card = ship(options.task, options.phase, options.threads)
+    card = ship(options.task, options.phase or len(RECIPES[options.task].phases), options.threads)
     sys.stdout.write(json.dumps({key: card[key] for key in ("precision", "threshold", "metrics")}, indent=1) + "\n")
     return 0
 

@@ -1,6 +1,6 @@
 """Train a detector: ``python -m models.train road`` or ``fire``.
 
-Phase 1 learns from real pictures, phase 2 from real and rendered ones. A checkpoint is kept after each epoch and
+Phase 1 learns from real pictures, later phases from real and drawn ones. A checkpoint is kept after each epoch and
 a broken run goes on from it; ``--fresh`` starts over. Results lie in ``.cache/models/<task>/``.
 """
 
@@ -22,7 +22,6 @@ import torch
 from models.augment import Batches, load_picture
 from models.data.places import CACHE, shared
 from models.data.prepare import prepared
-from models.data.rendered import SOURCE as RENDERED
 from models.export import export_onnx
 from models.look import look, raw_detector
 from models.masked_loss import MaskedDetectionLoss
@@ -88,20 +87,12 @@ def optimiser_for(network: DetectionModel, rate: float, backbone_rate: float) ->
 
 
 def draw_epoch(records: Sequence[Record], phase: Phase, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Indices of one epoch: each picture as often as the phase says, the fractional part by chance, shuffled."""
-    times = np.array([_draws(record, phase) for record in records])
+    """Indices of one epoch: each picture as often as its source says, the fractional part by chance, shuffled."""
+    times = np.array([phase.sources[record.source] for record in records])
     counts = np.floor(times + rng.random(len(times))).astype(int)
     order = np.repeat(np.arange(len(records)), counts)
     rng.shuffle(order)
     return order
-
-
-def _draws(record: Record, phase: Phase) -> float:
-    """How often a record is drawn in an epoch, on average."""
-    times = phase.sources[record.source]
-    if record.source != RENDERED:
-        times *= max((factor for kind, factor in phase.rare.items() if (record.boxes[:, 0] == kind).any()), default=1.0)
-    return times
 
 
 def step(
@@ -232,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("task", choices=sorted(RECIPES))
-    parser.add_argument("--phase", type=int, choices=(1, 2), help="only this phase (default: both)")
+    parser.add_argument("--phase", type=int, help="only this phase (default: all)")
     parser.add_argument("--fresh", action="store_true", help="do not go on from a checkpoint")
     parser.add_argument("--float32", action="store_true", help="no bfloat16 (for processors without it)")
     parser.add_argument("--threads", type=int, default=2)
@@ -240,7 +231,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    phases = (options.phase,) if options.phase else (1, 2)
+    every = range(1, len(RECIPES[options.task].phases) + 1)
+    if options.phase and options.phase not in every:
+        parser.error(f"{options.task} has phases 1 to {every[-1]}")
+    phases = (options.phase,) if options.phase else tuple(every)
     train(RECIPES[options.task], CACHE / options.task, phases=phases, fresh=options.fresh, half=not options.float32)
     return 0
 

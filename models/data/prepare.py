@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.data.fire import fire_records
 from models.data.places import CACHE, shared
+from models.data.plain import plain_records
 from models.data.records import read_records, write_records
 from models.data.rendered import rendered_records
 from models.data.road import road_records
@@ -27,7 +28,9 @@ def prepared(task: str, *, rendered: bool) -> list[Record]:
     if not kept.is_file():
         write_records(kept, _real(task))
     records = read_records(kept)
-    return [*records, *rendered_records(task)] if rendered else records
+    if not rendered:
+        return records
+    return [*records, *rendered_records(task), *(plain_records() if task == "fire" else [])]
 
 
 def _real(task: str) -> list[Record]:

@@ -23,6 +23,7 @@ SOURCES: Final[dict[str, tuple[str, str, str]]] = {
     "neg_cis_cars": (
         "dstaroff/russian-license-plate-recognition", "GPL-3.0 repository, pictures from the web", "dstaroff",
     ),
+    "plain": ("drawn by `models/data/plain.py`", "AGPL-3.0-or-later", "Qyran"),
     "rendered": ("scenes of this repository, `python -m scenarios`", "AGPL-3.0-or-later", "Qyran"),
 }  # fmt: skip
 """Name of a set: source, licence, attribution."""

@@ -10,6 +10,7 @@ import pytest
 from models.ap import curve
 from models.card import WEIGHTS, ModelCard, load_card
 from models.data.fire import REMAP, by_group
+from models.data.plain import draw
 from models.data.records import array, read_yolo, size_of
 from models.data.road import MORE_REMAP
 from models.look import as_rows
@@ -43,11 +44,23 @@ def ap(eye: Detector, files: list[tuple[Path, Path]], remap: dict[int, int], cla
     return curve(found, truth, [array([])] * len(found), class_id).ap
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (640, 352), (333, 517), (64, 48)])
+@pytest.mark.parametrize("name", ["road", "fire"])
+def test_a_tiny_crop_gives_boxes_inside_it(request, name: str) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    seen = request.getfixturevalue(name).detect(picture)
+    assert ((seen.box >= 0) & (seen.box <= (64, 48, 64, 48))).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (640, 352), (333, 517)])
 @pytest.mark.parametrize("name", ["road", "fire"])
 def test_any_picture_size_works_and_grey_shows_nothing(request, name: str, width: int, height: int) -> None:
     seen = request.getfixturevalue(name).detect(np.full((height, width, 3), 127, np.uint8))
     assert not (seen.score >= 0.5).any()
+
+
+def test_bare_asphalt_and_covered_lenses_are_no_smoke(fire: Detector) -> None:
+    pictures = [draw(np.random.default_rng((99, number))) for number in range(20)]
+    assert not [number for number, picture in enumerate(pictures) if (fire.detect(picture).score >= 0.5).any()]
 
 
 @pytest.mark.data
