@@ -71,6 +71,9 @@ test-train: setup-train  ## the training path on a small scale
 models: setup-train  ## train both shipped models again (hours on a CPU)
 	.venv-train/bin/python -m models.train road
 	.venv-train/bin/python -m models.train fire
+	.venv-train/bin/python -m models.ship road
+	.venv-train/bin/python -m models.ship fire
+	$(BIN)/python -m models.cards
 
 bench: setup  ## where the time goes, as JSON
 	$(BIN)/qyran bench
