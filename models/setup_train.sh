@@ -3,6 +3,7 @@
 #
 # A plain `pip install ultralytics` would replace the CPU build of torch by a CUDA build of several GB, so its
 # packages are installed without their own requirements, all pinned in requirements-train.txt.
+# Where the package index has only torch's CUDA build, point PIP_EXTRA_INDEX_URL to PyTorch's index of CPU builds.
 # models/torch_shim.py makes torchvision's CUDA-built wheel work beside CPU torch.
 set -eu
 cd "$(dirname "$0")/.."
