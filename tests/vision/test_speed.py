@@ -83,6 +83,14 @@ def test_too_few_looks_or_boxes_cut_by_the_border_give_no_speed():
     assert np.isnan(motion.velocity_ms).all()
 
 
+def test_a_part_seen_before_the_vehicle_came_in_whole_plays_no_part():
+    trails, second = drive((0, 25), (0, 12))
+    trails.box[0, -8] += 150  # a part, somewhere else
+    trails.box[0, -7, 3] = HEIGHT  # then the vehicle, cut by the border
+    motion = measure(trails, PLANE, second, WIDTH, HEIGHT)
+    np.testing.assert_allclose(motion.velocity_ms, [(0, 12)], atol=1e-2)
+
+
 def test_old_looks_are_forgotten():
     trails, second = drive((0, 25), (0, 12))
     assert np.isnan(measure(trails, PLANE, second + 5, WIDTH, HEIGHT).sigma_ms[0])
