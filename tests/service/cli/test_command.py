@@ -43,9 +43,7 @@ def test_help_names_every_command_with_a_word_about_it(qyran):
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)], ids=" ".join)
 def test_help_loads_nothing_heavy(words):
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, *words, "--help"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", PROBE, *words, "--help"], capture_output=True, text=True, check=True)
     assert set(done.stderr.split()) & HEAVY == set()
 
 
