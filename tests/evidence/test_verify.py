@@ -15,6 +15,7 @@ from evidence.ledger import export
 from evidence.manifest import read_manifest, signature_file
 from evidence.package import write_package
 from evidence.seal import seal_output
+from evidence.verdict import Verdict
 from evidence.verify import verify
 from evidence.words import LANGUAGES, sentence, sentences
 from qyran.errors import InputError
@@ -380,3 +381,12 @@ def test_a_reason_reads_in_kazakh(folder, trust):
 def test_a_manifest_reads_back_to_the_same_bytes(folder):
     data = (folder / "manifest.json").read_bytes()
     assert read_manifest(data).to_bytes() == data
+
+
+def test_packages_kept_by_month_are_verified_with_all_that_lies_between_them(folder, trust, tmp_path):
+    store = tmp_path / "store"
+    (store / "2026-11").mkdir(parents=True)
+    shutil.move(folder, store / "2026-11" / folder.name)
+    assert verify(store, trust) == Verdict((), 1)
+    (store / "notes.txt").write_text("x")
+    assert [reason.code for reason in verify(store, trust).reasons] == ["surplus"]

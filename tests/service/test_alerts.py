@@ -7,7 +7,7 @@ import pytest
 
 from incidents.alert import Verdict
 from qyran.errors import AccessError, TransitionError
-from qyran.roles import Role
+from qyran.roles import SYSTEM, Role
 from service import alerts
 
 
@@ -175,3 +175,12 @@ def test_delivery_to_a_console_is_an_event_and_happens_once(both, operator):
     assert detail.t_notify_delivered == detail.notifications[0].delivered_at
     assert [item.kind for item in detail.history].count("delivered") == 1
     assert (detail.state, detail.chain_fault) == ("notified", None)
+
+
+def test_an_alarm_is_acknowledged_although_a_console_was_shown_it_meanwhile(both, operator):
+    alert_id = both.alert()
+    seen = both.do(operator, alerts.open_alert, alert_id).version
+    both.do(SYSTEM, alerts.mark_delivered, [alert_id])
+    assert both.do(operator, alerts.acknowledge, alert_id, version=seen).state == "acknowledged"
+    with pytest.raises(TransitionError, match="changed"):
+        both.do(operator, alerts.start_verification, alert_id, version=seen)
