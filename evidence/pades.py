@@ -1,19 +1,21 @@
 """PAdES signatures on PDF documents (ETSI EN 319 142, baseline B) through pyHanko.
 
 Until a city plugs in its own token, an installation signs with a self-signed development certificate, which says so in
-its name. Call from a plain thread: pyHanko runs an event loop of its own.
+its name. pyHanko runs an event loop of its own; a caller inside one is waited for in another thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from asn1crypto import cms
 from asn1crypto import keys as asn1_keys
@@ -42,6 +44,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from evidence.keys import TRUSTED, create_once, read_secret
 from qyran.errors import ConfigError
+
+Result = TypeVar("Result")
 
 DEVELOPMENT: Final = "development-decision.pem"  # private key and certificate in one file
 FIELD: Final = "OfficerSignature"
@@ -143,15 +147,27 @@ def sign_pdf(pdf: bytes, signer: DocumentSigner, *, reason: str, name: str) -> b
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     output = io.BytesIO()
-    signers.sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(pdf)),
-        metadata,
-        signer.signer,
-        new_field_spec=SigFieldSpec(FIELD),
-        bytes_reserved=RESERVED,
-        output=output,
+    _outside_event_loops(
+        lambda: signers.sign_pdf(
+            IncrementalPdfFileWriter(io.BytesIO(pdf)),
+            metadata,
+            signer.signer,
+            new_field_spec=SigFieldSpec(FIELD),
+            bytes_reserved=RESERVED,
+            output=output,
+        )
     )
     return output.getvalue()
+
+
+def _outside_event_loops(work: Callable[[], Result]) -> Result:
+    """Do work that starts an event loop of its own, in another thread where the caller's has one already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(max_workers=1) as apart:
+        return apart.submit(work).result()
 
 
 def verify_pdf(pdf: bytes, trusted: Sequence[x509.Certificate]) -> PdfVerdict:
@@ -181,7 +197,7 @@ def _judge(pdf: bytes, embedded: Any, trusted: Sequence[x509.Certificate]) -> Pd
         own = embedded.signer_cert
         who = str(own.subject.native.get("common_name", ""))
         context = ValidationContext(trust_roots=roots, allow_fetching=False, revocation_mode="soft-fail")
-        status = validate_pdf_signature(embedded, context)
+        status = _outside_event_loops(lambda: validate_pdf_signature(embedded, context))
         when = status.signer_reported_dt.astimezone(UTC) if status.signer_reported_dt else None
         whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _as_written(pdf, embedded)
         forged = any(own.public_key.dump() == root.public_key.dump() and own.dump() != root.dump() for root in roots)

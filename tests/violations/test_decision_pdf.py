@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 from datetime import date
 
@@ -169,6 +170,15 @@ def test_a_signed_notice_is_judged_good(signed, certificates):
     verdict = verify_pdf(signed, certificates)
     assert (verdict.ok, verdict.code) == (True, None)
     assert "DEVELOPMENT" in verdict.signer
+
+
+def test_signing_and_judging_work_inside_somebody_elses_event_loop(signer, certificates):
+    record = a_record(certificate_serial=signer.serial)
+
+    async def inside():
+        return verify_pdf(sign_notice(render_notice(record, PICTURES), record, signer), certificates)
+
+    assert asyncio.run(inside()).ok
 
 
 def test_a_signed_notice_passes_the_offline_check_of_files(signed, home, tmp_path):
