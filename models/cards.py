@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.card import PRECISIONS, WEIGHTS, load_card
+from models.card import PRECISIONS, WEIGHTS, load_detector_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from models.card import ModelCard
+    from models.card import DetectorCard
 
 CARDS: Final = Path(__file__).parent / "cards"
 OTHERS: Final = {
@@ -23,12 +23,12 @@ OTHERS: Final = {
 TEXTS: Final = Path(__file__).parent / "cards" / "limits"
 
 
-def render(card: ModelCard, limits: str) -> str:
+def render(card: DetectorCard, limits: str) -> str:
     """The card as Markdown."""
     return "\n".join([*_head(card), *_figures(card), *_data(card), "## Limits", "", limits.strip(), "", *_remake(card)])
 
 
-def _head(card: ModelCard) -> Iterator[str]:
+def _head(card: DetectorCard) -> Iterator[str]:
     yield f"# Model card: {card.name}"
     yield ""
     yield "Written by `python -m models.cards` from the card beside the weights; change that, not this."
@@ -51,7 +51,7 @@ def _head(card: ModelCard) -> Iterator[str]:
     yield ""
 
 
-def _figures(card: ModelCard) -> Iterator[str]:
+def _figures(card: DetectorCard) -> Iterator[str]:
     metrics = card.metrics
     yield "## Figures"
     yield ""
@@ -101,7 +101,7 @@ def _figures(card: ModelCard) -> Iterator[str]:
     yield from _table(("precision", "input", "ms, one thread, ONNX Runtime on a CPU"), costs)
 
 
-def _data(card: ModelCard) -> Iterator[str]:
+def _data(card: DetectorCard) -> Iterator[str]:
     yield "## Data"
     yield ""
     yield from _table(
@@ -110,7 +110,7 @@ def _data(card: ModelCard) -> Iterator[str]:
     )
 
 
-def _remake(card: ModelCard) -> Iterator[str]:
+def _remake(card: DetectorCard) -> Iterator[str]:
     yield "## How to make it again"
     yield ""
     yield "```"
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     stale: list[str] = []
     for path in sorted(WEIGHTS.glob("*.json")):
-        card = load_card(path)
+        card = load_detector_card(path)
         text = render(card, (TEXTS / f"{card.name}.md").read_text(encoding="utf-8"))
         target = CARDS / f"{card.name}.md"
         if options.check:

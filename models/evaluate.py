@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import onnxruntime
 
-from models.card import WEIGHTS, load_card
+from models.card import WEIGHTS, load_detector_card
 from models.data.places import CACHE
 from models.data.records import read_records
 from models.look import Found, look, raw_detector
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put thresholds and figures into the card")
     options = parser.parse_args(arguments)
     path = WEIGHTS / f"{options.task}.json"
-    card = load_card(path)
+    card = load_detector_card(path)
     kept = CACHE / options.task / "records.jsonl"
     if not kept.is_file():
         message = f"no prepared pictures in {kept}; run `.venv-train/bin/python -m models.data.prepare {options.task}`"

@@ -6,6 +6,7 @@ from typing import Final
 
 ROAD_CLASSES: Final = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
 FIRE_CLASSES: Final = ("fire", "smoke")
+PLATE_CLASSES: Final = ("plate",)
 
 PERSON, BICYCLE, MOTORCYCLE, CAR, BUS, TRUCK = range(6)
 FIRE, SMOKE = range(2)

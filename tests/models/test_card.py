@@ -7,7 +7,7 @@ import pytest
 
 from models.card import WEIGHTS, file_sha256, load_card
 from models.cards import CARDS, main
-from qyran.errors import ConfigError, IntegrityError
+from qyran.errors import ConfigError
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 
 GOOD = {
@@ -83,7 +83,7 @@ def test_missing_card_and_missing_weights_are_named(card_file, tmp_path: Path) -
 def test_other_weights_than_the_card_says_are_refused(card_file, tmp_path: Path) -> None:
     path = card_file()
     (tmp_path / "road.onnx").write_bytes(b"weightz")
-    with pytest.raises(IntegrityError, match=r"road\.onnx"):
+    with pytest.raises(ConfigError, match=r"road\.onnx"):
         load_card(path)
     assert load_card(path, verify=False).name == "road"
 

@@ -1,0 +1,59 @@
+"""OpenVINO as an engine: faster than ONNX Runtime on many Intel processors; the extra ``openvino`` brings it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openvino
+
+from qyran.errors import ConfigError
+from vision.engine import _Shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class OpenvinoEngine(_Shapes):
+    """One request at a time on the processor, in a precision that is told and not guessed."""
+
+    def __init__(self, weights: Path, threads: int, precision: str) -> None:
+        options = {
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": precision,
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+        }
+        try:
+            core = openvino.Core()
+            model = core.read_model(str(weights))
+            compiled = core.compile_model(model, "CPU", options)
+        except RuntimeError as error:
+            raise ConfigError(f"The weights {weights} are no model that OpenVINO can load.") from error
+        if len(model.inputs) != 1 or len(model.inputs[0].partial_shape) != 4:
+            raise ConfigError(f"The weights {weights} need an input other than one picture in 32-bit numbers.")
+        self._request = compiled.create_infer_request()
+        self._outputs = len(model.outputs)
+        super().__init__(_known(model.inputs[0].partial_shape), _known(model.outputs[0].partial_shape))
+
+    def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The network's first output for an input float32 [n, channels, height, width]."""
+        self._request.infer([blob])
+        return self._output(0)
+
+    def run_all(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """All outputs of the network, in order."""
+        self._request.infer([blob])
+        return [self._output(index) for index in range(self._outputs)]
+
+    def _output(self, index: int) -> NDArray[np.float32]:
+        # A copy: the request writes the next output into the same place.
+        return np.array(self._request.get_output_tensor(index).data, np.float32)
+
+
+def _known(shape: Any) -> Sequence[Any]:
+    """A partial shape with ints where it is fixed and None where not."""
+    return [axis.get_length() if axis.is_static else None for axis in shape]
