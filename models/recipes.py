@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from models.augment import Augmentation
-from vision.classes import FIRE_CLASSES, ROAD_CLASSES
+from vision.classes import BICYCLE, BUS, FIRE_CLASSES, MOTORCYCLE, ROAD_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,8 @@ class Recipe:
     """All settings of one detector's training.
 
     Attributes:
-        task: ``road`` or ``fire``.
+        name: of the shipped model.
+        task: whose pictures it learns from, ``road`` or ``fire``.
         classes: class names in output order.
         phases: run one after the other, each starting from the averaged weights of the one before.
         batch: pictures a step.
@@ -44,10 +45,14 @@ class Recipe:
         augmentation: see there.
         val_side: long input side of the check after an epoch.
         long_side: default long input side of the shipped model.
+        most_pixels: largest input area of the shipped model; a picture that would be larger is scaled down further.
+        start: model whose last phase it starts from; empty for the COCO start.
+        rare: how much more often a picture is drawn that shows one of these classes.
         trained_share: the shipped weights lie this far on the line from the COCO start to the trained ones; a
             share below 1 keeps what the start knew of views the training pictures lack.
     """
 
+    name: str
     task: str
     classes: tuple[str, ...]
     phases: tuple[Phase, ...]
@@ -58,7 +63,10 @@ class Recipe:
     augmentation: Augmentation
     val_side: int
     long_side: int
+    most_pixels: int
     trained_share: float
+    start: str = ""
+    rare: Mapping[int, float] = MappingProxyType({})
 
 
 _FIRE_REAL: Final = {
@@ -75,6 +83,7 @@ _FIRE_REAL: Final = {
 }
 
 FIRE: Final = Recipe(
+    name="fire",
     task="fire",
     classes=FIRE_CLASSES,
     phases=(
@@ -104,34 +113,50 @@ FIRE: Final = Recipe(
     ),
     val_side=512,
     long_side=512,
+    most_pixels=512 * 512,
     trained_share=1.0,
 )
 
-_ROAD_REAL: Final = {"road": 1.0, "manaus_cctv": 1.5, "rf100_vehicles_km39": 0.4, "bangkok_cctv": 1.5}
+_ROAD_REAL: Final = {"road": 1.0, "manaus_cctv": 1.5, "rf100_vehicles_km39": 0.4, "bangkok_cctv": 2.0}
+_ROAD_RARE: Final = {BICYCLE: 2.0, MOTORCYCLE: 1.5, BUS: 1.5}
 ROAD: Final = Recipe(
+    name="road",
     task="road",
     classes=ROAD_CLASSES,
     phases=(
-        Phase(epochs=8, rate=4e-4, sources=MappingProxyType(_ROAD_REAL)),
-        Phase(epochs=4, rate=2e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 1.0})),
+        Phase(epochs=10, rate=6e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
+        Phase(epochs=14, rate=3e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
     ),
     batch=16,
     stored_side=960,
-    frozen=6,
-    backbone_rate=0.3,
+    frozen=4,
+    backbone_rate=0.4,
     augmentation=Augmentation(
-        canvases=((384, 640), (384, 640), (480, 640)),
-        mosaic=0.4,
-        zoom=(0.6, 1.6),
+        canvases=((384, 640), (416, 512), (448, 448)),
+        mosaic=0.3,
+        zoom=(0.8, 2.1),
         hue=0.02,
         saturation=0.5,
         value=0.35,
         night=0.10,
         spoil=0.3,
     ),
-    val_side=640,
-    long_side=640,
-    trained_share=0.55,
+    val_side=832,
+    long_side=832,
+    most_pixels=832 * 480,
+    trained_share=1.0,
+    rare=MappingProxyType(_ROAD_RARE),
 )
 
-RECIPES: Final = {"road": ROAD, "fire": FIRE}
+ROAD_SMALL: Final = replace(
+    ROAD,
+    name="road_small",
+    phases=(Phase(epochs=6, rate=3e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),),
+    augmentation=replace(ROAD.augmentation, canvases=((288, 512), (384, 512), (416, 416)), zoom=(0.65, 1.4)),
+    val_side=512,
+    long_side=512,
+    most_pixels=512 * 288,
+    start="road",
+)
+
+RECIPES: Final = {recipe.name: recipe for recipe in (ROAD, ROAD_SMALL, FIRE)}

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Final
 import torch
 from safetensors.torch import load_file
 
+from models.data.places import shared
+from models.export import export_onnx
 from models.torch_shim import DetectionModel, get_cfg
+from vision.classes import ROAD_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,3 +74,10 @@ def coco_start(weights: Path, classes: Sequence[str]) -> DetectionModel:
     network = new_network(len(classes))
     network.load_state_dict(state, strict=True)
     return network
+
+
+def coco_start_onnx(kept: Path) -> Path:
+    """The COCO start for the road classes as an ONNX file at `kept`, exported there if it is not yet."""
+    if not kept.is_file():
+        export_onnx(coco_start(shared() / "weights" / "yolov8n_coco.safetensors", ROAD_CLASSES), kept)
+    return kept

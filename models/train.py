@@ -1,7 +1,7 @@
-"""Train a detector: ``python -m models.train road`` or ``fire``.
+"""Train a detector: ``python -m models.train road``, ``road_small`` or ``fire``.
 
 Phase 1 learns from real pictures, later phases from real and drawn ones. A checkpoint is kept after each epoch and
-a broken run goes on from it; ``--fresh`` starts over. Results lie in ``.cache/models/<task>/``.
+a broken run goes on from it; ``--fresh`` starts over. Results lie in ``.cache/models/<model>/``.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from models.look import look, raw_detector
 from models.masked_loss import MaskedDetectionLoss
 from models.recipes import RECIPES
 from models.start import coco_start, new_network
+from qyran.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ CLIP_NORM: Final = 10.0
 WEIGHT_DECAY: Final = 5e-4
 LAST_RATE: Final = 0.05
 BACKBONE_LAYERS: Final = 10
-VAL_EVERY: Final = 3
+CHECK_EVERY: Final = 3
 
 
 class Average:
@@ -86,9 +87,15 @@ def optimiser_for(network: DetectionModel, rate: float, backbone_rate: float) ->
     return torch.optim.AdamW(groups, betas=(0.9, 0.999))
 
 
-def draw_epoch(records: Sequence[Record], phase: Phase, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Indices of one epoch: each picture as often as its source says, the fractional part by chance, shuffled."""
+def draw_epoch(
+    records: Sequence[Record], phase: Phase, rare: Mapping[int, float], rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Indices of one epoch: each picture as often as its source says, more often where it shows a rare class.
+
+    The fractional part is drawn by chance; the order is shuffled.
+    """
     times = np.array([phase.sources[record.source] for record in records])
+    times *= [max((rare.get(int(kind), 1.0) for kind in record.boxes[:, 0]), default=1.0) for record in records]
     counts = np.floor(times + rng.random(len(times))).astype(int)
     order = np.repeat(np.arange(len(records)), counts)
     rng.shuffle(order)
@@ -120,7 +127,7 @@ def run_phase(
     """Train one phase, from its last checkpoint if there is one; returns the averaged network."""
     phase = recipe.phases[number - 1]
     mine = [record for record in records if record.split == "train" and record.source in phase.sources]
-    val = [record for record in records if record.split == "val" and record.source in phase.sources]
+    dev = [record for record in records if record.split == "dev" and record.source in phase.sources]
     log.info("phase %d: %s", number, dict(Counter(record.source for record in mine)))
     cache = {record.file: load_picture(record.file, recipe.stored_side) for record in mine}
     network.to(memory_format=torch.channels_last)
@@ -142,7 +149,7 @@ def run_phase(
     for epoch in range(first, phase.epochs):
         began = time.monotonic()
         rng = np.random.default_rng((number, epoch))
-        order = draw_epoch(mine, phase, rng)
+        order = draw_epoch(mine, phase, recipe.rare, rng)
         batches = Batches(mine, cache, order, recipe.batch, recipe.augmentation, seed=number * 1000 + epoch)
         loader = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4)
         parts = run_epoch(network, average, optimiser, loss_of, loader, phase, epoch, frozen=recipe.frozen, half=half)
@@ -157,8 +164,8 @@ def run_phase(
             checkpoint,
         )
         row: dict[str, Any] = {"phase": number, "epoch": epoch + 1, "seconds": round(time.monotonic() - began), **parts}
-        if val and ((epoch + 1) % VAL_EVERY == 0 or epoch + 1 == phase.epochs):
-            row["ap50"] = check(average.network, val, recipe, folder)
+        if dev and ((epoch + 1) % CHECK_EVERY == 0 or epoch + 1 == phase.epochs):
+            row["ap50"] = check(average.network, dev, recipe, folder)
         with (folder / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
         log.info("%s", json.dumps(row))
@@ -201,10 +208,26 @@ def run_epoch(
     return {name: round(value / max(steps, 1), 4) for name, value in sums.items()}
 
 
+def first_network(recipe: Recipe) -> DetectionModel:
+    """Where the training of a model begins: the COCO start, or the last phase of the model it descends from."""
+    if not recipe.start:
+        return coco_start(shared() / "weights" / "yolov8n_coco.safetensors", recipe.classes)
+    parent = RECIPES[recipe.start]
+    kept = CACHE / parent.name / f"phase{len(parent.phases)}_average.pt"
+    if not kept.is_file():
+        message = (
+            f"{recipe.name} starts from {parent.name}, which is not trained yet; train {parent.name} first"
+        )
+        raise ConfigError(message)
+    network = new_network(len(recipe.classes))
+    network.load_state_dict(torch.load(kept, weights_only=True))
+    return network
+
+
 def train(recipe: Recipe, folder: Path, *, phases: Sequence[int], fresh: bool, half: bool) -> DetectionModel:
     """Run the phases asked for and return the last averaged network."""
     folder.mkdir(parents=True, exist_ok=True)
-    network = coco_start(shared() / "weights" / "yolov8n_coco.safetensors", recipe.classes)
+    network = first_network(recipe)
     for number in phases:
         if fresh:
             (folder / f"phase{number}.pt").unlink(missing_ok=True)
@@ -222,7 +245,7 @@ def train(recipe: Recipe, folder: Path, *, phases: Sequence[int], fresh: bool, h
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
-    parser.add_argument("task", choices=sorted(RECIPES))
+    parser.add_argument("model", choices=sorted(RECIPES))
     parser.add_argument("--phase", type=int, help="only this phase (default: all)")
     parser.add_argument("--fresh", action="store_true", help="do not go on from a checkpoint")
     parser.add_argument("--float32", action="store_true", help="no bfloat16 (for processors without it)")
@@ -231,11 +254,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    every = range(1, len(RECIPES[options.task].phases) + 1)
+    every = range(1, len(RECIPES[options.model].phases) + 1)
     if options.phase and options.phase not in every:
-        parser.error(f"{options.task} has phases 1 to {every[-1]}")
+        parser.error(f"{options.model} has phases 1 to {every[-1]}")
     phases = (options.phase,) if options.phase else tuple(every)
-    train(RECIPES[options.task], CACHE / options.task, phases=phases, fresh=options.fresh, half=not options.float32)
+    train(RECIPES[options.model], CACHE / options.model, phases=phases, fresh=options.fresh, half=not options.float32)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Detectors that look at training pictures to complete labels: COCO YOLOv8n and Intel's crossroad-0078."""
+"""Detectors that look at training pictures to complete labels: our own, COCO YOLOv8n and Intel's crossroad-0078."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from models.card import WEIGHTS, load_card
 from models.look import as_rows, raw_detector
 from vision.classes import BICYCLE, CAR, PERSON, ROAD_CLASSES
 
@@ -20,6 +21,18 @@ CROSSROAD_SIDE: Final = 1024
 FLOOR: Final = 0.1
 CROSSROAD_CLASSES: Final = {1: PERSON, 2: CAR, 3: BICYCLE}
 """Labels of crossroad-0078: person, any vehicle (given as car), any two-wheeler (given as bicycle)."""
+
+
+class OwnTeacher:
+    """The road model as shipped, at a larger input than the product uses."""
+
+    def __init__(self, threads: int) -> None:
+        card = load_card(WEIGHTS / "road.json")
+        self._detector = raw_detector(card.path, card.classes, COCO_SIDE, threads)
+
+    def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Boxes float32 [n, 6]: class, x1, y1, x2, y2, score."""
+        return as_rows(self._detector.detect(picture, min_score=FLOOR))
 
 
 class CocoTeacher:

@@ -7,20 +7,16 @@ import pytest
 
 from models.data.fire import REMAP, by_group
 from models.data.records import Record, array, read_records, read_yolo, whole, write_records
-from models.data.road import MORE_REMAP, ROAD_REMAP, complete, split_bikes
+from models.data.road import EITHER, MORE_REMAP, ROAD_REMAP
 from vision.classes import BICYCLE, BUS, CAR, FIRE, MOTORCYCLE, PERSON, SMOKE, TRUCK
 
 SQUARE = (100.0, 100.0, 200.0, 200.0)
-AWAY = (400.0, 100.0, 500.0, 200.0)
-
-
-def seen(*rows: tuple[float, ...]) -> np.ndarray:
-    return np.asarray(rows, np.float32).reshape(-1, 6)
 
 
 @pytest.mark.parametrize(
     ("remap", "line", "class_id"),
     [
+        (ROAD_REMAP, "0 0.5 0.5 0.2 0.4", EITHER),
         (ROAD_REMAP, "1 0.5 0.5 0.2 0.4", BUS),
         (ROAD_REMAP, "2 0.5 0.5 0.2 0.4", CAR),
         (ROAD_REMAP, "3 0.5 0.5 0.2 0.4", TRUCK),
@@ -39,7 +35,7 @@ def test_class_numbers_become_ours(tmp_path: Path, remap: dict[int, int], line: 
     assert not len(other)
 
 
-@pytest.mark.parametrize(("remap", "line"), [(ROAD_REMAP, "0 0.5 0.5 0.2 0.4"), (REMAP, "1 0.5 0.5 1 1")])
+@pytest.mark.parametrize(("remap", "line"), [(REMAP, "1 0.5 0.5 1 1")])
 def test_classes_without_counterpart_come_apart(tmp_path: Path, remap: dict[int, int], line: str) -> None:
     (tmp_path / "a.txt").write_text(line, encoding="utf-8")
     boxes, other = read_yolo(tmp_path / "a.txt", 1000, 500, remap)
@@ -59,59 +55,6 @@ def test_records_come_back_as_written(tmp_path: Path) -> None:
     assert (back.file, back.split, back.width) == ("/a.jpg", "val", 640)
     np.testing.assert_allclose(back.boxes, record.boxes)
     np.testing.assert_allclose(back.ignore, record.ignore)
-
-
-@pytest.mark.parametrize("kind", [BICYCLE, MOTORCYCLE])
-def test_a_bike_takes_the_kind_the_detector_sees_on_it(kind: int) -> None:
-    decided, hidden = split_bikes(array([(0, *SQUARE)]), seen((kind, 110, 130, 190, 200, 0.3), (CAR, *SQUARE, 0.9)))
-    assert decided.tolist() == [[kind, *SQUARE]]
-    assert not len(hidden)
-
-
-def test_a_bike_nobody_knows_is_hidden_as_both_kinds() -> None:
-    decided, hidden = split_bikes(array([(0, *SQUARE)]), seen((MOTORCYCLE, *AWAY, 0.9)))
-    assert not len(decided)
-    assert hidden[:, 0].tolist() == [BICYCLE, MOTORCYCLE]
-
-
-def test_a_car_both_detectors_see_is_added() -> None:
-    added, hidden = complete(array([]), array([]), seen((CAR, *SQUARE, 0.3)), seen((CAR, *SQUARE, 0.6)), "road")
-    assert added.tolist() == [[CAR, *SQUARE]]
-    assert not len(hidden)
-
-
-def test_a_car_one_detector_sees_faintly_is_hidden_for_every_vehicle_class() -> None:
-    added, hidden = complete(array([]), array([]), seen((CAR, *SQUARE, 0.3)), seen(), "road")
-    assert not len(added)
-    assert hidden[:, 0].tolist() == [CAR, BUS, TRUCK]
-
-
-def test_what_only_the_second_detector_sees_is_hidden() -> None:
-    added, hidden = complete(array([]), array([]), seen(), seen((CAR, *SQUARE, 0.9)), "road")
-    assert not len(added)
-    assert len(hidden) == 3
-
-
-def test_labelled_objects_are_left_alone() -> None:
-    label = array([(TRUCK, *SQUARE)])
-    added, hidden = complete(label, label, seen((BUS, *SQUARE, 0.9)), seen((CAR, *SQUARE, 0.9)), "road")
-    assert not len(added)
-    assert not len(hidden)
-
-
-def test_a_rider_inside_a_labelled_machine_is_not_taught_as_a_person() -> None:
-    label = array([(MOTORCYCLE, *SQUARE)])
-    added, hidden = complete(label, label, seen((PERSON, 120, 100, 180, 190, 0.9)), seen(), "manaus_cctv")
-    assert not len(added)
-    assert hidden[:, 0].tolist() == [PERSON]
-
-
-def test_where_trucks_look_like_buses_neither_is_added() -> None:
-    added, hidden = complete(
-        array([]), array([]), seen((BUS, *SQUARE, 0.9)), seen((CAR, *SQUARE, 0.9)), "rf100_vehicles_km39"
-    )
-    assert not len(added)
-    assert len(hidden) == 3
 
 
 def test_one_clip_never_lies_on_both_sides() -> None:
