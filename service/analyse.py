@@ -16,7 +16,7 @@ from evidence.keys import installation_signer
 from evidence.seal import seal_output
 from qyran import __version__
 from qyran.errors import BrokenMedia, InputError, MediaError
-from service.detectors import shipped_card, spec_of
+from service.detectors import SHIPPED
 from service.rulebook import rule_statuses
 from service.settings import home
 from service.watch import CameraWatch, Identity, Totals, clock_at_capture
@@ -24,7 +24,6 @@ from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES
 from vision.credentials import scrub
-from vision.detector import Detector
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TextIO
 
+    from service.detectors import ModelChoice
     from service.event import Event
     from vision.camera import Camera
     from vision.pipeline import PipelineSettings
@@ -144,6 +144,7 @@ def analyse(
     start: datetime | None = None,
     seconds: float | None = None,
     settings: PipelineSettings | None = None,
+    models: ModelChoice = SHIPPED,
 ) -> Analysis:
     """Analyse a video by a camera file; the camera's own `stream` is not opened.
 
@@ -154,6 +155,7 @@ def analyse(
         start: UTC time of a file's first frame; by default its creation time.
         seconds: of video to analyse; by default a file to its end and a live stream for `LIVE_S`.
         settings: of the pipeline; by default the shipped ones.
+        models: which detectors look; by default the shipped ones.
 
     Raises:
         InputError: one sentence; `out` is as it was.
@@ -169,8 +171,7 @@ def analyse(
     opened = camera.model_copy(update={"stream": source})
     how = StreamSettings(start_time=start, first_open="raise")
     with Stream(opened, how, ring=ring) as stream, _Workshop(out) as work:
-        cards = {name: shipped_card(name) for name in ("road", "fire")}
-        road, fire = (Detector(spec_of(cards[name])) for name in ("road", "fire"))
+        road, fire = models.detector("road"), models.detector("fire")
         began, used = time.perf_counter(), time.process_time()
         totals = Totals()
         pipeline = Pipeline(camera, road, fire, settings, on_stage=totals.spend)
@@ -178,7 +179,7 @@ def analyse(
         sink, track_file = _FileSink(work.folder), _TrackFile(work.folder)
         identity = Identity(
             camera_sha256=file_sha256(camera_file),
-            models={name: card.sha256 for name, card in cards.items()},
+            models={"road": road.spec.sha256, "fire": fire.spec.sha256},
             clock=clock_at_capture(None if live else stream.info),
         )
         watch = CameraWatch(pipeline, ring, sink, signer, work.folder / "evidence", identity, totals)

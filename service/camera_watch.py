@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Final
 from evidence.canonical import file_sha256
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
-from service.detectors import shipped_card, spec_of
 from service.event import Event
 from service.spool import Spool
 from service.watch import CameraWatch, Identity, Totals, clock_at_capture, event_id
 from vision.archive import PacketRing
 from vision.camera import load_camera
-from vision.detector import Detector
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
@@ -122,13 +120,12 @@ def watch_camera(
     spool = Spool(settings.spool_folder)
     camera_log = CameraLog(camera.id, spool)
     ring = PacketRing()
-    cards = {name: shipped_card(name) for name in ("road", "fire")}
-    road, fire = (Detector(spec_of(card)) for card in cards.values())
+    road, fire = settings.model_choice.detector("road"), settings.model_choice.detector("fire")
     pipeline = Pipeline(camera, road, fire)
     with Stream(camera, StreamSettings(start_time=start_time), ring=ring, on_status=camera_log.status) as stream:
         identity = Identity(
             camera_sha256=file_sha256(camera_file),
-            models={name: card.sha256 for name, card in cards.items()},
+            models={"road": road.spec.sha256, "fire": fire.spec.sha256},
             clock=clock_at_capture(None if live else stream.info),
             marks={"demo": True} if demo else {},
         )

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from qyran.errors import MediaError
-from service.detectors import EXPECTED, shipped_detector
+from service.detectors import EXPECTED, SHIPPED
 from vision.signal_head import read_head
 
 if TYPE_CHECKING:
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from service.detectors import ModelChoice
+
     Picture = NDArray[np.uint8]
 
 Task = Literal["road", "fire", "signal"]
 TASKS: Final[tuple[Task, ...]] = ("road", "fire", "signal")
 
 
-def detect(task: Task, files: Sequence[Path], *, long_side: int | None = None) -> list[dict[str, Any]]:
+def detect(
+    task: Task, files: Sequence[Path], *, long_side: int | None = None, models: ModelChoice = SHIPPED
+) -> list[dict[str, Any]]:
     """One item a file: its name, size and detections with boxes in pixels of the file.
 
     Args:
@@ -31,12 +35,14 @@ def detect(task: Task, files: Sequence[Path], *, long_side: int | None = None) -
             detection whose class is its state.
         files: pictures OpenCV can read.
         long_side: input size of the network in pixels; by default the model card's.
+        models: which detectors look.
 
     Raises:
         MediaError: a file is absent or no picture.
+        ConfigError: a model cannot be used.
     """
     pictures = [(path, read_picture(path)) for path in files]
-    look = _signal if task == "signal" else _network(task, long_side)
+    look = _signal if task == "signal" else _network(task, long_side, models)
     return [
         {"file": str(path), "width": picture.shape[1], "height": picture.shape[0], "detections": look(picture)}
         for path, picture in pictures
@@ -59,8 +65,10 @@ def read_picture(path: Path) -> Picture:
     return np.asarray(picture, np.uint8)
 
 
-def _network(task: Literal["road", "fire"], long_side: int | None) -> Callable[[Picture], list[dict[str, Any]]]:
-    detector = shipped_detector(task, long_side=long_side)
+def _network(
+    task: Literal["road", "fire"], long_side: int | None, models: ModelChoice
+) -> Callable[[Picture], list[dict[str, Any]]]:
+    detector = models.detector(task, long_side=long_side)
     names = EXPECTED[task]
 
     def look(picture: Picture) -> list[dict[str, Any]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from models.card import WEIGHTS, load_crop_card, load_detector_card
+from models.registry import find
 from qyran.errors import ConfigError
 from vision.classes import FIRE_CLASSES, PLATE_CLASSES, ROAD_CLASSES
 from vision.detector import Detector, DetectorSpec
@@ -14,27 +16,57 @@ if TYPE_CHECKING:
 
     from models.card import CropCard, DetectorCard
 
-ModelName = Literal["road", "road_small", "fire", "plates"]
+Place = Literal["road", "fire", "plates"]
+"""What a detector is there for."""
 CropName = Literal["plate_reader", "signals", "attributes"]
-EXPECTED: Final[dict[ModelName, tuple[str, ...]]] = {
-    "road": ROAD_CLASSES, "road_small": ROAD_CLASSES, "fire": FIRE_CLASSES, "plates": PLATE_CLASSES,
-}  # fmt: skip
-"""What the detector in each place finds; detections carry the index into this."""
+EXPECTED: Final[dict[Place, tuple[str, ...]]] = {"road": ROAD_CLASSES, "fire": FIRE_CLASSES, "plates": PLATE_CLASSES}
+"""What the detector in each place may find; detections carry the index into this."""
 CROPS: Final[dict[CropName, Literal["read", "classify"]]] = {
     "plate_reader": "read", "signals": "classify", "attributes": "classify",
 }  # fmt: skip
 
 
-def shipped_card(name: ModelName) -> DetectorCard:
-    """The card of a shipped detector, its weights checked against their hash.
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which detectors watch: each named like a shipped or installed model, or by the path of its card.
 
-    Raises:
-        ConfigError: card or weights are missing, altered, or made for other classes.
+    Attributes:
+        road: finds road users; ``road_small`` for many streams on one machine.
+        fire: finds fire and smoke.
+        plates: finds number plates.
+        engine: what runs them, one of `vision.engine.ENGINES`.
+        folder: of the installed models.
     """
-    card = load_detector_card(WEIGHTS / f"{name}.json")
-    if card.finds != EXPECTED[name]:
-        raise ConfigError(f"The model card {name}.json names other classes than this version expects; reinstall Qyran.")
-    return card
+
+    road: str = "road"
+    fire: str = "fire"
+    plates: str = "plates"
+    engine: str = "cpu"
+    folder: Path | None = None
+
+    def card(self, place: Place) -> DetectorCard:
+        """The card of the model in a place, its weights checked against their hash.
+
+        Raises:
+            ConfigError: there is no such model, card or weights are wrong or altered, or it finds nothing that
+                belongs in that place.
+        """
+        card = load_detector_card(find(getattr(self, place), self.folder))
+        if not set(card.finds) & set(EXPECTED[place]):
+            raise ConfigError(
+                f"The model {card.name} finds {', '.join(card.finds)}; in the place of the {place} model it must find "
+                f"some of {', '.join(EXPECTED[place])}."
+            )
+        return card
+
+    def detector(self, place: Place, *, threads: int = 1, long_side: int | None = None) -> Detector:
+        """The detector in a place; its class numbers are indices into ``EXPECTED[place]``."""
+        spec = spec_of(self.card(place), long_side, classes=EXPECTED[place])
+        return Detector(spec, threads=threads, engine=self.engine)
+
+
+SHIPPED: Final = ModelChoice()
+"""The shipped models on ONNX Runtime."""
 
 
 def shipped_crop_card(name: CropName) -> CropCard:
@@ -44,21 +76,6 @@ def shipped_crop_card(name: CropName) -> CropCard:
         ConfigError: card or weights are missing, altered, or made for another task.
     """
     return load_crop_card(WEIGHTS / f"{name}.json", CROPS[name])
-
-
-def own_card(path: Path, name: ModelName) -> DetectorCard:
-    """A user's card for the place of a shipped detector.
-
-    Raises:
-        ConfigError: card or weights are missing, wrong, or find nothing that belongs in that place.
-    """
-    card = load_detector_card(path)
-    if not set(card.finds) & set(EXPECTED[name]):
-        raise ConfigError(
-            f"The model of {path} finds {', '.join(card.finds)}; in the place of the {name} model it must find some of "
-            f"{', '.join(EXPECTED[name])}."
-        )
-    return card
 
 
 def spec_of(
@@ -87,8 +104,3 @@ def spec_of(
         pixels=card.pixels,
         channels=tuple(classes.index(name) if name in classes else -1 for name in ours),
     )
-
-
-def shipped_detector(name: ModelName, *, threads: int = 1, long_side: int | None = None) -> Detector:
-    """A detector with a shipped model."""
-    return Detector(spec_of(shipped_card(name), long_side), threads=threads)

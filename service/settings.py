@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from sqlalchemy.exc import ArgumentError
 from qyran.errors import ConfigError
 from service.i18n import Language
 from violations.case import Terms
+
+if TYPE_CHECKING:
+    from service.detectors import ModelChoice
 
 
 def home() -> Path:
@@ -36,6 +39,9 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL of PostgreSQL or SQLite, without a password; default SQLite under home.
         database_password: "env:NAME" or "file:PATH" holding PostgreSQL's password.
         spool, evidence, documents: folders of waiting events, evidence packages and signed decisions.
+        models: folder of installed models; default under home.
+        road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
+        engine: what runs the models, see `vision.engine.ENGINES`.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
         city_file: who issues decisions and where fines are paid (`service.city`).
         city_category: column of order 469/НҚ it is judged by.
@@ -58,6 +64,11 @@ class Settings(BaseSettings):
     spool: Path | None = None
     evidence: Path | None = None
     documents: Path | None = None
+    models: Path | None = None
+    road_model: str = "road"
+    fire_model: str = "fire"
+    plates_model: str = "plates"
+    engine: str = "cpu"
 
     city_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "city"
     city_name_kk: str = "Қала"
@@ -152,6 +163,18 @@ class Settings(BaseSettings):
     def documents_folder(self) -> Path:
         """Where signed decisions lie."""
         return self.documents or self.home / "documents"
+
+    @property
+    def models_folder(self) -> Path:
+        """Where installed models lie."""
+        return self.models or self.home / "models"
+
+    @property
+    def model_choice(self) -> ModelChoice:
+        """Which detectors watch."""
+        from service.detectors import ModelChoice  # noqa: PLC0415 - only who looks at pictures waits for OpenCV
+
+        return ModelChoice(self.road_model, self.fire_model, self.plates_model, self.engine, self.models_folder)
 
     @property
     def secure(self) -> bool:

@@ -31,15 +31,28 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         metavar="N",
         help="seconds of video to analyse; default: a file to its end, 60 of a live stream",
     )
+    for place in ("road", "fire"):
+        parser.add_argument(
+            f"--{place}-model", metavar="CARD.json", help="card or name of another model than the installation's"
+        )
+    parser.add_argument("--engine", metavar="NAME", help="cpu, cuda, tensorrt, openvino or openvino-bf16")
     parser.set_defaults(run=run)
 
 
 def run(arguments: Namespace) -> int:
     """Analyse; a broken video is written as far as it decodes and then reported."""
     from service.analyse import analyse  # noqa: PLC0415 - keeps `--help` fast
+    from service.settings import load_settings  # noqa: PLC0415
 
+    given = {name: getattr(arguments, name) for name in ("road_model", "fire_model", "engine")}
+    settings = load_settings(**{name: value for name, value in given.items() if value})
     analysis = analyse(
-        arguments.video, arguments.camera, arguments.out, start=arguments.start, seconds=arguments.seconds
+        arguments.video,
+        arguments.camera,
+        arguments.out,
+        start=arguments.start,
+        seconds=arguments.seconds,
+        models=settings.model_choice,
     )
     s = analysis.summary
     sys.stdout.write(
