@@ -22,8 +22,8 @@ OPSET: Final = 17
 def export_onnx(network: DetectionModel, path: Path) -> Path:
     """Write `network` as ONNX.
 
-    Input ``images`` float32 [1, 3, H, W], RGB 0 to 1, H and W multiples of 32. Output ``output0`` float32
-    [1, 4 + classes, anchors]: centre x, centre y, width, height in input pixels, then scores after the sigmoid.
+    Input ``images`` float32 [N, 3, H, W], RGB 0 to 1, H and W multiples of 32. Output ``output0`` float32
+    [N, 4 + classes, anchors]: centre x, centre y, width, height in input pixels, then scores after the sigmoid.
     Non-maximum suppression is left to the caller.
     """
     plain = copy.deepcopy(network).float().to(memory_format=torch.contiguous_format).eval().fuse(verbose=False)
@@ -46,7 +46,7 @@ def export_onnx(network: DetectionModel, path: Path) -> Path:
             opset_version=OPSET,
             input_names=["images"],
             output_names=["output0"],
-            dynamic_axes={"images": {2: "height", 3: "width"}, "output0": {2: "anchors"}},
+            dynamic_axes={"images": {0: "batch", 2: "height", 3: "width"}, "output0": {0: "batch", 2: "anchors"}},
         )
     slim = onnxslim.slim(onnx.load(str(path)))
     slim.producer_name = "qyran"
