@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -22,11 +22,13 @@ class Phase:
         rate: peak learning rate of AdamW; it follows a cosine down to 5 %.
         sources: how often a picture of each source is drawn in an epoch, on average; a source that is absent
             is not used.
+        augmentation: instead of the recipe's.
     """
 
     epochs: int
     rate: float
     sources: Mapping[str, float]
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Recipe:
     most_pixels: int
     trained_share: float
     start: str = ""
-    rare: Mapping[int, float] = MappingProxyType({})
+    rare: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 _FIRE_REAL: Final = {
@@ -82,6 +84,34 @@ _FIRE_REAL: Final = {
     "bangkok_cctv": 0.7,
 }
 
+_FIRE_MORE: Final = {
+    "fire-wrpgm": 0.45,
+    "hotfire": 2.0,
+    "continuous_fire": 0.6,
+    "nav_fire": 1.0,
+    "hotfire_neg": 2.0,
+    "neg_dashcam_ro": 0.4,
+    "road": 0.15,
+    "manaus_cctv": 0.3,
+    "rf100_vehicles_km39": 0.1,
+    "bangkok_cctv": 0.7,
+    "signals": 0.3,
+    "rendered": 0.5,
+    "plain": 0.3,
+    "look_alikes": 0.4,
+    "pasted_fire": 0.4,
+}
+_FIRE_LARGE: Final = Augmentation(
+    canvases=((512, 512), (448, 576), (384, 640), (576, 576)),
+    mosaic=0.4,
+    zoom=(0.65, 1.9),
+    hue=0.012,
+    saturation=0.5,
+    value=0.4,
+    night=0.05,
+    spoil=0.3,
+)
+
 FIRE: Final = Recipe(
     name="fire",
     task="fire",
@@ -96,6 +126,10 @@ FIRE: Final = Recipe(
                 {**{name: times / 2 for name, times in _FIRE_REAL.items()}, "rendered": 0.4, "plain": 1.0}
             ),
         ),
+        # From here on larger pictures, the photographs of `hotfire` more often, flames and look-alikes drawn into
+        # streets, and the dev part left out.
+        Phase(epochs=14, rate=8e-4, sources=MappingProxyType(_FIRE_MORE), augmentation=_FIRE_LARGE),
+        Phase(epochs=12, rate=4e-4, sources=MappingProxyType(_FIRE_MORE), augmentation=_FIRE_LARGE),
     ),
     batch=16,
     stored_side=640,
@@ -111,9 +145,9 @@ FIRE: Final = Recipe(
         night=0.04,
         spoil=0.3,
     ),
-    val_side=512,
-    long_side=512,
-    most_pixels=512 * 512,
+    val_side=640,
+    long_side=640,
+    most_pixels=640 * 640,
     trained_share=1.0,
 )
 
