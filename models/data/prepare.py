@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.data.fire import fire_records
+from models.data.look_alikes import look_alike_records
+from models.data.pasted_fire import pasted_records
 from models.data.places import shared
 from models.data.plain import plain_records
 from models.data.rendered import rendered_records
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
 
 
 def prepared(task: str, *, rendered: bool) -> list[Record]:
-    """All real pictures of `task` (``road`` or ``fire``) and, if asked for, the rendered ones."""
+    """Pictures to train `task` (``road`` or ``fire``) on and to choose by (dev); the rendered ones too if asked for."""
     data = shared() / "data"
-    records = fire_records(data) if task == "fire" else road_records(data)
+    records = fire_records(data) if task == "fire" else road_records(data, ("train",))
     if not rendered:
         return records
-    return [*records, *rendered_records(task), *(plain_records() if task == "fire" else [])]
+    if task == "road":
+        return [*records, *rendered_records(task)]
+    drawn = [*plain_records(), *look_alike_records(records), *pasted_records(records)]
+    return [*records, *rendered_records(task), *drawn]
 
 
 def held_out(task: str) -> list[Record]:
