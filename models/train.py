@@ -150,7 +150,8 @@ def run_phase(
         began = time.monotonic()
         rng = np.random.default_rng((number, epoch))
         order = draw_epoch(mine, phase, recipe.rare, rng)
-        batches = Batches(mine, cache, order, recipe.batch, recipe.augmentation, seed=number * 1000 + epoch)
+        augmentation = phase.augmentation or recipe.augmentation
+        batches = Batches(mine, cache, order, recipe.batch, augmentation, seed=number * 1000 + epoch)
         loader = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4)
         parts = run_epoch(network, average, optimiser, loss_of, loader, phase, epoch, frozen=recipe.frozen, half=half)
         torch.save(

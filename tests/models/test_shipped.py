@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -9,7 +8,7 @@ import pytest
 
 from models.ap import curve
 from models.card import WEIGHTS, ModelCard, load_card
-from models.data.fire import REMAP, by_group
+from models.data.fire import REMAP
 from models.data.plain import draw
 from models.data.records import array, read_yolo, size_of
 from models.data.road import MORE_REMAP
@@ -90,14 +89,3 @@ def test_fire_keeps_quiet_on_streets_without_fire(fire: Detector, shared_data: P
     files = sorted((shared_data / "fire_more" / "neg_cis_cars" / "images").iterdir())[:60]
     alarms = sum(bool((fire.detect(np.asarray(cv2.imread(str(path)), np.uint8)).score >= 0.5).any()) for path in files)
     assert alarms <= len(files) * 0.1
-
-
-@pytest.mark.data
-def test_pictures_for_training_and_for_the_figures_come_from_different_clips(shared_data: Path) -> None:
-    with (shared_data / "fire_more" / "groups.csv").open(encoding="utf-8", newline="") as stream:
-        groups: dict[str, set[str]] = {}
-        for row in csv.DictReader(stream):
-            key = f"{row['set']}/{row['group']}"
-            groups.setdefault(key, set()).add(by_group(key))
-    assert all(len(sides) == 1 for sides in groups.values())
-    assert {"train", "val"} == set().union(*groups.values())
