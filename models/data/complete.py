@@ -115,7 +115,7 @@ def agree(boxes: Floats, opinions: Mapping[str, Floats], decided: Sequence[Decis
 
     for row in boxes:
         settle(int(row[0]), row[1:5], labelled=True, sure=True)
-    known = boxes.copy()
+    known = boxes[[_decision(row[1:5], decided) != "none" for row in boxes]] if len(boxes) else boxes
     for seen in _objects(opinions):
         if not _known(seen.class_id, seen.box, known):
             rider = seen.class_id == PERSON and _covered(seen.box, known[np.isin(known[:, 0], (*TWO_WHEELERS, -1))])

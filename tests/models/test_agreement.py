@@ -73,3 +73,10 @@ def test_a_rider_inside_a_labelled_machine_is_not_taught_as_a_person() -> None:
     boxes, ignore = agree(label, {"coco": seen((PERSON, 120, 100, 180, 190, 0.9))}, ())
     assert boxes[:, 0].tolist() == [MOTORCYCLE]
     assert ignore[:, 0].tolist() == [PERSON]
+
+
+def test_where_an_eye_took_a_loose_label_away_a_tighter_box_takes_its_place() -> None:
+    loose = array([(CAR, *SQUARE)])
+    tight = (100.0, 140.0, 140.0, 200.0)
+    boxes, _ = agree(loose, {"own": seen((CAR, *tight, 0.9))}, [("none", SQUARE), ("car", tight)])
+    assert boxes.tolist() == [[CAR, *tight]]
