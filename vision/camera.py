@@ -100,19 +100,59 @@ class Zone(_Part):
         return value
 
 
-class Signal(_Part):
-    """A signal head read from the picture; `box` is x1, y1, x2, y2."""
+Box = tuple[Fraction, Fraction, Fraction, Fraction]
 
-    id: Ident
-    box: tuple[Fraction, Fraction, Fraction, Fraction]
-    stop_line: Ident | None = None
+
+class Section(_Part):
+    """One lamp of a signal that shows an arrow; `box` is x1, y1, x2, y2 around that lamp alone.
+
+    Attributes:
+        arrow: where traffic may go while it is lit.
+    """
+
+    arrow: Literal["left", "straight", "right", "back"]
+    box: Box
 
     @field_validator("box")
     @classmethod
-    def _has_area(cls, value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        if value[2] <= value[0] or value[3] <= value[1]:
-            raise ValueError("x2 and y2 must be larger than x1 and y1")
+    def _has_area(cls, value: Box) -> Box:
+        return _with_area(value)
+
+
+class Signal(_Part):
+    """A signal head read from the picture; `box` is x1, y1, x2, y2 around its three lamps.
+
+    Attributes:
+        sections: additional lamps beside the three, each with an arrow.
+    """
+
+    id: Ident
+    box: Box
+    stop_line: Ident | None = None
+    sections: tuple[Section, ...] = ()
+
+    @field_validator("box")
+    @classmethod
+    def _has_area(cls, value: Box) -> Box:
+        return _with_area(value)
+
+    @field_validator("sections")
+    @classmethod
+    def _one_each(cls, value: tuple[Section, ...]) -> tuple[Section, ...]:
+        arrows = [section.arrow for section in value]
+        if len(set(arrows)) != len(arrows):
+            raise ValueError("two sections have the same arrow")
         return value
+
+    def reading_of(self, section: Section) -> str:
+        """The name under which an observation gives the state of a section; no signal's id holds a slash."""
+        return f"{self.id}/{section.arrow}"
+
+
+def _with_area(box: Box) -> Box:
+    if box[2] <= box[0] or box[3] <= box[1]:
+        raise ValueError("x2 and y2 must be larger than x1 and y1")
+    return box
 
 
 class Camera(_Part):

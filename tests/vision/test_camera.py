@@ -22,9 +22,24 @@ def line(**parts: Any) -> dict[str, Any]:
     return {"id": "a", "kind": "stop", "points": [[0.1, 0.2], [0.3, 0.4]], **parts}
 
 
+def head(**parts: Any) -> dict[str, Any]:
+    return {"id": "s", "box": [0.1, 0.1, 0.2, 0.4], **parts}
+
+
+def section(**parts: Any) -> dict[str, Any]:
+    return {"arrow": "right", "box": [0.2, 0.3, 0.3, 0.4], **parts}
+
+
 def test_a_camera_needs_only_id_name_and_stream() -> None:
     camera = parse_camera(GOOD, source="x.toml")
     assert (camera.id, camera.name.kk, camera.road, camera.lines) == ("abay-12", "Абай көшесі", "street", ())
+
+
+def test_a_signal_may_have_sections_with_arrows() -> None:
+    camera = parse_camera(with_(signals=[head(sections=[section(), section(arrow="left")])]), source="x.toml")
+    (signal,) = camera.signals
+    assert [signal.reading_of(one) for one in signal.sections] == ["s/right", "s/left"]
+    assert parse_camera(with_(signals=[head()]), source="x.toml").signals[0].sections == ()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +56,9 @@ def test_a_camera_needs_only_id_name_and_stream() -> None:
         (with_(zones=[{"id": "z", "kind": "lane", "points": [[0, 0], [1, 1]]}]), "zones[z].points"),
         (with_(signals=[{"id": "s", "box": [0.2, 0.1, 0.1, 0.2]}]), "x2 and y2 must be larger"),
         (with_(signals=[{"id": "s", "box": [0.1, 0.1, 0.2, 0.2], "stop_line": "q"}]), "which is not drawn"),
+        (with_(signals=[head(sections=[section(arrow="up")])]), "signals[s].sections[0].arrow"),
+        (with_(signals=[head(sections=[section(box=[0.2, 0.1, 0.1, 0.2])])]), "x2 and y2 must be larger"),
+        (with_(signals=[head(sections=[section(), section()])]), "two sections have the same arrow"),
         (with_(calibration={"points": []}), "calibration.points"),
         (with_(latitude=91.0), "latitude"),
         (with_(id="a/b"), "id"),
