@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 IGNORE_COVER: Final = 0.5
 """A detection with at least this share of its area inside an ignore region is not counted."""
 
+ANY_AREA: Final = (0.0, float("inf"))
+AREAS: Final = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, float("inf"))}
+"""Sizes of boxes as COCO divides them, square pixels of the picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -90,38 +94,82 @@ def curve(
     ignore: Sequence[NDArray[np.float32]],
     class_id: int | None,
     min_iou: float = 0.5,
+    area: tuple[float, float] = ANY_AREA,
 ) -> Curve:
-    """Match detections to boxes over all pictures, strongest first.
+    """Match detections to boxes over all pictures, strongest first; see `curves`."""
+    return curves(found, truth, ignore, class_id, (min_iou,), area)[0]
+
+
+def curves(
+    found: Sequence[NDArray[np.float32]],
+    truth: Sequence[NDArray[np.float32]],
+    ignore: Sequence[NDArray[np.float32]],
+    class_id: int | None,
+    min_ious: Sequence[float],
+    area: tuple[float, float] = ANY_AREA,
+) -> list[Curve]:
+    """One curve for each overlap that makes a hit.
 
     Args:
         found: per picture, float32 [n, 6]: class, x1, y1, x2, y2, score.
         truth: per picture, float32 [m, 5]: class, x1, y1, x2, y2.
         ignore: per picture, the same; what lies in such a region is not counted.
         class_id: the class to look at, or None to look at all boxes given as one class.
-        min_iou: overlap that makes a hit.
+        min_ious: overlaps (IoU) that make a hit.
+        area: square pixels from which and below which a box is looked at; boxes of another size are no truths, and
+            what finds them, or is of another size itself and finds nothing, is not counted (as in COCO).
     """
-    scores: list[float] = []
-    hits: list[bool] = []
+    parts: list[list[tuple[NDArray[np.float64], NDArray[np.bool_]]]] = [[] for _ in min_ious]
     truths = 0
     for detections, boxes, regions in zip(found, truth, ignore, strict=True):
         mine = detections if class_id is None else detections[detections[:, 0] == class_id]
         mine = mine[np.argsort(-mine[:, 5], kind="stable")]
         real = boxes if class_id is None else boxes[boxes[:, 0] == class_id]
-        hide = regions if class_id is None else regions[np.isin(regions[:, 0], (class_id, ANY_CLASS))]
-        truths += len(real)
+        inside = _inside(real[:, 1:5], area)
+        truths += int(inside.sum())
+        hidden = covered(mine, regions, class_id) | ~_inside(mine[:, 1:5], area)
         overlap = iou(mine[:, 1:5], real[:, 1:5])
-        cover = intersection(mine[:, 1:5], hide[:, 1:5]) / np.maximum(_area(mine[:, 1:5]), 1e-9)[:, None]
-        taken = np.zeros(len(real), bool)
-        for row in range(len(mine)):
-            free = np.where(taken, -1.0, overlap[row])
-            best = int(np.argmax(free)) if len(real) else -1
-            if best >= 0 and free[best] >= min_iou:
-                taken[best] = True
-                hits.append(True)
-            elif len(hide) and float(cover[row].max()) >= IGNORE_COVER:
-                continue
-            else:
-                hits.append(False)
-            scores.append(float(mine[row, 5]))
-    order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
-    return Curve(np.asarray(scores, np.float64)[order], np.asarray(hits, np.bool_)[order], truths)
+        for part, min_iou in zip(parts, min_ious, strict=True):
+            hit, other = _match(overlap, inside, min_iou)
+            counted = hit | ~(other | hidden)
+            part.append((mine[counted, 5].astype(np.float64), hit[counted]))
+    return [_joined(part, truths) for part in parts]
+
+
+def covered(found: NDArray[np.float32], regions: NDArray[np.float32], class_id: int | None) -> NDArray[np.bool_]:
+    """Which detections [n, 6] lie in an ignore region [m, 5] of a class (None: of any), bool [n]."""
+    hide = regions if class_id is None else regions[np.isin(regions[:, 0], (class_id, ANY_CLASS))]
+    if not len(hide):
+        return np.zeros(len(found), np.bool_)
+    cover = intersection(found[:, 1:5], hide[:, 1:5]) / np.maximum(_area(found[:, 1:5]), 1e-9)[:, None]
+    return np.asarray(cover.max(axis=1) >= IGNORE_COVER, np.bool_)
+
+
+def _match(
+    overlap: NDArray[np.float32], inside: NDArray[np.bool_], min_iou: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which detections find a box of their own, and which find one of a size that is not looked at."""
+    hit, other = (np.zeros(len(overlap), np.bool_) for _ in range(2))
+    taken = np.zeros(overlap.shape[1], np.bool_)
+    near = np.flatnonzero((overlap >= min_iou).any(axis=1)) if overlap.size else ()
+    for row in near:
+        free = np.where(taken, -1.0, overlap[row])
+        for kind, columns in ((hit, inside), (other, ~inside)):
+            masked = np.where(columns, free, -1.0)
+            best = int(np.argmax(masked))
+            if masked[best] >= min_iou:
+                kind[row] = taken[best] = True
+                break
+    return hit, other
+
+
+def _inside(boxes: NDArray[np.float32], area: tuple[float, float]) -> NDArray[np.bool_]:
+    size = _area(boxes)
+    return np.asarray((size >= area[0]) & (size < area[1]), np.bool_)
+
+
+def _joined(part: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]], truths: int) -> Curve:
+    score = np.concatenate([scores for scores, _ in part] or [np.zeros(0)])
+    hit = np.concatenate([hits for _, hits in part] or [np.zeros(0, np.bool_)])
+    order = np.argsort(-score, kind="stable")
+    return Curve(score[order], hit[order], truths)

@@ -43,6 +43,11 @@ class Found:
     records: list[Record]
     boxes: list[NDArray[np.float32]]
 
+    @property
+    def truth(self) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+        """Boxes and ignore regions, per picture, float32 [n, 5]."""
+        return [record.boxes for record in self.records], [record.ignore for record in self.records]
+
     def where(self, keep: Callable[[Record], bool]) -> Found:
         """The part for which `keep` holds."""
         chosen = [index for index, record in enumerate(self.records) if keep(record)]
@@ -50,7 +55,7 @@ class Found:
 
     def curve(self, class_id: int) -> Curve:
         """Precision and recall of one class."""
-        return curve(self.boxes, [r.boxes for r in self.records], [r.ignore for r in self.records], class_id)
+        return curve(self.boxes, *self.truth, class_id)
 
     def as_one_class(self, members: Sequence[int], name: int) -> Found:
         """All boxes of the classes `members` as class `name`, weaker duplicates dropped; others gone."""
@@ -80,14 +85,24 @@ def _drop_duplicates(rows: NDArray[np.float32], limit: float = 0.7) -> NDArray[n
 
 
 def raw_detector(
-    weights: Path, classes: Sequence[str], long_side: int, threads: int = 1, nms_iou: float = NMS_IOU
+    weights: Path,
+    classes: Sequence[str],
+    long_side: int,
+    threads: int = 1,
+    nms_iou: float = NMS_IOU,
+    most_pixels: int | None = None,
 ) -> Detector:
     """The product's detector with scores left as the network gives them (all thresholds at 0.5)."""
     spec = DetectorSpec(
         weights=weights, classes=tuple(classes), long_side=long_side, stride=STRIDE,
-        thresholds=(0.5,) * len(classes), nms_iou=nms_iou, sha256=file_sha256(weights),
+        thresholds=(0.5,) * len(classes), nms_iou=nms_iou, sha256=file_sha256(weights), most_pixels=most_pixels,
     )  # fmt: skip
     return Detector(spec, threads=threads)
+
+
+def raw(spec: DetectorSpec) -> DetectorSpec:
+    """A detector's spec with scores left as the network gives them."""
+    return replace(spec, thresholds=(0.5,) * len(spec.classes))
 
 
 def as_rows(seen: Detections) -> NDArray[np.float32]:
@@ -95,13 +110,23 @@ def as_rows(seen: Detections) -> NDArray[np.float32]:
     return np.concatenate([seen.class_id[:, None], seen.box, seen.score[:, None]], axis=1, dtype=np.float32)
 
 
+def read(file: str) -> NDArray[np.uint8]:
+    """A picture, uint8 [H, W, 3] BGR.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    picture = cv2.imread(file)
+    if picture is None:
+        raise MediaError(f"The picture {file} cannot be read; restore it from its data set.")
+    return np.asarray(picture, np.uint8)
+
+
 def look(detector: Detector, records: Sequence[Record]) -> Found:
     """Run the detector over pictures."""
-    boxes = []
-    for record in records:
-        picture = cv2.imread(record.file)
-        if picture is None:
-            raise MediaError(f"The picture {record.file} cannot be read; prepare the pictures again.")
-        seen = detector.detect(np.asarray(picture, np.uint8), min_score=FLOOR)
-        boxes.append(as_rows(seen))
-    return Found(list(records), boxes)
+    return look_with(lambda picture: as_rows(detector.detect(picture, min_score=FLOOR)), records)
+
+
+def look_with(see: Callable[[NDArray[np.uint8]], NDArray[np.float32]], records: Sequence[Record]) -> Found:
+    """Run anything that gives rows of class, x1, y1, x2, y2, score over pictures."""
+    return Found(list(records), [see(read(record.file)) for record in records])
