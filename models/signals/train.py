@@ -1,0 +1,142 @@
+"""Train the signal network: ``.venv-train/bin/python -m models.signals.train``.
+
+By default it learns from the training scenes alone and prints what it reads on the development scenes, by which every
+choice was made. ``--all`` learns from both and writes the weights that `models.signals.export` ships.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import cv2
+import numpy as np
+import torch
+
+from models.data.places import CACHE, shared
+from models.signals.backgrounds import background_patches
+from models.signals.heads import load_heads
+from models.signals.mix import Mixer
+from models.signals.network import SignalNetwork
+from vision.signal_input import SIZE, STATES, head_input
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.signals.heads import Head
+
+log = logging.getLogger("models.signals.train")
+
+KEPT: Final = CACHE / "signals"
+STEPS: Final = 1800
+BATCH: Final = 96
+RATE: Final = 4e-3
+DECAY: Final = 0.02
+SMOOTHING: Final = 0.04
+AVERAGED: Final = 0.995
+"""Share that the averaged weights keep at each step."""
+DRAWS: Final = 1500
+"""Made crops of the development scenes."""
+
+
+def tensor_of(crops: NDArray[np.uint8]) -> torch.Tensor:
+    """BGR crops uint8 [N, H, W, 3] as the network's input."""
+    return torch.from_numpy(np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2))).float() / 255
+
+
+def train(heads: Sequence[Head], signals: Path, steps: int, seed: int) -> SignalNetwork:
+    """A network trained on these heads and what is made from them.
+
+    Args:
+        heads: photographed heads.
+        signals: folder of their pictures, for backgrounds.
+        steps: of the optimiser.
+        seed: of the start and the draws.
+    """
+    torch.manual_seed(seed)
+    mixer = Mixer(heads, background_patches(signals, [head.picture for head in heads], seed), SIZE, seed)
+    network = SignalNetwork(len(STATES))
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
+    )
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.15)
+    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
+    began, running = time.monotonic(), 0.0
+    for step in range(1, steps + 1):
+        crops, states = mixer.batch(BATCH)
+        loss = loss_of(network(tensor_of(crops)), torch.from_numpy(states))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(network)
+        running += 0.02 * (loss.item() - running) if step > 1 else loss.item()
+        if step % 200 == 0:
+            log.info("step %d: loss %.3f, %.0f s", step, running, time.monotonic() - began)
+    trained: SignalNetwork = average.module
+    return trained.eval()
+
+
+def logits_of(network: SignalNetwork, crops: NDArray[np.uint8]) -> torch.Tensor:
+    """Logits of many crops."""
+    with torch.no_grad():
+        return network(tensor_of(crops))
+
+
+def report(network: SignalNetwork, heads: Sequence[Head], signals: Path, seed: int) -> dict[str, Any]:
+    """What a network reads on heads: photographed as they are, and made crops; shares right and confusions."""
+    found: dict[str, Any] = {}
+    crops = np.stack([head_input(head.crop) for head in heads])
+    truth = np.array([STATES.index(type(STATES[0])(head.state)) for head in heads])
+    made, made_truth = Mixer(heads, background_patches(signals, [h.picture for h in heads], seed), SIZE, seed).batch(
+        DRAWS
+    )
+    for name, pictures, states in (("photographed", crops, truth), ("made", made, made_truth)):
+        said = logits_of(network, pictures).argmax(dim=1).numpy()
+        confusion = np.zeros((len(STATES), len(STATES)), int)
+        np.add.at(confusion, (states, said), 1)
+        found[name] = {"right": float((said == states).mean()), "n": len(states), "confusion": confusion.tolist()}
+        if name == "photographed":
+            found["wrong"] = [
+                f"{head.picture}.{head.box} {head.state} read {STATES[index]}"
+                for head, index, true in zip(heads, said, states, strict=True) if index != true
+            ]  # fmt: skip
+    return found
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--all", action="store_true", help="learn from the development scenes too, and keep the weights"
+    )
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    signals = shared() / "data" / "signals"
+    heads = load_heads(signals, "train")
+    dev = [head for head in heads if head.part == "dev"]
+    network = train(
+        heads if given.all else [head for head in heads if head.part == "train"], signals, given.steps, given.seed
+    )
+    found = report(network, dev, signals, seed=99)
+    for name in ("photographed", "made"):
+        log.info("%s: %.4f of %d right", name, found[name]["right"], found[name]["n"])
+        for state, row in zip(STATES, found[name]["confusion"], strict=True):
+            log.info("  %-10s %s", state, row)
+    log.info("wrong: %s", "; ".join(found["wrong"]))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    torch.save(network.state_dict(), KEPT / ("all.pt" if given.all else "train.pt"))
+
+
+if __name__ == "__main__":
+    main()
