@@ -13,6 +13,7 @@ from qyran.errors import ConfigError
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
+from vision.plate_watch import PlateSettings, PlateWatch
 from vision.road_plane import RoadPlane
 from vision.signals import SignalReader
 from vision.speed import measure
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
     from vision.camera import Camera
     from vision.detector import Detector
-    from vision.types import Frame, Passage, Tracks
+    from vision.plate_watch import PlateEye
+    from vision.types import Frame, Passage, Plate, Tracks
 
-Stage = Literal["detect", "fire", "track", "signals"]
+Stage = Literal["detect", "fire", "track", "signals", "plates"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
 Result = TypeVar("Result")
 
@@ -46,6 +48,7 @@ class PipelineSettings:
         road_min_score: calibrated score below which a road user is not even a whisper to the tracker.
         fire_min_score: the same for fire and smoke.
         tracker: patience and strictness in following.
+        plates: how keenly number plates are looked for, where anybody asks for them.
     """
 
     rate_hz: float = 8.0
@@ -55,6 +58,7 @@ class PipelineSettings:
     road_min_score: float = 0.05
     fire_min_score: float = 0.05
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    plates: PlateSettings = field(default_factory=PlateSettings)
 
 
 class Pipeline:
@@ -68,6 +72,7 @@ class Pipeline:
         road: detector of ROAD_CLASSES.
         fire: detector of FIRE_CLASSES, None where nobody asks for fire.
         settings: how often and how keenly.
+        plates: finds and reads number plates, None where nobody asks for them.
         on_stage: told the name and the seconds of every stage of every frame, for measurement.
 
     Raises:
@@ -81,6 +86,7 @@ class Pipeline:
         fire: Detector | None = None,
         settings: PipelineSettings | None = None,
         on_stage: Callable[[Stage, float], None] | None = None,
+        plates: PlateEye | None = None,
     ) -> None:
         _check(road, ROAD_CLASSES, "road")
         if fire is not None:
@@ -88,6 +94,7 @@ class Pipeline:
         self.camera = camera
         self.settings = settings or PipelineSettings()
         self._road, self._fire = road, fire
+        self._plates = None if plates is None else PlateWatch(plates, self.settings.plates)
         self._on_stage = on_stage
         self._scene: _Scene | None = None
         self._fire_due_s = -np.inf
@@ -104,6 +111,7 @@ class Pipeline:
         fire = self._look_for_fire(frame, scene)
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
         tracks, passages = self._timed("track", lambda: scene.follow(seen, frame))
+        plates = self._read_plates(frame, tracks)
         return Observation(
             camera=self.camera.id,
             index=frame.index,
@@ -116,7 +124,15 @@ class Pipeline:
             fire=fire,
             signals=signals or EMPTY_SIGNALS,
             passages=passages,
+            plates=plates,
         )
+
+    def _read_plates(self, frame: Frame, tracks: Tracks) -> tuple[Plate, ...]:
+        """Readings that changed at this frame."""
+        watch = self._plates
+        if watch is None:
+            return ()
+        return self._timed("plates", lambda: watch.step(frame.picture, tracks, frame.video_s))
 
     def _input_side(self, picture_side: int) -> int:
         """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""
