@@ -25,7 +25,7 @@ SIZE: Final = (24, 64)
 
 def head_input(crop: Picture, size: tuple[int, int] = SIZE) -> Picture:
     """A crop of a whole head, red on top or left, as uint8 [height, width, 3] of `size` (width, height)."""
-    upright = cv2.transpose(crop) if crop.shape[1] > crop.shape[0] else crop
+    upright = np.asarray(cv2.transpose(crop), np.uint8) if crop.shape[1] > crop.shape[0] else crop
     return _resized(upright, size)
 
 

@@ -176,6 +176,24 @@ class Plate:
 
 
 @dataclass(frozen=True, slots=True)
+class VehicleLook:
+    """What a track looks like, voted over its pictures so far.
+
+    Attributes:
+        track: track id.
+        kind: car, van, bus or truck; None where it cannot be told.
+        colour: white, grey, black, red, yellow, green or blue; None where it cannot be told.
+        kind_score, colour_score: 0 to 1, how sure each is; 0 for None.
+    """
+
+    track: int
+    kind: str | None
+    kind_score: float
+    colour: str | None
+    colour_score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything seen by one camera at one moment; the only input of every rule.
 
@@ -189,6 +207,7 @@ class Observation:
         signals: reading of each configured head by its id.
         passages: control-line passages completed at this moment.
         plates: readings that changed at this moment.
+        looks: kinds and colours that changed at this moment.
     """
 
     camera: str
@@ -203,3 +222,4 @@ class Observation:
     signals: Mapping[str, SignalReading] = field(default_factory=lambda: EMPTY_SIGNALS)
     passages: tuple[Passage, ...] = ()
     plates: tuple[Plate, ...] = ()
+    looks: tuple[VehicleLook, ...] = ()
