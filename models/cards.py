@@ -7,101 +7,99 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.card import PRECISIONS, WEIGHTS, load_detector_card
+from models.card import WEIGHTS, CropCard, DetectorCard, load_card
+from models.report import met
+from vision.outputs import OUTPUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from models.card import DetectorCard
+    from collections.abc import Iterator, Mapping, Sequence
 
 CARDS: Final = Path(__file__).parent / "cards"
-OTHERS: Final = {
-    "start": "The COCO start, same pictures and code",
-    "fp32": "The same network in fp32",
-    "int8-qdq": "The same network in 8 bits",
-}
 TEXTS: Final = Path(__file__).parent / "cards" / "limits"
+TASK_WORDS: Final = {"detect": "finds objects", "read": "reads a crop", "classify": "classifies a crop"}
 
 
-def render(card: DetectorCard, limits: str) -> str:
+def render(card: DetectorCard | CropCard, limits: str) -> str:
     """The card as Markdown."""
-    return "\n".join([*_head(card), *_figures(card), *_data(card), "## Limits", "", limits.strip(), "", *_remake(card)])
+    shape = _detector(card) if isinstance(card, DetectorCard) else _crops(card)
+    return "\n".join(
+        [*_head(card), *shape, "", *_figures(card), *_data(card), "## Limits", "", limits.strip(), "", *_remake(card)]
+    )
 
 
-def _head(card: DetectorCard) -> Iterator[str]:
+def _head(card: DetectorCard | CropCard) -> Iterator[str]:
     yield f"# Model card: {card.name}"
     yield ""
     yield "Written by `python -m models.cards` from the card beside the weights; change that, not this."
     yield ""
     yield "| | |"
     yield "|---|---|"
+    yield f"| task | {TASK_WORDS[card.task]} |"
     yield f"| weights | `models/weights/{card.file}` ({card.precision}) |"
     yield f"| version | {card.version} |"
     yield f"| SHA-256 | `{card.sha256}` |"
-    yield f"| licence | {card.licence}; descends from Ultralytics YOLOv8n trained on COCO |"
+    yield f"| licence | {card.licence} |"
+    if card.machine:
+        yield f"| made on | {card.machine} |"
+
+
+def _detector(card: DetectorCard) -> Iterator[str]:
     yield f"| classes | {', '.join(card.classes)} |"
+    bound = f", at most {card.most_pixels} px in all" if card.most_pixels else ""
     yield (
-        "| input | `images` float32 [1, 3, H, W], RGB 0 to 1, H and W multiples of "
-        f"{card.stride}, long side {card.long_side} by default |"
+        f"| input | float32 [n, 3, H, W], {card.pixels.colour.upper()} 0 to {card.pixels.most}, H and W multiples of "
+        f"{card.stride}, long side {card.long_side} px by default{bound} |"
     )
-    yield "| output | `output0` float32 [1, 4 + classes, anchors]: centre, size in input pixels, scores after sigmoid |"
-    yield f"| suppression | outside the network, IoU {card.nms_iou} within a class |"
-    levels = ", ".join(f"{name} {card.threshold[name]}" for name in card.classes)
+    rows, columns = (axis or "candidates" for axis in OUTPUTS[card.output].shape(len(card.classes)))
+    yield f"| output | `{card.output}`: float32 [n, {rows}, {columns}] |"
+    if not OUTPUTS[card.output].suppressed:
+        yield f"| suppression | outside the network, IoU {card.nms_iou} within a class |"
+    levels = ", ".join(f"{name} {value}" for name, value in card.threshold.items())
     yield f"| thresholds (raw score; calibrated score 0.5) | {levels} |"
-    yield ""
 
 
-def _figures(card: DetectorCard) -> Iterator[str]:
+def _crops(card: CropCard) -> Iterator[str]:
+    for head, names in card.heads.items():
+        words = "".join(names) if card.task == "read" else ", ".join(names)
+        yield f"| {'alphabet' if card.task == 'read' else f'classes of {head}'} | {words} |"
+    yield f"| input | float32 [n, {card.channels}, {card.height}, {card.width}] |"
+    for name, value in card.settings.items():
+        yield f"| {name.replace('_', ' ')} | {value:g} |"
+
+
+def _figures(card: DetectorCard | CropCard) -> Iterator[str]:
     metrics = card.metrics
     yield "## Figures"
     yield ""
-    yield (
-        f"On validation pictures never trained on, split by camera, clip or photograph, long side "
-        f"{metrics.get('long_side', card.long_side)}, IoU 0.5. Objects that the published labels miss are hidden from "
-        "the count. Precision and recall stand at the shipped thresholds."
-    )
-    yield ""
-    yield from _table(
-        ("class", "AP50", "boxes", "precision", "recall"),
-        [
-            (name, row["ap50"], row["boxes"], row["precision"], row["recall"])
-            for name, row in metrics["per_class"].items()
-        ],
-    )
-    yield f"Mean AP50 over classes {_show(metrics['map50'])}, over boxes {_show(metrics['ap50_by_boxes'])}."
-    yield ""
-    for other, title in OTHERS.items():
-        if other in metrics:
-            yield f"{title} ({_show(metrics[other]['ap50_by_boxes'])} over boxes):"
-            yield ""
-            yield from _table(
-                ("class", "AP50"), [(name, row["ap50"]) for name, row in metrics[other]["per_class"].items()]
-            )
-    yield "### By source"
-    yield ""
-    rows = [
-        (source, part["pictures"], name, row["ap50"], row["boxes"])
-        for source, part in metrics["per_source"].items()
-        for name, row in part.items()
-        if name != "pictures"
-    ]
-    yield from _table(("source", "pictures", "class", "AP50", "boxes"), rows)
-    if "false_alarms_per_100" in metrics:
-        yield "### Pictures without fire or smoke in which something is reported"
+    if not metrics.get("figures"):
+        yield f"Not measured yet: `qyran models evaluate {card.name} --write`."
         yield ""
-        yield from _table(
-            ("source", "pictures", "alarms per 100"),
-            [(name, row["pictures"], row["alarms_per_100"]) for name, row in metrics["false_alarms_per_100"].items()],
-        )
-    yield "### Cost"
+        return
+    yield (
+        f"`qyran models evaluate {card.name}`, on pictures that no training and no choice ever saw"
+        + (f", on {metrics['machine']}" if metrics.get("machine") else "")
+        + "."
+    )
     yield ""
-    costs = [(card.precision, size, ms) for size, ms in metrics["ms_one_thread"].items()]
-    for other in PRECISIONS - {card.precision}:
-        costs += [(f"{other}, not shipped", size, ms) for size, ms in metrics[other]["ms_one_thread"].items()]
-    yield from _table(("precision", "input", "ms, one thread, ONNX Runtime on a CPU"), costs)
+    yield from _table(("figure", "value", "objects", "goal", ""), [_figure(row) for row in metrics["figures"]])
+    for stick in metrics.get("yardsticks", ()):
+        value = {row["name"]: row["value"] for row in stick["figures"]}
+        words = ", ".join(f"{name} {_show(value[name])}" for name in value if value[name] is not None)
+        yield f"- Beside it {stick['name']} on {stick['engine']}: {words}; {stick['time']['ms']} ms a picture."
+    if metrics.get("yardsticks"):
+        yield ""
+    for table in metrics.get("tables", ()):
+        yield f"### {table['title']}"
+        yield ""
+        yield from _table(table["head"], table["rows"])
 
 
-def _data(card: DetectorCard) -> Iterator[str]:
+def _figure(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    goal = "" if row.get("goal") is None else f"{'at most' if row.get('at_most') else 'at least'} {row['goal']:g}"
+    return row["name"], row["value"], row["n"], goal, {True: "met", False: "not met", None: ""}[met(row)]
+
+
+def _data(card: DetectorCard | CropCard) -> Iterator[str]:
     yield "## Data"
     yield ""
     yield from _table(
@@ -110,7 +108,7 @@ def _data(card: DetectorCard) -> Iterator[str]:
     )
 
 
-def _remake(card: DetectorCard) -> Iterator[str]:
+def _remake(card: DetectorCard | CropCard) -> Iterator[str]:
     yield "## How to make it again"
     yield ""
     yield "```"
@@ -129,8 +127,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
 
 def _show(value: Any) -> str:
     if value is None:
-        return "no boxes"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     stale: list[str] = []
     for path in sorted(WEIGHTS.glob("*.json")):
-        card = load_detector_card(path)
+        card = load_card(path)
         text = render(card, (TEXTS / f"{card.name}.md").read_text(encoding="utf-8"))
         target = CARDS / f"{card.name}.md"
         if options.check:

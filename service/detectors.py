@@ -1,4 +1,4 @@
-"""From model cards to what `vision` runs: the one place where `models` meets `vision`."""
+"""Which model stands in which place, and its detector."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from models.card import WEIGHTS, load_crop_card, load_detector_card
 from models.registry import find
+from models.spec import spec_of
 from qyran.errors import ConfigError
 from vision.classes import FIRE_CLASSES, PLATE_CLASSES, ROAD_CLASSES
-from vision.detector import Detector, DetectorSpec
+from vision.detector import Detector
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,31 +77,3 @@ def shipped_crop_card(name: CropName) -> CropCard:
         ConfigError: card or weights are missing, altered, or made for another task.
     """
     return load_crop_card(WEIGHTS / f"{name}.json", CROPS[name])
-
-
-def spec_of(
-    card: DetectorCard, long_side: int | None = None, *, classes: tuple[str, ...] | None = None
-) -> DetectorSpec:
-    """What the detector must know about a card's weights.
-
-    Args:
-        card: the card.
-        long_side: of the input in pixels, where it is to be other than the card's.
-        classes: names that the detections' class numbers stand for; by default what the card finds.
-    """
-    classes = classes or card.finds
-    ours = [card.classes_as.get(name) for name in card.classes]
-    return DetectorSpec(
-        weights=card.path,
-        classes=classes,
-        long_side=long_side or card.long_side,
-        stride=card.stride,
-        # A class that the model does not find has no channel: its threshold is never looked at.
-        thresholds=tuple(card.threshold.get(name, 0.5) for name in classes),
-        nms_iou=card.nms_iou,
-        sha256=card.sha256,
-        most_pixels=card.most_pixels,
-        output=card.output,
-        pixels=card.pixels,
-        channels=tuple(classes.index(name) if name in classes else -1 for name in ours),
-    )
