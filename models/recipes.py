@@ -158,8 +158,8 @@ ROAD: Final = Recipe(
     task="road",
     classes=ROAD_CLASSES,
     phases=(
-        Phase(epochs=10, rate=6e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
-        Phase(epochs=14, rate=3e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
+        Phase(epochs=8, rate=6e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
+        Phase(epochs=12, rate=4e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
     ),
     batch=16,
     stored_side=960,
@@ -185,7 +185,7 @@ ROAD: Final = Recipe(
 ROAD_SMALL: Final = replace(
     ROAD,
     name="road_small",
-    phases=(Phase(epochs=6, rate=3e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),),
+    phases=(Phase(epochs=5, rate=3e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),),
     augmentation=replace(ROAD.augmentation, canvases=((288, 512), (384, 512), (416, 416)), zoom=(0.65, 1.4)),
     val_side=512,
     long_side=512,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.data.labels import Labels
+    from models.data.road import Published
 
     Floats = NDArray[np.float32]
     Decision = tuple[str, tuple[float, ...]]
@@ -173,15 +174,25 @@ def complete(teachers: Mapping[str, Teacher]) -> dict[str, dict[str, Labels]]:
     """Labels of all training pictures by source and file."""
     decisions = read_decisions(DECISIONS)
     out: dict[str, dict[str, Labels]] = defaultdict(dict)
-    for picture_of in published(shared() / "data", "train"):
-        picture = np.asarray(cv2.imread(str(picture_of.path)), np.uint8)
-        views = [picture]
-        if picture_of.source in SPECKLED:
-            views.append(np.asarray(cv2.medianBlur(picture, 3), np.uint8))
-        opinions = {name: np.concatenate([look(view) for view in views]) for name, look in teachers.items()}
-        boxes, ignore = agree(picture_of.boxes, opinions, decisions.get(picture_of.file, ()))
-        out[picture_of.source][picture_of.file] = boxes, ignore
+    for picture in published(shared() / "data", "train"):
+        labels = agree(picture.boxes, _opinions(picture, teachers), decisions.get(picture.file, ()))
+        out[picture.source][picture.file] = labels
     return out
+
+
+def _opinions(picture: Published, teachers: Mapping[str, Teacher]) -> dict[str, Floats]:
+    """What each detector sees in a picture; kept in the cache, since looking is what takes the time."""
+    kept = CACHE / "opinions" / f"{picture.file.replace('/', '_')}.npz"
+    if not kept.is_file():
+        pixels = np.asarray(cv2.imread(str(picture.path)), np.uint8)
+        views = [pixels]
+        if picture.source in SPECKLED:
+            views.append(np.asarray(cv2.medianBlur(pixels, 3), np.uint8))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        seen = {name: np.concatenate([look(view) for view in views]) for name, look in teachers.items()}
+        np.savez(kept, **seen)  # type: ignore[arg-type]
+    with np.load(kept) as arrays:
+        return {name: arrays[name] for name in teachers}
 
 
 def main() -> None:
