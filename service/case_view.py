@@ -15,7 +15,7 @@ from service.records import camera_names, evidence_of, evidence_views, history_o
 from service.store.database import Work
 from service.store.events import STATE, append_event, facts_of
 from service.store.tables import ViolationCase
-from service.views import CaseDetail, CaseSummary, OwnerView
+from service.views import LOOKS, CaseDetail, CaseSummary, LookView, OwnerView
 from violations.case import FIRST, REASONS, TRANSITIONS, Attribute, CaseState, CaseStep, CaseView, check, has_ended
 
 PLATE_READERS = frozenset(Role) - {Role.ADMINISTRATOR, Role.EVALUATOR, Role.CAMERA_OPERATOR}
@@ -153,6 +153,7 @@ def detail(work: Work, row: ViolationCase) -> CaseDetail:
         limitation_ends=row.limitation_ends,
         claim_ends=row.claimed_at + lapse if held and row.claimed_at else None,
         owner=None if owner is None else OwnerView.model_validate(owner),
+        looks=looks_of(facts, owner),
         evidence=evidence_views(packages),
         trace=trace_of(packages),
         history=history,
@@ -162,6 +163,16 @@ def detail(work: Work, row: ViolationCase) -> CaseDetail:
         t_first_notification_sent=row.t_first_notification_sent,
         chain_fault=fault,
     )
+
+
+def looks_of(facts: Mapping[str, Any], owner: Mapping[str, Any] | None) -> tuple[LookView, ...]:
+    """Kind and colour as the camera saw them beside the register's, those of which one of them speaks."""
+    found = []
+    for name in LOOKS:
+        seen, registered = facts.get(name), (owner or {}).get(name)
+        differs = seen is not None and registered is not None and seen != registered
+        found.append(LookView(name=name, seen=seen, registered=registered, differs=differs))
+    return tuple(look for look in found if look.seen or look.registered)
 
 
 def _summary(work: Work, row: ViolationCase, people: Mapping[str, str]) -> dict[str, Any]:

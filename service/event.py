@@ -26,6 +26,8 @@ class Event(BaseModel):
         direction: `forward` or `backward` across the line.
         speed_kmh, speed_uncertainty_kmh: auxiliary video speed and its standard uncertainty, never a ground for a fine.
         plate: best reading in Latin capitals and digits.
+        vehicle_type: how the vehicle looks: car, van, bus or truck.
+        colour: white, grey, black, red, yellow, green or blue; absent where it cannot be told.
         score: 0 to 1.
         evidence: folder of the evidence package, relative to the file or spool.
     """
@@ -46,6 +48,8 @@ class Event(BaseModel):
     speed_kmh: float | None = None
     speed_uncertainty_kmh: float | None = None
     plate: str | None = None
+    vehicle_type: Literal["car", "van", "bus", "truck"] | None = None
+    colour: Literal["white", "grey", "black", "red", "yellow", "green", "blue"] | None = None
     score: float | None = None
     evidence: str | None = None
 

@@ -44,6 +44,7 @@ from service.store.tables import (
     Personal,
     ViolationCase,
 )
+from service.views import LOOKS
 from violations.case import CaseState
 
 LINKED_KIND = "wrong_way"  # the one kind that is a violation and an incident at once
@@ -188,7 +189,8 @@ def _violation(work: Work, event: Event, package: Package | None) -> None:
     )
     work.session.add(row)
     older = _older_case(work, row)
-    payload = {"plate": plate, "plate_read": plate} if plate else {}
+    payload: dict[str, Any] = {"plate": plate, "plate_read": plate} if plate else {}
+    payload |= {name: seen for name in LOOKS if (seen := getattr(event, name)) is not None}
     case_moved(work, row, CaseState.DETECTED, payload=payload, data=_origin(event, package))
     _keep(work, row.id, event, package)
     if older is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -103,13 +103,41 @@ class CaseSummary(View):
 
 
 class OwnerView(View):
-    """Who the vehicle register names; `demo` marks invented people."""
+    """Who the vehicle register names, and what it says of the vehicle; `demo` marks invented people.
+
+    Attributes:
+        vehicle: make, model and year as the register writes them.
+        vehicle_type: car, van, bus or truck, where the register says so.
+        colour: white, grey, black, red, yellow, green or blue, where the register says so.
+    """
 
     name: str
     iin: str
     address: str
     vehicle: str
     demo: bool
+    vehicle_type: str | None = None
+    colour: str | None = None
+
+
+LOOKS: Final = ("vehicle_type", "colour")
+"""What is compared with the register, as events, sealed facts and the register's answer name it."""
+
+
+class LookView(View):
+    """What a camera saw of a vehicle beside what the register says of it.
+
+    Attributes:
+        name: `vehicle_type` or `colour`.
+        seen: by the camera; None where it could not be told.
+        registered: by the register; None where it was not asked or does not say.
+        differs: both speak and say other things.
+    """
+
+    name: str
+    seen: str | None
+    registered: str | None
+    differs: bool
 
 
 class CaseDetail(CaseSummary):
@@ -121,6 +149,7 @@ class CaseDetail(CaseSummary):
         offences: ids of catalogue entries the rule's finding may be, the likeliest first.
         plate_read: the plate as the machine read it; `plate` is what holds now.
         speed_kmh: auxiliary speed from video, never a ground for a fine.
+        looks: the vehicle's kind and colour as the camera saw them, beside the register's.
         claim_ends: when the claim lapses without a further action.
         attributes: registration, delivery, payment, appeal, enforcement of a signed case.
     """
@@ -148,6 +177,7 @@ class CaseDetail(CaseSummary):
     limitation_ends: datetime | None
     claim_ends: datetime | None
     owner: OwnerView | None
+    looks: tuple[LookView, ...]
     evidence: tuple[EvidenceView, ...]
     trace: tuple[TraceStep, ...]
     history: tuple[HistoryItem, ...]

@@ -9,7 +9,7 @@ from typing import Final
 
 from service.i18n import named
 from service.store.database import Work
-from service.views import CaseDetail, OwnerView
+from service.views import CaseDetail, LookView, OwnerView
 from service.web import case_store, evidence_view
 from service.web.offence_view import offence_view
 from service.web.view_models import Choice, Entry, Integrity, Offence, Place, Player, Still
@@ -77,10 +77,21 @@ class CasePageView:
     document_path: str | None
     attributes: tuple[tuple[str, str], ...]
     owner: OwnerView | None
+    looks: tuple[Look, ...]
     may_load_owner: bool
     officers: tuple[tuple[str, str], ...]
     next_path: str | None
     ahead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A vehicle's kind or colour in words: as the camera saw it, and as it is registered."""
+
+    label: str
+    seen: str
+    registered: str | None
+    differs: bool
 
 
 def tone(state: str) -> str:
@@ -165,10 +176,21 @@ def case_view(
             if value
         ),
         owner=seen.owner,
+        looks=tuple(_look(w, one) for one in seen.looks),
         may_load_owner=deciding and seen.owner is None and seen.plate is not None,
         officers=officers if seen.state == CaseState.IN_REVIEW else (),
         next_path=next_path,
         ahead=ahead,
+    )
+
+
+def _look(w: Words, one: LookView) -> Look:
+    registered = w.or_code(f"{one.name}.{one.registered}") if one.registered else None
+    return Look(
+        label=w.t(f"as_seen.{one.name}"),
+        seen=w.or_code(f"{one.name}.{one.seen}") if one.seen else w.t("as_seen.unseen"),
+        registered=w.t("as_seen.registered", value=registered) if registered else None,
+        differs=one.differs,
     )
 
 
