@@ -45,7 +45,7 @@ MOST_LOSS: Final = 0.005
 CALIBRATION: Final = 64
 """Training pictures shown to the quantiser."""
 
-DRAWN: Final = frozenset({"rendered", "plain", "look_alikes", "pasted"})
+DRAWN: Final = frozenset({"rendered", "plain", "look_alikes", "pasted_fire"})
 """Sources that are no photographs."""
 
 VERSION: Final = "2.0"

@@ -33,7 +33,7 @@ REMAP: Final = {0: FIRE, 2: SMOKE}
 
 MAIN: Final = "fire-wrpgm"
 SMOKE_UNLABELLED: Final = frozenset({"continuous_fire", "nav_fire"})
-WITHOUT_LABELS: Final = frozenset({"signals", "plates"})
+WITHOUT_LABELS: Final = frozenset({"signals", "plates_us_br"})
 """Sets whose labels are of other things; nothing burns in them."""
 
 ROAD_NEGATIVES: Final = ("road", "manaus_cctv", "rf100_vehicles_km39", "bangkok_cctv")
@@ -70,7 +70,7 @@ def source_of(file: str) -> str:
     first, second = file.split("/")[:2]
     if first == "fire_more":
         return second
-    return MAIN if first == "fire" else first
+    return {"fire": MAIN, "plates": "plates_us_br"}.get(first, first)
 
 
 def _split_records(data: Path) -> Iterator[Record]:

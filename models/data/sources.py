@@ -14,6 +14,8 @@ SOURCES: Final[dict[str, tuple[str, str, str]]] = {
     "manaus_cctv": ("Roboflow Universe tamaturgo/manaus_traffic v4, v5", "CC BY 4.0", "tamaturgo on Roboflow"),
     "rf100_vehicles_km39": ("Roboflow-100 vehicles-q0x2v", "CC BY 4.0", "Roboflow 100"),
     "bangkok_cctv": ("Roboflow Universe traffic/traffic-dataset-z21ak v1", "CC BY 4.0", "traffic on Roboflow"),
+    "dashcam_ro": ("RobertLucian/license-plate-dataset", "MIT", "Robert Lucian Chiriac"),
+    "plates_us_br": ("OpenALPR benchmarks, end to end, parts US and BR", "AGPL-3.0", "OpenALPR"),
     "fire-wrpgm": ("Roboflow Universe custom-thxhn/fire-wrpgm v8", "CC BY 4.0", "custom-thxhn on Roboflow"),
     "hotfire": ("Roboflow Universe hot-fire v9", "Public Domain as stated", "hot-fire on Roboflow"),
     "hotfire_neg": ("Roboflow Universe hot-fire v9", "Public Domain as stated", "hot-fire on Roboflow"),
@@ -23,10 +25,19 @@ SOURCES: Final[dict[str, tuple[str, str, str]]] = {
     "neg_cis_cars": (
         "dstaroff/russian-license-plate-recognition", "GPL-3.0 repository, pictures from the web", "dstaroff",
     ),
+    "signals": ("Roboflow Universe wawan-pradana/cinta_v2 v1", "CC BY 4.0", "wawan-pradana on Roboflow"),
+    "look_alikes": (
+        "drawn by `models/data/look_alikes.py` over training pictures of the street sets", "as the pictures below it",
+        "Qyran and the sets drawn over",
+    ),
+    "pasted_fire": (
+        "flames of training photographs set into training pictures of streets by `models/data/pasted_fire.py`",
+        "as the pictures it is made of", "Qyran and the sets it is made of",
+    ),
     "plain": ("drawn by `models/data/plain.py`", "AGPL-3.0-or-later", "Qyran"),
     "rendered": ("scenes of this repository, `python -m scenarios`", "AGPL-3.0-or-later", "Qyran"),
 }  # fmt: skip
 """Name of a set: source, licence, attribution."""
 
-USED_FOR: Final = {"train": "training", "val": "validation", "test": "evaluation"}
+USED_FOR: Final = {"train": "training", "dev": "choice of thresholds", "val": "validation", "test": "evaluation"}
 """What a split of the prepared pictures is used for."""

@@ -36,7 +36,7 @@ def flame(height: int = 60, width: int = 40) -> tuple[np.ndarray, np.ndarray]:
         ("fire_more/hotfire/images/a.jpg", "hotfire"),
         ("fire_more/neg_cis_cars/images/a.jpg", "neg_cis_cars"),
         ("signals/train/images/1.jpg", "signals"),
-        ("plates/us_001.jpg", "plates"),
+        ("plates/us_001.jpg", "plates_us_br"),
     ],
 )
 def test_a_picture_belongs_to_the_set_of_its_folder(file: str, source: str) -> None:
