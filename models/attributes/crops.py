@@ -2,7 +2,7 @@
 
 ``.venv-train/bin/python -m models.attributes.crops`` cuts them out of the training parts of the road sets (published
 boxes) and of a dashboard set (boxes of the shipped road detector), asks the teacher about each, and keeps all in the
-cache. The teacher is vehicle-attributes-recognition-barrier-0039 of the Open Model Zoo (Apache-2.0).
+cache.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-import openvino
 
 from models.attributes.cutting import EDGE, cut
-from models.data.labels import LABELS
+from models.attributes.teacher import TEACHER, Teacher
 from models.data.places import CACHE, shared
 from models.data.road import DEV, published
-from vision.attributes import COLOURS, KINDS
 from vision.classes import BUS, CAR, TRUCK
 
 if TYPE_CHECKING:
@@ -31,12 +29,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 KEPT: Final = CACHE / "attributes"
-VAL: Final = LABELS / "attributes_val.jsonl"
 LEAST_PX: Final = (16, 24)
 """Shorter and longer side of the smallest box cut out, pixels."""
-TEACHER: Final = "weights/omz/vehicle-attributes-recognition-barrier-0039.xml"
-TEACHER_KINDS: Final = ("car", "bus", "truck", "van")
-TEACHER_COLOURS: Final = ("white", "grey", "yellow", "red", "green", "blue", "black")
 VEHICLES: Final = (CAR, BUS, TRUCK)
 
 
@@ -91,27 +85,6 @@ def _side(box: Sequence[float]) -> float:
     width, height = box[2] - box[0], box[3] - box[1]
     fits = min(width, height) >= LEAST_PX[0] and max(width, height) >= LEAST_PX[1]
     return max(width, height) if fits else 0.0
-
-
-class Teacher:
-    """What the teacher says, in the order of our kinds and colours.
-
-    Args:
-        weights: its OpenVINO file.
-    """
-
-    def __init__(self, weights: Path) -> None:
-        core = openvino.Core()
-        hints = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-        self._network = core.compile_model(core.read_model(weights), "CPU", hints)
-
-    def say(self, crop: Picture) -> tuple[Floats, Floats]:
-        """Shares of each kind [4] and known colour [7] for a tight crop, uint8 BGR."""
-        blob = cv2.resize(crop, (72, 72), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)[None].astype(np.float32)
-        found = {port.get_any_name(): np.asarray(value).ravel() for port, value in self._network(blob).items()}
-        kind = found["type"][[TEACHER_KINDS.index(name) for name in KINDS]]
-        colour = found["color"][[TEACHER_COLOURS.index(name) for name in COLOURS[:-1]]]
-        return kind.astype(np.float32), colour.astype(np.float32)
 
 
 def teach(cuts: Sequence[Cut], teacher: Teacher) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scenarios.fleet import Look
 
 KEPT: Final = CACHE / "attributes"
-COUNT: Final = 60
+COUNT: Final = 36
 SEED: Final = 8101
 KIND_OF: Final = {
     "sedan": "car", "hatch": "car", "wagon": "car", "suv": "car", "minivan": "car", "van": "van", "minibus": "van",

@@ -1,4 +1,4 @@
-"""Ship the signal network, after ``models.signals.train --all``: ``.venv-train/bin/python -m models.signals.export``."""
+"""Ship the signal network: ``.venv-train/bin/python -m models.signals.export``, once it is trained with ``--all``."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SHARE: Final = {"red": 0.26, "green": 0.24, "yellow": 0.18, "red_yellow": 0.08, "off": 0.10, "unknown": 0.14}
 """How often each state is asked for."""
+NAMES: Final = tuple(SHARE)
+RISING: Final = np.cumsum(list(SHARE.values()))
 SECTIONS: Final = 0.15
 """Share of single sections (arrows) among the crops."""
 DRAWN: Final = 0.25
@@ -87,7 +89,7 @@ class Mixer:
 
     def _one(self) -> tuple[Picture, str]:
         rng = self._rng
-        wanted = str(rng.choice(list(SHARE), p=list(SHARE.values())))
+        wanted = NAMES[int(np.searchsorted(RISING, rng.uniform() * RISING[-1]))]
         if rng.uniform() < SECTIONS and wanted != "red_yellow":
             return self._section(wanted)
         if wanted == "unknown":

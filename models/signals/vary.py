@@ -182,13 +182,13 @@ def _taken(picture: Picture, corners: NDArray[np.float64], size: tuple[int, int]
     """The parallelogram with these corners (top left, top right, bottom left) at a camera's resolution."""
     width, height = size
     coarse = float(np.exp(rng.uniform(np.log(0.25), np.log(1.3)))) if rng.uniform() < 0.6 else 1.0
-    seen_w, seen_h = max(4, round(width * coarse)), max(4, round(height * coarse))
-    shrink = float(np.linalg.norm(corners[1] - corners[0])) / seen_w
-    soft = cv2.GaussianBlur(picture, (0, 0), 0.4 * shrink) if shrink > 1.3 else picture
-    target = np.array([[0, 0], [seen_w, 0], [0, seen_h]], np.float32)
+    fine_w, fine_h = 2 * width, 2 * height
+    target = np.array([[0, 0], [fine_w, 0], [0, fine_h]], np.float32)
     matrix = cv2.getAffineTransform(corners.astype(np.float32), target)
-    crop = cv2.warpAffine(soft, matrix, (seen_w, seen_h), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    fine = cv2.warpAffine(picture, matrix, (fine_w, fine_h), borderMode=cv2.BORDER_REPLICATE)
+    seen_size = max(4, round(width * coarse)), max(4, round(height * coarse))
+    seen_crop = cv2.resize(fine, seen_size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(seen_crop, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _sun(shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
