@@ -32,6 +32,9 @@ MORE_REMAP: Final = {0: PERSON, 1: BICYCLE, 2: MOTORCYCLE, 3: CAR, 4: BUS, 5: TR
 """Classes of the sets under `road_more`."""
 
 MORE_SETS: Final = ("manaus_cctv", "rf100_vehicles_km39", "bangkok_cctv")
+TRAIN_ONLY_SETS: Final = ("dashcam_ro",)
+"""Sets without published road labels: their label file, checked by eye, is also the list of their pictures."""
+
 DEV: Final = LABELS / "road" / "dev.txt"
 
 
@@ -76,6 +79,11 @@ def road_records(data: Path, parts: Sequence[str] = ("train", "val")) -> list[Re
             boxes, ignore = labels[source][file]
             split = "dev" if file in dev else part
             records.append(Record(str(path), source, split, *size_of(path), boxes, ignore))
+    if "train" in parts:
+        for source in TRAIN_ONLY_SETS:
+            for file, (boxes, ignore) in read_labels(LABELS / "road" / f"{source}_train.jsonl").items():
+                path = data / file
+                records.append(Record(str(path), source, "train", *size_of(path), boxes, ignore))
     return records
 
 
