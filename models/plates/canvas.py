@@ -47,19 +47,33 @@ class Canvas:
         """A filled rectangle, mm."""
         s = self.scale
         cv2.rectangle(
-            self.picture, (round(x * s), round(y * s)), (round((x + width) * s) - 1, round((y + height) * s) - 1), colour, -1
+            self.picture,
+            (round(x * s), round(y * s)),
+            (round((x + width) * s) - 1, round((y + height) * s) - 1),
+            colour,
+            -1,
         )
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """A filled circle, mm."""
         s = self.scale
-        cv2.circle(self.picture, (round(x * s * 8), round(y * s * 8)), max(4, round(radius * s * 8)), colour, -1, cv2.LINE_AA, 3)
+        cv2.circle(
+            self.picture,
+            (round(x * s * 8), round(y * s * 8)),
+            max(4, round(radius * s * 8)),
+            colour,
+            -1,
+            cv2.LINE_AA,
+            3,
+        )
 
     def ink_box(self, x: float, y: float, width: float, height: float) -> None:
         """A rectangle of ink, mm."""
         s = self.scale
         x0, y0 = round(x * s), round(y * s)
-        self.ink[max(0, y0) : max(y0 + 1, round((y + height) * s)), max(0, x0) : max(x0 + 1, round((x + width) * s))] = 255
+        self.ink[
+            max(0, y0) : max(y0 + 1, round((y + height) * s)), max(0, x0) : max(x0 + 1, round((x + width) * s))
+        ] = 255
 
     def rim(self, inset: float, thickness: float, radius: float) -> None:
         """A rounded frame of ink along the plate's edge, mm."""
@@ -68,7 +82,9 @@ class Canvas:
         d, r = inset * s, max(1.0, radius * s)
         corners = np.array([[d, d], [width - 1 - d, d], [width - 1 - d, height - 1 - d], [d, height - 1 - d]])
         points = np.concatenate([_corner(corners, i, r) for i in range(4)])
-        cv2.polylines(self.ink, [np.round(points * 8).astype(np.int32)], True, 255, max(1, round(thickness * s)), cv2.LINE_AA, 3)
+        cv2.polylines(
+            self.ink, [np.round(points * 8).astype(np.int32)], True, 255, max(1, round(thickness * s)), cv2.LINE_AA, 3
+        )
 
     def stamp(self, mask: NDArray[np.uint8], x: float, y: float, width: float, height: float) -> None:
         """A sign's mask into the ink layer, its box in mm."""
@@ -116,7 +132,9 @@ class Canvas:
             What is no sign, with the x of its middle and its height, mm.
         """
         widths = [
-            alphabet[t.value].shape[1] / HEIGHT * t.height * stretch if t.value in alphabet else SPACES[t.value] * t.height
+            alphabet[t.value].shape[1] / HEIGHT * t.height * stretch
+            if t.value in alphabet
+            else SPACES[t.value] * t.height
             for t in tokens
         ]
         gaps = [gap * t.height for t in tokens[:-1]]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 SHARES: Final = {
     "kz": 0.20, "kz_legal": 0.09, "kz_1993": 0.05, "kz_square": 0.06, "kz_1993_square": 0.02, "kz_foreign": 0.02,
-    "kz_diplomatic": 0.01, "kz_service": 0.01, "kz_trailer": 0.01, "ru": 0.15, "ru_square": 0.03, "eu": 0.16, "us": 0.06,
+    "kz_diplomatic": 0.01, "kz_service": 0.01, "kz_trailer": 0.01, "ru": 0.15, "ru_square": 0.03, "eu": 0.16,
+    "us": 0.06,
     "br": 0.04, "cis": 0.03, "generic": 0.04, "generic_square": 0.02,
 }  # fmt: skip
 """Forms and how often each is drawn where none is asked for."""
@@ -69,7 +70,13 @@ def draw_plate(
     if rng.random() < 0.75:
         canvas.rim(float(rng.uniform(1, 5)), float(rng.uniform(1.5, 4)), float(rng.uniform(4, 14)))
     picture = canvas.finish(_shaken(rng, ink, 16), float(rng.choice([0.0, rng.uniform(0.05, 0.4)])))
-    return Drawn(_round_corners(picture, px_per_mm * float(rng.uniform(3, 14))), text, form, 2 if form.endswith("square") else 1, size)
+    return Drawn(
+        _round_corners(picture, px_per_mm * float(rng.uniform(3, 14))),
+        text,
+        form,
+        2 if form.endswith("square") else 1,
+        size,
+    )
 
 
 def _lay_out(canvas: Canvas, rng: np.random.Generator, face: Alphabet, form: str) -> str:
@@ -106,7 +113,7 @@ def _colours(rng: np.random.Generator, form: str) -> tuple[Colour, Colour]:
     white, black = (238.0, 240.0, 240.0), (22.0, 22.0, 22.0)
     chance = rng.random()
     if form.startswith("ru"):
-        return (((10, 190, 240), black) if chance < 0.03 else ((200, 90, 30), white) if chance < 0.05 else (white, black))
+        return ((10, 190, 240), black) if chance < 0.03 else ((200, 90, 30), white) if chance < 0.05 else (white, black)
     if chance < 0.12:
         return (float(rng.uniform(0, 90)), float(rng.uniform(170, 220)), float(rng.uniform(220, 250))), black
     if chance < 0.24:

@@ -36,7 +36,9 @@ def kz_ground(rng: np.random.Generator, form: str) -> tuple[Colour, Colour]:
     return WHITE, BLACK
 
 
-def kz_flag(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, box: tuple[float, float, float, float]) -> None:
+def kz_flag(
+    canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, box: tuple[float, float, float, float]
+) -> None:
     """The flag over the letters KZ, in a box x, y, width, height; sometimes faded, a star or nothing instead of the flag."""
     x, y, width, height = box
     if rng.random() < 0.93:
@@ -55,7 +57,8 @@ def kz_wide(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, form: 
     base = 112 / 2 + digit / 2 + float(rng.uniform(-3, 3))
     stretch, gap = float(rng.uniform(0.85, 1.15)), float(rng.uniform(0.08, 0.2))
     pattern = {
-        "kz": "DDDLLL", "kz_legal": "DDDLL" if rng.random() < 0.5 else "DDD LL", "kz_foreign": "LDDDD", "kz_trailer": "DDLLL",
+        "kz": "DDDLLL", "kz_legal": "DDDLL" if rng.random() < 0.5 else "DDD LL", "kz_foreign": "LDDDD",
+        "kz_trailer": "DDLLL",
     }[form]  # fmt: skip
     line = fill(rng, pattern)
     if form == "kz" and rng.random() < 0.2:
@@ -63,11 +66,36 @@ def kz_wide(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, form: 
     region = kz_region(rng)
     bar = float(rng.uniform(398, 425))
     if rng.random() < 0.96:
-        kz_flag(canvas, rng, alphabet, (float(rng.uniform(10, 20)), float(rng.uniform(16, 28)), float(rng.uniform(42, 54)), float(rng.uniform(58, 78))))
-    canvas.line(two_heights(line, digit, letter), alphabet, (float(rng.uniform(66, 78)), bar - float(rng.uniform(4, 14))), base, stretch=stretch, gap=gap, justify=rng.random() < 0.5)
+        kz_flag(
+            canvas,
+            rng,
+            alphabet,
+            (
+                float(rng.uniform(10, 20)),
+                float(rng.uniform(16, 28)),
+                float(rng.uniform(42, 54)),
+                float(rng.uniform(58, 78)),
+            ),
+        )
+    canvas.line(
+        two_heights(line, digit, letter),
+        alphabet,
+        (float(rng.uniform(66, 78)), bar - float(rng.uniform(4, 14))),
+        base,
+        stretch=stretch,
+        gap=gap,
+        justify=rng.random() < 0.5,
+    )
     if rng.random() < 0.95:
         canvas.ink_box(bar, 4, 3.5, 104)
-    canvas.line(two_heights(region, digit, digit), alphabet, (bar + 8, 512), base - float(rng.uniform(0, 4)), stretch=stretch, gap=gap)
+    canvas.line(
+        two_heights(region, digit, digit),
+        alphabet,
+        (bar + 8, 512),
+        base - float(rng.uniform(0, 4)),
+        stretch=stretch,
+        gap=gap,
+    )
     return plain(line) + region
 
 
@@ -81,21 +109,41 @@ def kz_old(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> str:
     left = rng.random() < 0.5
     span = (72.0, 505.0) if left else (15.0, 445.0)
     if rng.random() < 0.9:
-        kz_flag(canvas, rng, alphabet, (14 if left else 455, float(rng.uniform(18, 30)), 48, float(rng.uniform(55, 75))))
-    canvas.line(two_heights(line, digit, letter), alphabet, span, 56 + digit / 2, stretch=float(rng.uniform(0.85, 1.15)), gap=float(rng.uniform(0.1, 0.18)))
+        kz_flag(
+            canvas, rng, alphabet, (14 if left else 455, float(rng.uniform(18, 30)), 48, float(rng.uniform(55, 75)))
+        )
+    canvas.line(
+        two_heights(line, digit, letter),
+        alphabet,
+        span,
+        56 + digit / 2,
+        stretch=float(rng.uniform(0.85, 1.15)),
+        gap=float(rng.uniform(0.1, 0.18)),
+    )
     return plain(line)
 
 
 def kz_special(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, form: str) -> str:
     """Diplomatic (D, T, HC and digits) and service plates (two letters and digits), one line."""
-    patterns = ("DDDDDDD", "TDDDDDD", "HCDDDDDD", "DDDDDDDD", "DDDLDDD DD") if form == "kz_diplomatic" else ("LLDDDD", "LLDDD DD", "DDDDLL", "DDDDKPDD", "LLDDDDDD")
+    patterns = (
+        ("DDDDDDD", "TDDDDDD", "HCDDDDDD", "DDDDDDDD", "DDDLDDD DD")
+        if form == "kz_diplomatic"
+        else ("LLDDDD", "LLDDD DD", "DDDDLL", "DDDDKPDD", "LLDDDDDD")
+    )
     pattern = str(rng.choice(patterns))
     line = fill(rng, pattern)
     if form == "kz_diplomatic" and pattern.startswith("DDDDDDD"):
         line = "D" + line[1:]
     digit = float(rng.uniform(66, 78))
     kz_flag(canvas, rng, alphabet, (14, 20, 48, 70))
-    canvas.line(two_heights(line, digit, digit * float(rng.uniform(0.75, 1.0))), alphabet, (72, 505), 56 + digit / 2, stretch=float(rng.uniform(0.85, 1.1)), gap=0.13)
+    canvas.line(
+        two_heights(line, digit, digit * float(rng.uniform(0.75, 1.0))),
+        alphabet,
+        (72, 505),
+        56 + digit / 2,
+        stretch=float(rng.uniform(0.85, 1.1)),
+        gap=0.13,
+    )
     return plain(line)
 
 
@@ -133,10 +181,24 @@ def ru_wide(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> str
     bar = float(rng.uniform(378, 398)) if len(region) == 2 else float(rng.uniform(358, 390))
     base = 60 + digit / 2 + float(rng.uniform(-3, 3))
     stretch = float(rng.uniform(0.9, 1.15))
-    canvas.line(two_heights(line, digit, letter), alphabet, (float(rng.uniform(18, 38)), bar - 8), base, stretch=stretch, gap=float(rng.uniform(0.1, 0.18)), justify=rng.random() < 0.6)
+    canvas.line(
+        two_heights(line, digit, letter),
+        alphabet,
+        (float(rng.uniform(18, 38)), bar - 8),
+        base,
+        stretch=stretch,
+        gap=float(rng.uniform(0.1, 0.18)),
+        justify=rng.random() < 0.6,
+    )
     canvas.ink_box(bar, 4, 3, 104)
     small = digit * float(rng.uniform(0.7, 0.8))
-    canvas.line(two_heights(region, small, small), alphabet, (bar + 6, 512), 14 + small + float(rng.uniform(-3, 4)), stretch=stretch)
+    canvas.line(
+        two_heights(region, small, small),
+        alphabet,
+        (bar + 6, 512),
+        14 + small + float(rng.uniform(-3, 4)),
+        stretch=stretch,
+    )
     for i, sign in enumerate("RUS"):
         canvas.stamp(alphabet[sign], bar + 14 + 20 * i, 78, 16, 20)
     for i, colour in enumerate(((235, 235, 235), (180, 60, 20), (40, 30, 200))):

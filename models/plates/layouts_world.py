@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from models.plates.glyphs import Alphabet
 
 EU_BLUE: Final[Colour] = (165, 70, 15)
-SHADES: Final[tuple[Colour, ...]] = ((22, 22, 22), (30, 30, 30), (110, 40, 20), (60, 30, 15), (30, 30, 150), (30, 80, 20), (90, 30, 90))
+SHADES: Final[tuple[Colour, ...]] = (
+    (22, 22, 22),
+    (30, 30, 30),
+    (110, 40, 20),
+    (60, 30, 15),
+    (30, 30, 150),
+    (30, 80, 20),
+    (90, 30, 90),
+)
 """Ink of plates: mostly black, also blue, red, green."""
 
 
@@ -30,12 +38,20 @@ def between(canvas: Canvas, rng: np.random.Generator, others: list[tuple[str, fl
         middle = base - height / 2
         if kind == "-":
             width = height * float(rng.uniform(0.12, 0.32))
-            canvas.ink_box(x - width / 2, middle - height * 0.05 + float(rng.uniform(-3, 3)), width, height * float(rng.uniform(0.08, 0.16)))
+            canvas.ink_box(
+                x - width / 2,
+                middle - height * 0.05 + float(rng.uniform(-3, 3)),
+                width,
+                height * float(rng.uniform(0.08, 0.16)),
+            )
         elif kind == ".":
             canvas.ink_box(x - height * 0.05, middle - height * 0.05, height * 0.1, height * 0.1)
         elif kind == "s":
             size = height * float(rng.uniform(0.12, 0.22))
-            colours = [(float(rng.uniform(20, 200)), float(rng.uniform(60, 200)), float(rng.uniform(40, 235))) for _ in range(2)]
+            colours = [
+                (float(rng.uniform(20, 200)), float(rng.uniform(60, 200)), float(rng.uniform(40, 235)))
+                for _ in range(2)
+            ]
             if rng.random() < 0.75:
                 canvas.disc(x, base - height * float(rng.uniform(0.7, 0.85)), size, colours[0])
                 if rng.random() < 0.4:
@@ -57,7 +73,12 @@ def _shield(canvas: Canvas, rng: np.random.Generator, x: float, y: float, height
     colour = tuple(float(c) for c in rng.uniform(20, 230, 3))
     cv2.fillPoly(canvas.picture, [points.astype(np.int32)], colour, cv2.LINE_AA)
     if rng.random() < 0.5:
-        canvas.disc(x, y, height * 0.2, (float(rng.uniform(100, 255)), float(rng.uniform(100, 255)), float(rng.uniform(100, 255))))
+        canvas.disc(
+            x,
+            y,
+            height * 0.2,
+            (float(rng.uniform(100, 255)), float(rng.uniform(100, 255)), float(rng.uniform(100, 255))),
+        )
 
 
 def eu_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> str:
@@ -93,7 +114,13 @@ def cis_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> s
         room = float(rng.uniform(36, 60))
         if rng.random() < 0.5:
             canvas.box(0, 0, room, 112, EU_BLUE if rng.random() < 0.5 else (238, 238, 238))
-        canvas.box(8, 20, room - 14, 26, (float(rng.uniform(20, 230)), float(rng.uniform(20, 200)), float(rng.uniform(40, 240))))
+        canvas.box(
+            8,
+            20,
+            room - 14,
+            26,
+            (float(rng.uniform(20, 230)), float(rng.uniform(20, 200)), float(rng.uniform(40, 240))),
+        )
         canvas.words(fill(rng, "LL"), alphabet, (8, 60, room - 12, 22), (60, 60, 60))
         left = room + 6
     line = fill(rng, str(rng.choice(CIS)))
@@ -113,7 +140,9 @@ def us_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> st
             words = fill(rng, "L" * int(rng.integers(4, 18)))
             words = "".join(s if rng.random() < 0.85 else " " for s in words)
             width = min(240.0, len(words) * height * float(rng.uniform(0.5, 0.9)))
-            canvas.words(words, face, (152 - width / 2 + float(rng.uniform(-25, 25)), y, width, height), (ink[0], ink[1], ink[2]))
+            canvas.words(
+                words, face, (152 - width / 2 + float(rng.uniform(-25, 25)), y, width, height), (ink[0], ink[1], ink[2])
+            )
     for x in (float(rng.uniform(12, 45)), float(rng.uniform(230, 265))):
         if rng.random() < 0.45:
             y = 8.0 if rng.random() < 0.8 else 122.0
@@ -125,7 +154,15 @@ def us_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> st
             canvas.disc(x, y, 4, (70, 70, 70))
     line = fill(rng, str(rng.choice(US)))
     height = float(rng.uniform(60, 76))
-    return _one_line(canvas, rng, alphabet, line, (float(rng.uniform(8, 20)), float(rng.uniform(285, 297))), height, base=76 + height / 2 + float(rng.uniform(-6, 9)))
+    return _one_line(
+        canvas,
+        rng,
+        alphabet,
+        line,
+        (float(rng.uniform(8, 20)), float(rng.uniform(285, 297))),
+        height,
+        base=76 + height / 2 + float(rng.uniform(-6, 9)),
+    )
 
 
 def br_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> str:
@@ -139,7 +176,9 @@ def br_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> st
     elif rng.random() < 0.85:
         words = fill(rng, "LL-" + "L" * int(rng.integers(4, 16)))
         width = len(words) * float(rng.uniform(9, 13))
-        canvas.words(words, face, (200 - width / 2, float(rng.uniform(10, 16)), width, float(rng.uniform(13, 19))), (40, 40, 40))
+        canvas.words(
+            words, face, (200 - width / 2, float(rng.uniform(10, 16)), width, float(rng.uniform(13, 19))), (40, 40, 40)
+        )
     height = float(rng.uniform(60, 72))
     return _one_line(canvas, rng, alphabet, line, (14, 386), height, base=122 - float(rng.uniform(0, 10)))
 
@@ -154,7 +193,15 @@ def generic_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) 
         if i < n - 1 and rng.random() < 0.2:
             line += str(rng.choice([" ", "-", ".", "s", "h"]))
     sign = height * float(rng.uniform(0.5, 0.74))
-    return _one_line(canvas, rng, alphabet, line, (width * 0.03, width * 0.97), sign, base=height / 2 + sign / 2 + height * float(rng.uniform(-0.06, 0.08)))
+    return _one_line(
+        canvas,
+        rng,
+        alphabet,
+        line,
+        (width * 0.03, width * 0.97),
+        sign,
+        base=height / 2 + sign / 2 + height * float(rng.uniform(-0.06, 0.08)),
+    )
 
 
 def generic_square(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> str:
@@ -203,5 +250,3 @@ def _painted_ground(canvas: Canvas, rng: np.random.Generator) -> None:
         points = rng.uniform(0, 1, (3, 2)) * (width, height)
         colour = tuple(float(c) for c in rng.uniform(120, 240, 3))
         cv2.fillPoly(canvas.picture, [points.astype(np.int32)], colour, cv2.LINE_AA)
-
-

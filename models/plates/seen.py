@@ -84,14 +84,18 @@ def project(points: NDArray[np.float64], shape: tuple[int, ...], view: View) -> 
     return np.stack([x * np.cos(roll) - y * np.sin(roll), x * np.sin(roll) + y * np.cos(roll)], 1)
 
 
-def spoil(rng: np.random.Generator, picture: NDArray[np.uint8], corners: NDArray[np.float64], view: View) -> NDArray[np.uint8]:
+def spoil(
+    rng: np.random.Generator, picture: NDArray[np.uint8], corners: NDArray[np.float64], view: View
+) -> NDArray[np.uint8]:
     """Light, blur, noise and compression on the whole picture."""
     out = picture.astype(np.float32)
     height, width = out.shape
     if view.shadow > 0:
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         angle = rng.uniform(0, 2 * np.pi)
-        side = (x - rng.uniform(0.2, 0.8) * width) * np.cos(angle) + (y - rng.uniform(0.3, 0.7) * height) * np.sin(angle)
+        side = (x - rng.uniform(0.2, 0.8) * width) * np.cos(angle) + (y - rng.uniform(0.3, 0.7) * height) * np.sin(
+            angle
+        )
         out *= 1 - view.shadow / (1 + np.exp(np.clip(side / rng.uniform(0.5, 8), -20, 20)))
     if view.glare > 0 or view.bloom > 0:
         out = _lit(rng, out, corners, view)
@@ -153,7 +157,14 @@ def _worn(rng: np.random.Generator, plate: NDArray[np.uint8], view: View) -> NDA
         out = out * (1 - mud) + float(rng.uniform(50, 170)) * mud
         for _ in range(int(rng.poisson(6 * view.dirt))):
             centre = (int(rng.integers(width)), int(rng.integers(height)))
-            cv2.circle(out, centre, int(rng.integers(1, max(2, height // 22) + 1)), float(rng.uniform(40, 150)), -1, cv2.LINE_AA)
+            cv2.circle(
+                out,
+                centre,
+                int(rng.integers(1, max(2, height // 22) + 1)),
+                float(rng.uniform(40, 150)),
+                -1,
+                cv2.LINE_AA,
+            )
     if view.wear > 0:
         rubbed = np.clip((_clouds(rng, height, width, 14) - 0.55) * 4, 0, 1) * view.wear
         out = out * (1 - rubbed) + float(np.percentile(out, 75)) * rubbed
@@ -164,9 +175,20 @@ def _worn(rng: np.random.Generator, plate: NDArray[np.uint8], view: View) -> NDA
     if rng.random() < 0.5:
         for _ in range(int(rng.integers(1, 5))):
             x = rng.choice([rng.uniform(0.02, 0.12), rng.uniform(0.88, 0.98), rng.uniform(0.2, 0.8)])
-            y = rng.choice([rng.uniform(0.06, 0.16), rng.uniform(0.84, 0.94), 0.5]) if not 0.15 < x < 0.85 else rng.choice([0.08, 0.92])
+            y = (
+                rng.choice([rng.uniform(0.06, 0.16), rng.uniform(0.84, 0.94), 0.5])
+                if not 0.15 < x < 0.85
+                else rng.choice([0.08, 0.92])
+            )
             centre = (int(x * width), int(y * height))
-            cv2.circle(out, centre, max(1, int(height * rng.uniform(0.02, 0.055))), float(rng.uniform(30, 220)), -1, cv2.LINE_AA)
+            cv2.circle(
+                out,
+                centre,
+                max(1, int(height * rng.uniform(0.02, 0.055))),
+                float(rng.uniform(30, 220)),
+                -1,
+                cv2.LINE_AA,
+            )
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
@@ -176,7 +198,9 @@ def _clouds(rng: np.random.Generator, height: int, width: int, cells: int) -> ND
     return np.clip(np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32), 0, 1)
 
 
-def _framed(rng: np.random.Generator, plate: NDArray[np.uint8], lines: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _framed(
+    rng: np.random.Generator, plate: NDArray[np.uint8], lines: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """The plate in a dealer's frame: a rim around, often with words below (and above on some)."""
     height, width = plate.shape
     unit = height / (112 if lines == 1 else 200)
@@ -191,7 +215,7 @@ def _framed(rng: np.random.Generator, plate: NDArray[np.uint8], lines: int) -> t
         at = (int(rng.uniform(0.05, 0.5) * width), top + height + int(bottom * 0.85))
         ink = 230.0 if shade < 120 else 40.0
         cv2.putText(out, words, at, cv2.FONT_HERSHEY_SIMPLEX, max(0.15, size), ink, max(1, int(size * 2)), cv2.LINE_AA)
-    inner = _whole(plate) + (side, top)
+    inner = (*_whole(plate), side, top)
     return np.asarray(out, np.uint8), inner
 
 
@@ -204,7 +228,10 @@ def _background(
         cut_w = int(min(photograph.shape[1] - 1, max(40, width * rng.uniform(0.4, 2.0))))
         cut_h = int(min(photograph.shape[0] - 1, max(20, cut_w * height / width)))
         x, y = int(rng.integers(photograph.shape[1] - cut_w)), int(rng.integers(photograph.shape[0] - cut_h))
-        return np.asarray(cv2.resize(photograph[y : y + cut_h, x : x + cut_w], (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(
+            cv2.resize(photograph[y : y + cut_h, x : x + cut_w], (width, height), interpolation=cv2.INTER_AREA),
+            np.uint8,
+        )
     first = float(rng.uniform(5, 245)) if rng.random() < 0.75 else plate_mean * float(rng.uniform(0.85, 1.1))
     out = np.full((height, width), np.clip(first, 0, 255), np.float32)
     out += np.linspace(0, float(rng.uniform(-60, 60)), height, dtype=np.float32)[:, None]
@@ -218,7 +245,9 @@ def _background(
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def _lit(rng: np.random.Generator, out: NDArray[np.float32], corners: NDArray[np.float64], view: View) -> NDArray[np.float32]:
+def _lit(
+    rng: np.random.Generator, out: NDArray[np.float32], corners: NDArray[np.float64], view: View
+) -> NDArray[np.float32]:
     """A bright spot, and the halo of a plate that throws a flash back."""
     height, width = out.shape
     if view.glare > 0:

@@ -60,7 +60,10 @@ SHAPES: Final[dict[str, tuple[tuple[Path, ...], ...]]] = {
         (((0, 0.22), (0, 0, 1), (1, 0, 1), (1, 0.5, 1), (0, 0.62, 1), (0, 1), (1, 1)),),
     ),
     "3": (
-        (((0, 0.2), (0, 0, 1), (1, 0, 1), (1, 0.47, 1), (0.4, 0.47)), ((0.4, 0.47), (1, 0.47, 1), (1, 1, 1), (0, 1, 1), (0, 0.8))),
+        (
+            ((0, 0.2), (0, 0, 1), (1, 0, 1), (1, 0.47, 1), (0.4, 0.47)),
+            ((0.4, 0.47), (1, 0.47, 1), (1, 1, 1), (0, 1, 1), (0, 0.8)),
+        ),
         (((0, 0), (1, 0), (0.45, 0.42), (1, 0.42, 1), (1, 1, 1), (0, 1, 1), (0, 0.8)),),
     ),
     "4": (
@@ -89,7 +92,12 @@ SHAPES: Final[dict[str, tuple[tuple[Path, ...], ...]]] = {
         (((0, 1), (0.5, 0), (1, 1)), ((0.18, 0.68), (0.82, 0.68))),
         (((0, 1), (0.4, 0), (0.6, 0), (1, 1)), ((0.15, 0.7), (0.85, 0.7))),
     ),
-    "B": ((((0.5, 0.47), (0, 0.47), (0, 1), (1, 1, 1), (1, 0.47, 1), (0.5, 0.47)), ((0, 0.5), (0, 0), (0.92, 0, 1), (0.92, 0.47, 1), (0.4, 0.47))),),
+    "B": (
+        (
+            ((0.5, 0.47), (0, 0.47), (0, 1), (1, 1, 1), (1, 0.47, 1), (0.5, 0.47)),
+            ((0, 0.5), (0, 0), (0.92, 0, 1), (0.92, 0.47, 1), (0.4, 0.47)),
+        ),
+    ),
     "C": ((((1, 0.27), (1, 0, 1), (0, 0, 1), (0, 1, 1), (1, 1, 1), (1, 0.73)),),),
     "D": ((((0, 0.5), (0, 0), (1, 0, 1.3), (1, 1, 1.3), (0, 1), (0, 0.5)),),),
     "E": ((((1, 0), (0, 0), (0, 1), (1, 1)), ((0, 0.48), (0.86, 0.48))),),
@@ -130,7 +138,17 @@ SHAPES: Final[dict[str, tuple[tuple[Path, ...], ...]]] = {
 }
 """Every sign's variants, each a tuple of paths."""
 
-RELATIVE_WIDTH: Final = {"1": 0.72, "I": 0.42, "M": 1.15, "W": 1.22, "J": 0.85, "L": 0.9, "E": 0.92, "F": 0.9, "Q": 1.05}
+RELATIVE_WIDTH: Final = {
+    "1": 0.72,
+    "I": 0.42,
+    "M": 1.15,
+    "W": 1.22,
+    "J": 0.85,
+    "L": 0.9,
+    "E": 0.92,
+    "F": 0.9,
+    "Q": 1.05,
+}
 """Widths of signs relative to the face's own; the others are 1."""
 
 
@@ -181,8 +199,12 @@ def draw_sign(sign: str, face: Face) -> NDArray[np.uint8]:
         if face.flat:
             line = _lengthened(line, stroke, scale)
         points = np.round(line * 8).astype(np.int32)
-        cv2.polylines(canvas, [points], isClosed=False, color=255, thickness=max(1, round(stroke)), lineType=cv2.LINE_AA, shift=3)
-    return np.asarray(cv2.resize(canvas, (max(2, round(width / OVERSAMPLING)), HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+        cv2.polylines(
+            canvas, [points], isClosed=False, color=255, thickness=max(1, round(stroke)), lineType=cv2.LINE_AA, shift=3
+        )
+    return np.asarray(
+        cv2.resize(canvas, (max(2, round(width / OVERSAMPLING)), HEIGHT), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def rounded(corners: list[NDArray[np.float64]], radii: list[float]) -> NDArray[np.float64]:

@@ -18,31 +18,64 @@ CYRILLIC_LIKE: Final = "ABEKMHOPCTYX"
 EU: Final = (
     "LLsDDDLL", "LLhDDDLL", "LL-DDDLL", "LLs-DDDLL", "LL-DDDLL", "LL DDDLL",  # Slovakia
     "DLD DDDD", "DLDsDDDD", "DLDsDDDD", "DLDDDDD", "LLLsDD-DD", "LLLDD-DD",  # Czech Republic, new and old
-    "LsLDDD", "LLsLDDDD", "LLLsLLDD", "LLsLLDDD", "LsLLDDDD", "LLL-LDDD", "LL-LLDDDD", "L-LLDDD", "LsLLLL", "sLLLLLLL", "L-LLL", "LD-LLL",
+    "LsLDDD", "LLsLDDDD", "LLLsLLDD", "LLsLLDDD", "LsLLDDDD", "LLL-LDDD", "LL-LLDDDD", "L-LLDDD", "LsLLLL",
+    "sLLLLLLL", "L-LLL", "LD-LLL",
     "LL DDDDD", "LLL DDDD", "LL DDDDL", "LLL LDDD", "LLL DDLL", "LL DDLLL", "LL DLLDD",  # Poland
     "LLL-DDD", "LL LL-DDD", "LLL DDD", "LLL DDL", "DDD LLL",  # Hungary, Nordic, Baltic
     "LL DDDDD", "LL DDDD LL", "LL-DDDD-LL", "LL-DDD-LL", "LL DDD LL", "DLLLDDD", "D-LLL-DDD", "LL DDD L",
     "LL-DD-LL", "DD-LL-LL", "LL-LL-DD", "DD-LLL-D", "L-DDD-LL", "LL DD DDD", "LL DD LLL", "L DD LLL", "DD LLL",  # NL, DK, RO
     "LLDD LLL", "LLDDLLL", "LDDD LLL", "LL LL DDD", "LL-DDDD", "LL DDDD", "DDDD LLL", "LLL-DDDD", "LLL DDDD",
-    "L DDDD LL", "LL DDDDLL", "DD-DD-LL", "DD LL DD", "DDL-D-DDDDD", "DDD-L-DDD", "LLsLL-DDD", "LLhDDD-LL", "LLhDDDD-LL",
+    "L DDDD LL", "LL DDDDLL", "DD-DD-LL", "DD LL DD", "DDL-D-DDDDD", "DDD-L-DDD", "LLsLL-DDD", "LLhDDD-LL",
+    "LLhDDDD-LL",
     "LLLLL", "LLLLLL", "LLLLDD", "LLLLD", "LLLLLLL", "DLLLLD", "LLLD", "LL D", "LL-D LLL",  # chosen texts
 )  # fmt: skip
 
 US: Final = (
     "LLL DDDD", "LLL-DDDD", "LLLhDDDD", "DLLLDDD", "DLLLDDD", "LLL DDD", "DDD LLL", "LLLDDDD", "LLL-DDD", "DDDDLLL",
-    "DDD DDDD", "LDDDDDD", "LDD DDDD", "LLD LDL", "LLDhLDL", "LLDhLDL", "LLLhDDD", "DDLhDLL", "LL DDDDD", "DLDDDDD", "DDDDDLD",
-    "LLLLLLL", "LLLLL-D", "LLLLLL", "LLL DDL", "DDL DLL", "DL LLDDD", "DDDDDD", "DDDDD", "DLLLDD", "LLLLLLLL", "LDDhDDDD", "DDDDDLD",
+    "DDD DDDD", "LDDDDDD", "LDD DDDD", "LLD LDL", "LLDhLDL", "LLDhLDL", "LLLhDDD", "DDLhDLL", "LL DDDDD",
+    "DLDDDDD", "DDDDDLD",
+    "LLLLLLL", "LLLLL-D", "LLLLLL", "LLL DDL", "DDL DLL", "DL LLDDD", "DDDDDD", "DDDDD", "DLLLDD", "LLLLLLLL",
+    "LDDhDDDD", "DDDDDLD",
     "LLD DDD", "DDD-LLL", "LLDDDDD", "DLL DDD", "DDDhLLL", "LLD-DDDD", "DDLLLD", "LDD-LLL",
 )  # fmt: skip
 
-BR: Final = ("LLL-DDDD", "LLL.DDDD", "LLL DDDD", "LLLDLDD", "LLLDLDD", "LL DDD LL", "LLLDDD", "LLL DDD", "LLL-DDD", "LL-DD-DD")
+BR: Final = (
+    "LLL-DDDD",
+    "LLL.DDDD",
+    "LLL DDDD",
+    "LLLDLDD",
+    "LLLDLDD",
+    "LL DDD LL",
+    "LLLDDD",
+    "LLL DDD",
+    "LLL-DDD",
+    "LL-DD-DD",
+)
 
 CIS: Final = (
-    "DD LLLDDD", "DDDLLLDD", "DDKGDDDLLL", "DD LDDDLL", "DDDDLL-D", "LLDDDDLL", "LL-DDD-LL", "DD LL DDD", "DDLLDDD", "DDDD LL DD",
+    "DD LLLDDD", "DDDLLLDD", "DDKGDDDLLL", "DD LDDDLL", "DDDDLL-D", "LLDDDDLL", "LL-DDD-LL", "DD LL DDD",
+    "DDLLDDD", "DDDD LL DD",
     "LLL DDD", "DDDDLLDD", "DDDLL", "LDDDDLL", "DDD LL DD", "LLDDDD",
 )  # fmt: skip
 
-NICE: Final = ("777", "001", "007", "111", "222", "333", "444", "555", "666", "888", "999", "000", "100", "700", "010", "070")
+NICE: Final = (
+    "777",
+    "001",
+    "007",
+    "111",
+    "222",
+    "333",
+    "444",
+    "555",
+    "666",
+    "888",
+    "999",
+    "000",
+    "100",
+    "700",
+    "010",
+    "070",
+)
 
 
 def fill(rng: np.random.Generator, pattern: str, letters: str = LETTERS) -> str:

@@ -106,16 +106,28 @@ def clean_view(rng: np.random.Generator) -> View:
 
 def hard_view(rng: np.random.Generator, hardship: str) -> View:
     """A plate about 80 px wide that also suffers from one of HARDSHIPS."""
-    view = replace(clean_view(rng), width=float(rng.uniform(76, 84)), noise=float(rng.uniform(2, 5)), jpeg=int(rng.integers(60, 95)))
+    view = replace(
+        clean_view(rng),
+        width=float(rng.uniform(76, 84)),
+        noise=float(rng.uniform(2, 5)),
+        jpeg=int(rng.integers(60, 95)),
+    )
     if hardship == "blur":
         if rng.random() < 0.5:
             return replace(view, defocus=float(rng.uniform(0.8, 1.25)))
         return replace(view, motion=float(rng.uniform(2.0, 4.5)), motion_angle=float(rng.normal(0, 20)))
     if hardship == "angle":
         sign = -1 if rng.random() < 0.5 else 1
-        return replace(view, yaw=sign * float(rng.uniform(20, 40)), pitch=float(rng.uniform(-18, 18)), roll=float(rng.uniform(-10, 10)))
+        return replace(
+            view,
+            yaw=sign * float(rng.uniform(20, 40)),
+            pitch=float(rng.uniform(-18, 18)),
+            roll=float(rng.uniform(-10, 10)),
+        )
     if hardship == "night":
-        return replace(view, gain=float(rng.uniform(0.15, 0.35)), noise=float(rng.uniform(5, 9)), bloom=float(rng.uniform(0, 0.3)))
+        return replace(
+            view, gain=float(rng.uniform(0.15, 0.35)), noise=float(rng.uniform(5, 9)), bloom=float(rng.uniform(0, 0.3))
+        )
     return replace(view, dirt=float(rng.uniform(0.4, 0.7)), wear=float(rng.uniform(0, 0.25)))
 
 
