@@ -32,7 +32,7 @@ MORE_REMAP: Final = {0: PERSON, 1: BICYCLE, 2: MOTORCYCLE, 3: CAR, 4: BUS, 5: TR
 """Classes of the sets under `road_more`."""
 
 MORE_SETS: Final = ("manaus_cctv", "rf100_vehicles_km39", "bangkok_cctv")
-TRAIN_ONLY_SETS: Final = ("dashcam_ro",)
+TRAIN_ONLY_SETS: Final = ("dashcam_ro", "plates_us_br")
 """Sets without published road labels: their label file, checked by eye, is also the list of their pictures."""
 
 DEV: Final = LABELS / "road" / "dev.txt"
