@@ -3,11 +3,13 @@
 QDQ form, activations u8, weights s8 per channel, calibrated on real training pictures with their rarest activations
 clipped. The nodes that decode boxes (everything after the last convolutions of the head) stay in floating point: a
 box is a difference of numbers up to the width of the picture, and eight bits over that range would cost pixels. So
-do the first two convolutions, whose few channels carry everything.
+do the first two convolutions, whose few channels carry everything. A network whose nodes do not say where its head
+begins (Ultralytics' do) has its convolutions alone in 8 bits.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,54 +21,82 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from qyran.errors import MediaError
-from vision.letterbox import fit
+from vision.letterbox import PLAIN, Letterbox, Pixels, fit, fit_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-HEAD: Final = "/model.22/"
 STRIDE: Final = 32
+LAYER: Final = re.compile(r"/model\.(\d+)/")
+"""Beginning of the names of a layer's nodes in an export of Ultralytics."""
+BRANCH: Final = re.compile(r"/(one2one_)?cv\d")
+"""A convolution of the head."""
 FIRST: Final = ("/model.0/", "/model.1/")
 PERCENTILE: Final = 99.997
 """Share of activations, in percent, that the 8-bit range covers; the rest is clipped."""
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]
-    def __init__(self, files: Sequence[str], long_side: int) -> None:
-        self._blobs = _blobs(files, long_side)
+    def __init__(self, files: Sequence[str], place: Letterbox, name: str) -> None:
+        self._blobs = _blobs(files, place)
+        self._name = name
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
         blob = next(self._blobs, None)
-        return None if blob is None else {"images": blob}
+        return None if blob is None else {self._name: blob}
 
 
-def _blobs(files: Sequence[str], long_side: int) -> Iterator[NDArray[np.float32]]:
+def _blobs(files: Sequence[str], place: Letterbox) -> Iterator[NDArray[np.float32]]:
     for file in files:
         picture = cv2.imread(file)
         if picture is None:
             raise MediaError(f"The picture {file} cannot be read; prepare the pictures again.")
-        # One shape for all: the calibrator stacks what it collects.
-        letterbox = fit(long_side, long_side * 9 // 16, long_side, STRIDE)
-        scale = min(letterbox.width / picture.shape[1], letterbox.height / picture.shape[0])
-        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-        canvas = np.full((letterbox.height, letterbox.width, 3), 114, np.uint8)
-        canvas[: small.shape[0], : small.shape[1]] = small[: letterbox.height, : letterbox.width]
-        yield np.ascontiguousarray(canvas[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32) / 255)
+        letterbox = fit_into(picture.shape[1], picture.shape[0], place.width, place.height, place.pixels)
+        blob = letterbox.blank()
+        letterbox.fill(np.asarray(picture, np.uint8), blob)
+        yield blob
+
+
+def _input(model: onnx.ModelProto, long_side: int, pixels: Pixels) -> tuple[str, Letterbox]:
+    """Name of the network's input and one shape for all pictures: the calibrator stacks what it collects."""
+    source = model.graph.input[0]
+    height, width = (axis.dim_value for axis in source.type.tensor_type.shape.dim[2:])
+    if width and height:
+        return source.name, fit_into(width, height, width, height, pixels)
+    return source.name, fit(long_side, long_side * 9 // 16, long_side, STRIDE, pixels=pixels)
 
 
 def decoding_nodes(model: onnx.ModelProto) -> list[str]:
-    """Names of the head's nodes after its last convolutions, and of the convolution that sums the distances."""
+    """Names of the head's nodes after its last convolutions, and of the convolution that sums the distances.
+
+    None where the nodes' names do not tell layers.
+    """
+    layers = [int(found[1]) for node in model.graph.node if (found := LAYER.match(node.name))]
+    if not layers:
+        return []
+    head = f"/model.{max(layers)}/"
     return [
         node.name
         for node in model.graph.node
-        if node.name.startswith(HEAD) and ("/dfl/" in node.name or "/cv" not in node.name)
+        if node.name.startswith(head) and ("/dfl/" in node.name or not BRANCH.search(node.name))
     ]
 
 
+def first_nodes(model: onnx.ModelProto, keep: Sequence[str]) -> list[str]:
+    """Names of the nodes that begin like one of `keep`; of the first two convolutions where none does."""
+    named = [node.name for node in model.graph.node if any(node.name.startswith(start) for start in keep)]
+    return named or [node.name for node in model.graph.node if node.op_type == "Conv"][:2]
+
+
 def quantise(
-    source: Path, target: Path, calibration: Sequence[str], long_side: int, keep: Sequence[str] = FIRST
+    source: Path,
+    target: Path,
+    calibration: Sequence[str],
+    long_side: int,
+    keep: Sequence[str] = FIRST,
+    pixels: Pixels = PLAIN,
 ) -> Path:
     """Write `source` in 8-bit QDQ form to `target`.
 
@@ -76,23 +106,24 @@ def quantise(
         calibration: picture files.
         long_side: long input side of the calibration pictures.
         keep: beginnings of the names of further nodes that stay in floating point.
+        pixels: how pictures go into the network.
     """
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.onnx"
         quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
         model = onnx.load(str(ready))
-        apart = decoding_nodes(model) + [
-            node.name for node in model.graph.node if any(node.name.startswith(start) for start in keep)
-        ]
+        decoding = decoding_nodes(model)
+        name, place = _input(model, long_side, pixels)
         quantize_static(
             str(ready),
             str(target),
-            _Pictures(calibration, long_side),
+            _Pictures(calibration, place, name),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=apart,
+            nodes_to_exclude=decoding + first_nodes(model, keep),
+            op_types_to_quantize=None if decoding else ["Conv"],
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={"CalibPercentile": PERCENTILE},
         )

@@ -146,7 +146,8 @@ def _yardsticks(data: Path, weights: Path, threads: int) -> list[dict[str, Any]]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "yardsticks.json"
         words = ["--data", data, "--weights", weights, "--out", out, "--threads", threads]
-        in_training("models.yardsticks", [str(word) for word in words])
+        if in_training("models.yardsticks", [str(word) for word in words]):
+            raise ConfigError("The yardsticks could not be measured; leave them out by --no-yardsticks.")
         rows: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
     return rows
 
@@ -162,16 +163,14 @@ def unmet(score: Mapping[str, Any]) -> list[str]:
     return [str(row["name"]) for row in score["figures"] if met(row) is False]
 
 
-def in_training(module: str, words: Sequence[str]) -> None:
-    """Run a module in the training environment, its output going where ours goes.
+def in_training(module: str, words: Sequence[str]) -> int:
+    """Run a module in the training environment, its output going where ours goes; its exit status.
 
     Raises:
-        ConfigError: the environment is not there, or the module fails.
+        ConfigError: the environment is not there.
     """
     if not TRAIN_PYTHON.is_file():
         raise ConfigError(
             f"The training environment {TRAIN_PYTHON.parents[1]} is absent; `make setup-train` builds it."
         )
-    done = subprocess.run([str(TRAIN_PYTHON), "-m", module, *words], cwd=CHECKOUT, check=False)  # noqa: S603
-    if done.returncode:
-        raise ConfigError(f"The command {module} ended with status {done.returncode}; its last lines say why.")
+    return subprocess.run([str(TRAIN_PYTHON), "-m", module, *words], cwd=CHECKOUT, check=False).returncode  # noqa: S603

@@ -57,6 +57,11 @@ def _from_centre(rows: NDArray[Any]) -> Floats:
     return np.concatenate((centre - half, centre + half), axis=1)
 
 
+def _share_boxes(out: Out, chosen: NDArray[np.intp], width: int, height: int) -> Floats:
+    """Boxes given as centre and size in fractions of the input."""
+    return _from_centre(out[chosen, :4]) * np.array((width, height, width, height))
+
+
 def _end_to_end_scores(out: Out, classes: int) -> Out:
     class_id = out[:, 5]
     if len(out) and not ((class_id >= 0) & (class_id < classes) & (class_id == np.floor(class_id))).all():
@@ -110,9 +115,14 @@ OUTPUTS: Final[Mapping[str, Output]] = {
     "rt-detr": Output(
         shape=lambda classes: (None, 4 + classes),
         scores=lambda out, _: out[:, 4:].T,
-        boxes=lambda out, chosen, width, height: (
-            _from_centre(out[chosen, :4]) * np.array((width, height, width, height))
-        ),
+        boxes=_share_boxes,
+        pixels=Pixels(place="stretch"),
+        suppressed=True,
+    ),
+    "rt-detr-end-to-end": Output(
+        shape=lambda _: (None, END_TO_END_COLUMNS),
+        scores=_end_to_end_scores,
+        boxes=_share_boxes,
         pixels=Pixels(place="stretch"),
         suppressed=True,
     ),
@@ -122,7 +132,8 @@ OUTPUTS: Final[Mapping[str, Output]] = {
 ``yolo``: Ultralytics v8, 11, 26 and their like without suppression, [1, 4 + classes, candidates], centre and size in
 input pixels, scores after the sigmoid. ``end-to-end``: Ultralytics exports with suppression or from networks that need
 none (26, v10), [1, candidates, 6]. ``yolox``: [1, candidates, 5 + classes], grids not yet decoded. ``rt-detr``:
-Ultralytics RT-DETR, [1, candidates, 4 + classes], boxes as fractions of the input.
+Ultralytics RT-DETR, [1, candidates, 4 + classes], boxes as centre and size in fractions of the input;
+``rt-detr-end-to-end``: the same since Ultralytics 8.4, [1, candidates, 6], with score and class in the last columns.
 """
 
 

@@ -132,8 +132,7 @@ def _export(arguments: Namespace) -> int:
     from service.model_room import in_training  # noqa: PLC0415
 
     if arguments.model.endswith(".pt"):
-        in_training("models.export_own", [_absolute(arguments.model), *arguments.rest])
-        return 0
+        return in_training("models.export_own", [_absolute(arguments.model), *arguments.rest])
     return _behind(EXPORTERS, arguments, "be exported by name")
 
 
@@ -143,8 +142,7 @@ def _quantise(arguments: Namespace) -> int:
     from service.settings import load_settings  # noqa: PLC0415
 
     path = find(arguments.model, load_settings().models_folder)
-    in_training("models.quantise_own", [_absolute(path), *arguments.rest])
-    return 0
+    return in_training("models.quantise_own", [_absolute(path), *arguments.rest])
 
 
 def _behind(modules: Mapping[str, tuple[str, ...]], arguments: Namespace, verb: str) -> int:
@@ -153,8 +151,7 @@ def _behind(modules: Mapping[str, tuple[str, ...]], arguments: Namespace, verb: 
     if arguments.model not in modules:
         raise ConfigError(f"The model {arguments.model!r} cannot {verb}; give one of {', '.join(modules)}.")
     module, *words = modules[arguments.model]
-    in_training(module, [*words, *arguments.rest])
-    return 0
+    return in_training(module, [*words, *arguments.rest])
 
 
 def _absolute(path: str | Path) -> str:
