@@ -142,7 +142,7 @@ def card(weights: Path, calibration: Calibration, figures: list[dict[str, Any]])
             {"name": "plates_kz", **russian, "used_for": "evaluation", "n": 47},
             {"name": "plates_ru", **russian, "used_for": "evaluation", "n": 107},
         ],
-        "licence": "AGPL-3.0-or-later",
+        "licence": "AGPL-3.0",
         "made_by": "models/plates/fetch_fonts.sh; python -m models.plates.pool; python -m models.plates.train_reader; python -m models.plates.export_reader",
         "machine": "2 shared CPU cores, no GPU",
     }  # fmt: skip

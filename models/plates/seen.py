@@ -215,7 +215,7 @@ def _framed(
         at = (int(rng.uniform(0.05, 0.5) * width), top + height + int(bottom * 0.85))
         ink = 230.0 if shade < 120 else 40.0
         cv2.putText(out, words, at, cv2.FONT_HERSHEY_SIMPLEX, max(0.15, size), ink, max(1, int(size * 2)), cv2.LINE_AA)
-    inner = (*_whole(plate), side, top)
+    inner = np.add(_whole(plate), (side, top))
     return np.asarray(out, np.uint8), inner
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PEAK: Final = 2.5e-3
 """Highest learning rate of AdamW."""
 
-WARM_UP: Final = 200
+WARM_UP: Final = 100
 """Steps of rising learning rate."""
 
 CORNER_WEIGHT: Final = 3.0
