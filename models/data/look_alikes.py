@@ -23,32 +23,33 @@ if TYPE_CHECKING:
     Effect = Callable[[Picture, np.random.Generator], Picture]
 
 SOURCE: Final = "look_alikes"
-COUNT: Final = 420
-SEED: Final = 7004
+COUNT: Final = {"train": 420, "dev": 160}
+SEED: Final = {"train": 7004, "dev": 7006}
 LONG_SIDE: Final = 640
 BASES: Final = frozenset({"road", "manaus_cctv", "rf100_vehicles_km39", "bangkok_cctv", "neg_dashcam_ro", "signals"})
-"""Sets whose training pictures are drawn over."""
+"""Sets whose training and dev pictures are drawn over."""
 
 
 def look_alike_records(records: Sequence[Record]) -> list[Record]:
-    """The drawings over training pictures among `records`; draws those that are not there yet."""
-    bases = street_pictures(records)
+    """The drawings over training and dev pictures among `records`; draws those that are not there yet."""
     folder = CACHE / SOURCE
     folder.mkdir(parents=True, exist_ok=True)
     out = []
-    for number in range(COUNT):
-        path = folder / f"{number:04d}.jpg"
-        rng = np.random.default_rng((SEED, number))
-        base = read_base(bases[int(rng.integers(len(bases)))].file)
-        if not path.is_file():
-            cv2.imwrite(str(path), draw(base, rng), [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 95))])
-        out.append(Record(str(path), SOURCE, "train", base.shape[1], base.shape[0], array([]), array([])))
+    for part, count in COUNT.items():
+        bases = street_pictures(records, part)
+        for number in range(count if bases else 0):
+            path = folder / f"{part}_{number:04d}.jpg"
+            rng = np.random.default_rng((SEED[part], number))
+            base = read_base(bases[int(rng.integers(len(bases)))].file)
+            if not path.is_file():
+                cv2.imwrite(str(path), draw(base, rng), [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 95))])
+            out.append(Record(str(path), SOURCE, part, base.shape[1], base.shape[0], array([]), array([])))
     return out
 
 
-def street_pictures(records: Sequence[Record]) -> list[Record]:
-    """The training pictures of `BASES`."""
-    return [record for record in records if record.source in BASES and record.split == "train"]
+def street_pictures(records: Sequence[Record], part: str) -> list[Record]:
+    """The pictures of `BASES` in one part, ``train`` or ``dev``."""
+    return [record for record in records if record.source in BASES and record.split == part]
 
 
 def read_base(file: str) -> NDArray[np.uint8]:

@@ -45,7 +45,7 @@ def pasted_records(records: Sequence[Record]) -> list[Record]:
     kept = folder / "records.jsonl"
     if not kept.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        streets = street_pictures(records)
+        streets = street_pictures(records, "train")
         flames = cut_flames(records)
         made = []
         for number in range(COUNT):
