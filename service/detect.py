@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from qyran.errors import MediaError
+from service.crop_readers import head_reader
 from service.detectors import EXPECTED, SHIPPED
-from vision.signal_head import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ def detect(
         ConfigError: a model cannot be used.
     """
     pictures = [(path, read_picture(path)) for path in files]
-    look = _signal if task == "signal" else _network(task, long_side, models)
+    look = _signal() if task == "signal" else _network(task, long_side, models)
     return [
         {"file": str(path), "width": picture.shape[1], "height": picture.shape[0], "detections": look(picture)}
         for path, picture in pictures
@@ -85,7 +85,12 @@ def _network(
     return look
 
 
-def _signal(picture: Picture) -> list[dict[str, Any]]:
-    state, score = read_head(picture)
-    height, width = picture.shape[:2]
-    return [{"class": state.value, "score": round(score, 4), "box": [0.0, 0.0, float(width), float(height)]}]
+def _signal() -> Callable[[Picture], list[dict[str, Any]]]:
+    reader = head_reader()
+
+    def look(picture: Picture) -> list[dict[str, Any]]:
+        state, score = reader.read(picture)
+        height, width = picture.shape[:2]
+        return [{"class": state.value, "score": round(score, 4), "box": [0.0, 0.0, float(width), float(height)]}]
+
+    return look

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vision.camera import Camera
     from vision.detector import Detector
     from vision.plate_watch import PlateEye
+    from vision.signal_head import HeadReader
     from vision.types import Frame, Passage, Plate, Tracks
 
 Stage = Literal["detect", "fire", "track", "signals", "plates"]
@@ -73,10 +74,11 @@ class Pipeline:
         fire: detector of FIRE_CLASSES, None where nobody asks for fire.
         settings: how often and how keenly.
         plates: finds and reads number plates, None where nobody asks for them.
+        heads: reads signal heads; a camera file with signals needs it.
         on_stage: told the name and the seconds of every stage of every frame, for measurement.
 
     Raises:
-        ConfigError: a detector's classes are not those of its place.
+        ConfigError: a detector's classes are not those of its place, or the camera's signals have no reader.
     """
 
     def __init__(
@@ -87,17 +89,26 @@ class Pipeline:
         settings: PipelineSettings | None = None,
         on_stage: Callable[[Stage, float], None] | None = None,
         plates: PlateEye | None = None,
+        heads: HeadReader | None = None,
     ) -> None:
         _check(road, ROAD_CLASSES, "road")
         if fire is not None:
             _check(fire, FIRE_CLASSES, "fire")
+        if camera.signals and heads is None:
+            raise ConfigError(f"The camera {camera.id} has signal heads, but no model was given that reads them.")
         self.camera = camera
         self.settings = settings or PipelineSettings()
         self._road, self._fire = road, fire
         self._plates = None if plates is None else PlateWatch(plates, self.settings.plates)
+        self._heads = heads
         self._on_stage = on_stage
         self._scene: _Scene | None = None
         self._fire_due_s = -np.inf
+
+    @property
+    def reads_plates(self) -> bool:
+        """Whether it looks for number plates."""
+        return self._plates is not None
 
     def observe(self, frame: Frame) -> Observation:
         """Everything seen in a frame; `frame.video_s` must go forward."""
@@ -105,7 +116,7 @@ class Pipeline:
         scene = self._scene
         if scene is None or (scene.width, scene.height) != (width, height):
             first_id = 1 if scene is None else scene.tracker.next_id
-            scene = self._scene = _Scene(self.camera, width, height, self.settings.tracker, first_id)
+            scene = self._scene = _Scene(self.camera, width, height, self.settings.tracker, first_id, self._heads)
         side = self._input_side(max(width, height))
         seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score, side))
         fire = self._look_for_fire(frame, scene)
@@ -163,10 +174,13 @@ class Pipeline:
 class _Scene:
     """What a camera file means at one picture size, and what is followed in it."""
 
-    def __init__(self, camera: Camera, width: int, height: int, settings: TrackerSettings, first_id: int) -> None:
+    def __init__(
+        self, camera: Camera, width: int, height: int, settings: TrackerSettings, first_id: int,
+        heads: HeadReader | None,
+    ) -> None:  # fmt: skip
         self.width, self.height = width, height
         self.tracker = Tracker(width, height, settings, first_id)
-        self.signals = SignalReader(camera.signals, width, height)
+        self.signals = SignalReader(camera.signals, width, height, heads)
         self._plane = RoadPlane.from_camera(camera, width, height)
         self._counter = PassageCounter(camera.lines_of("control"), width, height)
         self._masks = [to_pixels(zone.points, width, height) for zone in camera.zones_of("mask")]

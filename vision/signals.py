@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vision.geometry import box_to_pixels
-from vision.signal_head import read_head
 from vision.types import SignalReading, SignalState
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.camera import Signal
+    from vision.signal_head import HeadReader
 
 MAJORITY_S: Final = 0.4
 """A state becomes steady when it outweighs all others over this time, seconds."""
@@ -85,21 +85,34 @@ class SignalReader:
     Args:
         signals: of the camera file.
         width, height: of the picture, pixels.
+        reader: reads single pictures; None only where there are no signals.
     """
 
-    def __init__(self, signals: Sequence[Signal], width: int, height: int) -> None:
-        self._boxes: dict[str, tuple[int, int, int, int]] = {}
-        for signal in signals:
-            x1, y1, x2, y2 = box_to_pixels(signal.box, width, height)
-            self._boxes[signal.id] = (int(x1), int(y1), int(np.ceil(x2)), int(np.ceil(y2)))
-        self._heads = {signal.id: SignalHead() for signal in signals}
+    def __init__(self, signals: Sequence[Signal], width: int, height: int, reader: HeadReader | None) -> None:
+        self._reader = reader
+        whole = {signal.id: signal.box for signal in signals}
+        alone = {signal.reading_of(section): section.box for signal in signals for section in signal.sections}
+        self._whole = {name: _pixels(box, width, height) for name, box in whole.items()}
+        self._alone = {name: _pixels(box, width, height) for name, box in alone.items()}
+        self._heads = {name: SignalHead() for name in (*whole, *alone)}
 
     def step(self, picture: NDArray[np.uint8], video_s: float) -> Mapping[str, SignalReading]:
-        """The steady state of every head at `video_s`, by signal id."""
+        """The steady state of every head by its id, and of every section by `Signal.reading_of`."""
+        if self._reader is None:
+            return {}
+        found = self._reader.read_all(
+            [picture[place] for place in self._whole.values()], [picture[place] for place in self._alone.values()]
+        )
         return {
-            name: self._heads[name].step(video_s, *read_head(picture[y1:y2, x1:x2]))
-            for name, (x1, y1, x2, y2) in self._boxes.items()
+            name: head.step(video_s, state, score)
+            for (name, head), (state, score) in zip(self._heads.items(), found, strict=True)
         }
+
+
+def _pixels(box: tuple[float, float, float, float], width: int, height: int) -> tuple[slice, slice]:
+    """Rows and columns of a box in fractions of the picture."""
+    x1, y1, x2, y2 = box_to_pixels(box, width, height)
+    return slice(int(y1), int(np.ceil(y2))), slice(int(x1), int(np.ceil(x2)))
 
 
 def _majority(raw: deque[Raw], video_s: float) -> tuple[SignalState, float] | None:

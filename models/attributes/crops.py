@@ -1,13 +1,13 @@
 """Vehicle crops as training sees them, and where they come from.
 
-``.venv-train/bin/python -m models.attributes.crops`` cuts them out of the training parts of the road sets (published
-boxes) and of a dashboard set (boxes of the shipped road detector), asks the teacher about each, and keeps all in the
-cache.
+``.venv-train/bin/python -m models.attributes.crops`` cuts them out of the training parts of the road sets and of a
+dashboard set (boxes of the shipped road detector), asks the teacher about each, and keeps all in the cache.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -16,12 +16,11 @@ import numpy as np
 from models.attributes.cutting import EDGE, cut
 from models.attributes.teacher import TEACHER, Teacher
 from models.data.places import CACHE, shared
-from models.data.road import DEV, published
+from models.data.road import road_records
 from vision.classes import BUS, CAR, TRUCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -56,14 +55,14 @@ class Cut:
 
 
 def road_cuts(data: Path) -> Iterator[Cut]:
-    """Vehicles of the training parts of the road sets."""
-    dev = frozenset(DEV.read_text(encoding="utf-8").split())
-    for found in published(data, "train"):
-        picture = np.asarray(cv2.imread(str(found.path)), np.uint8)
-        for class_id, *box in found.boxes.tolist():
+    """Vehicles of the training parts of the road sets, with the project's own boxes and classes."""
+    for record in road_records(data, ("train",)):
+        picture = np.asarray(cv2.imread(record.file), np.uint8)
+        file = Path(record.file).relative_to(data).as_posix()
+        for class_id, *box in record.boxes.tolist():
             side = _side(box)
             if int(class_id) in VEHICLES and side:
-                yield Cut(found.file, found.source, found.file in dev, int(class_id), side, cut(picture, box))
+                yield Cut(file, record.source, record.split == "dev", int(class_id), side, cut(picture, box))
 
 
 def dashboard_cuts(data: Path) -> Iterator[Cut]:

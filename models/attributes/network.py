@@ -11,7 +11,7 @@ CHANNELS: Final = (16, 32, 48, 64, 96)
 """Feature maps of the convolutions."""
 
 
-class AttributeNetwork(nn.Module):
+class AttributeNetwork(nn.Module):  # type: ignore[misc]
     """Crops float32 [N, 3, 72, 72], RGB 0 to 1, to logits of kinds and of colours."""
 
     def __init__(self, kinds: int, colours: int) -> None:
@@ -34,7 +34,7 @@ class AttributeNetwork(nn.Module):
         return self.kind(self.drop(form)), self.colour(self.drop(surface))
 
 
-class WithShares(nn.Module):
+class WithShares(nn.Module):  # type: ignore[misc]
     """The network with shares of kinds and of colours, each list softened by a temperature, as it is exported."""
 
     def __init__(self, network: AttributeNetwork, temperatures: tuple[float, float]) -> None:

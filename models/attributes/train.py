@@ -11,7 +11,7 @@ import argparse
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
@@ -41,11 +41,19 @@ DRAWN_SHARE: Final = 0.25
 HIDDEN_SHARE: Final = 0.06
 """Crops darkened until their paint is gone, and as many turned grey."""
 ALLOWED: Final = {CAR: ("car", "van"), BUS: ("bus", "van"), TRUCK: ("truck", "van")}
-"""Kinds that a box of a road class may be; where the teacher says another, the kind is not learned."""
+"""Kinds that a box of a road class may be: classes were judged by eye, the teacher only tells vans from the rest."""
+LEAST_VAN: Final = 0.85
+"""Share from which the teacher's van is believed."""
 DARK: Final = 38.0
 """Median brightness of the middle of a crop, of 255, below which a shining lamp makes its paint unknowable."""
 LAMP: Final = 235.0
 """Brightness from which something shines, reached by a hundredth of the crop."""
+
+
+AXES: Final = {"red": (-0.5, -0.5, 1), "yellow": (-1, 0.5, 0.5), "green": (-0.5, 1, -0.5), "blue": (1, -0.5, -0.5)}
+"""Direction of each colour among blue, green and red."""
+LEAST_TINT: Final = 16.0
+"""How far the middle of a crop must lie along its colour beyond its edge, of 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +94,36 @@ def photographed(*, dev: bool) -> Lessons:
         classes = kept["class_id"][mine]
     colours = np.concatenate([colour, np.zeros((len(colour), 1), np.float32)], axis=1)
     for row in range(len(crop)):
-        if KINDS[int(kind[row].argmax())] not in ALLOWED[int(classes[row])]:
-            kind[row] = 0
+        kind[row] = _kind_of(kind[row], int(classes[row]))
         if is_dark(crop[row]):
             colours[row] = np.eye(len(COLOURS), dtype=np.float32)[COLOURS.index(UNKNOWN)]
+        elif not is_tinted(crop[row], COLOURS[int(colours[row].argmax())]):
+            colours[row] = 0
     return Lessons(crop, kind, colours, np.zeros(len(crop), np.bool_))
+
+
+def _kind_of(teacher: Floats, class_id: int) -> Floats:
+    """Shares of the kinds for what the teacher says of a box of a road class."""
+    first, van = (KINDS.index(name) for name in ALLOWED[class_id])
+    share = float(teacher[van])
+    kind = np.zeros(len(KINDS), np.float32)
+    if share >= LEAST_VAN:
+        kind[van] = 1
+    elif share < 0.5:
+        kind[first] = 1
+    return kind
+
+
+def is_tinted(crop: Picture, colour: str) -> bool:
+    """Whether a crop's middle is of that colour beside its surroundings: the teacher takes a tinted picture for one.
+
+    White, grey and black always pass.
+    """
+    if colour not in AXES:
+        return True
+    along = crop.astype(np.float32) @ np.array(AXES[colour], np.float32)
+    around = np.concatenate([along[:6].ravel(), along[-6:].ravel(), along[:, :6].ravel(), along[:, -6:].ravel()])
+    return float(np.percentile(along[24:72, 20:76], 70)) - float(np.median(around)) >= LEAST_TINT
 
 
 def rendered() -> Lessons:
@@ -147,7 +180,9 @@ class Sampler:
         if rng.uniform() < 0.35:
             coarse = int(rng.integers(14, 50))
             picture = cv2.resize(cv2.resize(picture, (coarse, coarse), interpolation=cv2.INTER_AREA), SIZE)
-        shown = picture.astype(np.float32) * (rng.uniform(0.75, 1.25) * rng.uniform(0.94, 1.06, 3)).astype(np.float32)
+        shown: NDArray[Any] = picture.astype(np.float32) * (
+            rng.uniform(0.75, 1.25) * rng.uniform(0.94, 1.06, 3)
+        ).astype(np.float32)
         shown += rng.uniform(-14, 14)
         if rng.uniform() < 0.4:
             shown += rng.normal(0, rng.uniform(1, 9), shown.shape)
@@ -197,7 +232,8 @@ def train(parts: list[Lessons], steps: int, seed: int) -> AttributeNetwork:
         if step % 200 == 0:
             log.info("step %d: loss %.3f, %.0f s", step, running, time.monotonic() - began)
     trained: AttributeNetwork = average.module
-    return trained.eval()
+    trained.eval()
+    return trained
 
 
 def agreement(network: AttributeNetwork, dev: Lessons) -> None:

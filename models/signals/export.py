@@ -14,6 +14,7 @@ from models.data.places import shared
 from models.score_signals import score
 from models.signals.network import SignalNetwork, WithShares
 from models.signals.train import KEPT
+from models.timing import machine
 from vision.signal_input import SIZE, STATES
 
 log = logging.getLogger("models.signals.export")
@@ -24,6 +25,9 @@ TEMPERATURE: Final = 1.0
 BELIEVED: Final = 0.45
 """Share from which a state is believed, chosen on the development scenes."""
 MACHINE: Final = "2 CPU cores, no GPU"
+COMMANDS: Final = (
+    "python -m models.signals.train", "python -m models.signals.train --all", "python -m models.signals.export",
+)  # fmt: skip
 DATA: Final = (
     {
         "name": "cinta_v2", "source": "Roboflow Universe wawan-pradana/cinta_v2 v1", "licence": "CC BY 4.0",
@@ -49,14 +53,14 @@ def main() -> None:
         "settings": {ACCEPT: BELIEVED},
         "metrics": {},
         "data": DATA,
-        "made_by": "python -m models.signals.train --all; python -m models.signals.export",
+        "made_by": "; ".join(COMMANDS),
         "machine": MACHINE,
     }
     write_card("signals", fields)
     found = score(shared() / "data")
-    figures = {row["name"]: {"value": row["value"], "n": row["n"]} for row in found["figures"]}
-    write_card("signals", {**fields, "metrics": {"signals/val": figures}})
-    log.info("%s", figures)
+    write_card("signals", {**fields, "metrics": {"figures": found["figures"], "machine": machine()}})
+    for row in found["figures"]:
+        log.info("%s: %s of %s", row["name"], row["value"], row["n"])
 
 
 if __name__ == "__main__":

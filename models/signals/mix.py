@@ -19,6 +19,7 @@ from models.signals.vary import (
     light_two,
     lit_place,
     put_out,
+    redden,
     seen,
     turn_yellow,
 )
@@ -38,8 +39,10 @@ SHARE: Final = {"red": 0.26, "green": 0.24, "yellow": 0.18, "red_yellow": 0.08, 
 """How often each state is asked for."""
 NAMES: Final = tuple(SHARE)
 RISING: Final = np.cumsum(list(SHARE.values()))
-SECTIONS: Final = 0.15
+SECTIONS: Final = 0.2
 """Share of single sections (arrows) among the crops."""
+SECTIONS_OFF: Final = 0.35
+"""Share of sections put out: coloured glass by day must not be taken for light."""
 DRAWN: Final = 0.25
 """Share of drawn heads."""
 UPSIDE_DOWN: Final = 0.15
@@ -110,6 +113,8 @@ class Mixer:
             return light_two(self._pick(self._red_ends), rng)
         if state == "yellow" and rng.uniform() < 0.3:
             return turn_yellow(self._pick(self._red_ends), rng)
+        if state == "yellow" and rng.uniform() < 0.2:
+            return redden(self._pick(self._known["yellow"]), rng)
         return self._pick(self._real[state] or self._drawn[state])
 
     def _unknown(self) -> tuple[Picture, str]:
@@ -127,7 +132,7 @@ class Mixer:
         behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
         if rng.uniform() < 0.2:
             behind = np.full((16, 16, 3), rng.uniform(0, 255) + rng.normal(0, 6, 3), np.float64).clip(0, 255)
-        picture = cv2.resize(np.asarray(behind, np.uint8), CANVAS)
+        picture = np.asarray(cv2.resize(np.asarray(behind, np.uint8), CANVAS), np.uint8)
         return seen(frame(picture, self._size, rng), rng), "unknown"
 
     def _section(self, wanted: str) -> tuple[Picture, str]:
@@ -142,6 +147,8 @@ class Mixer:
                 behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
                 lamp = seen(cv2.resize(behind, side).astype(np.float32), rng)
             return put_section(lamp, self._size), "unknown"
+        if rng.uniform() < SECTIONS_OFF:
+            wanted = "off"
         state = wanted if wanted in COLOURS else str(rng.choice(COLOURS))
         canvas = self._pick(self._drawn[state] if rng.uniform() < 0.5 else self._known[state])
         lit = canvas.lit or 0

@@ -15,7 +15,7 @@ FLOOR: Final = 0.02
 """Contrast below which stretching stops, so that noise in the dark is not blown up fully; 1 is white."""
 
 
-class SignalNetwork(nn.Module):
+class SignalNetwork(nn.Module):  # type: ignore[misc]
     """Crops float32 [N, 3, 64, 24], RGB 0 to 1, to logits [N, classes]."""
 
     def __init__(self, classes: int) -> None:
@@ -38,7 +38,7 @@ class SignalNetwork(nn.Module):
         return self.head(found.mean(dim=3))
 
 
-class WithShares(nn.Module):
+class WithShares(nn.Module):  # type: ignore[misc]
     """The network with its classes' shares, softened by a temperature, as it is exported."""
 
     def __init__(self, network: SignalNetwork, temperature: float) -> None:

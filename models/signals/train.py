@@ -1,7 +1,8 @@
 """Train the signal network: ``.venv-train/bin/python -m models.signals.train``.
 
-By default it learns from the training scenes alone and prints what it reads on the development scenes, by which every
-choice was made. ``--all`` learns from both and writes the weights that `models.signals.export` ships.
+It learns from the training scenes alone and prints what it reads on the development scenes, by which every choice was
+made. ``--all`` goes on from there with the scenes of both for a while, and writes the weights that
+`models.signals.export` ships.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ STEPS: Final = 1800
 BATCH: Final = 96
 RATE: Final = 4e-3
 DECAY: Final = 0.02
+ON_STEPS: Final = 500
+"""Steps of the second part,"""
+ON_SHARE: Final = 0.3
+"""and its learning rate as a share of the first part's."""
 SMOOTHING: Final = 0.04
 AVERAGED: Final = 0.995
 """Share that the averaged weights keep at each step."""
@@ -49,7 +54,7 @@ def tensor_of(crops: NDArray[np.uint8]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2))).float() / 255
 
 
-def train(heads: Sequence[Head], signals: Path, steps: int, seed: int) -> SignalNetwork:
+def train(heads: Sequence[Head], signals: Path, steps: int, seed: int, start: Path | None = None) -> SignalNetwork:
     """A network trained on these heads and what is made from them.
 
     Args:
@@ -57,15 +62,20 @@ def train(heads: Sequence[Head], signals: Path, steps: int, seed: int) -> Signal
         signals: folder of their pictures, for backgrounds.
         steps: of the optimiser.
         seed: of the start and the draws.
+        start: weights to go on from, more gently; None starts anew.
     """
     torch.manual_seed(seed)
     mixer = Mixer(heads, background_patches(signals, [head.picture for head in heads], seed), SIZE, seed)
     network = SignalNetwork(len(STATES))
+    rate = RATE
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True))
+        rate = RATE * ON_SHARE
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
     )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.15)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.15)
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     began, running = time.monotonic(), 0.0
     for step in range(1, steps + 1):
@@ -80,7 +90,8 @@ def train(heads: Sequence[Head], signals: Path, steps: int, seed: int) -> Signal
         if step % 200 == 0:
             log.info("step %d: loss %.3f, %.0f s", step, running, time.monotonic() - began)
     trained: SignalNetwork = average.module
-    return trained.eval()
+    trained.eval()
+    return trained
 
 
 def logits_of(network: SignalNetwork, crops: NDArray[np.uint8]) -> torch.Tensor:
@@ -113,10 +124,8 @@ def report(network: SignalNetwork, heads: Sequence[Head], signals: Path, seed: i
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--all", action="store_true", help="learn from the development scenes too, and keep the weights"
-    )
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--all", action="store_true", help="go on with the development scenes too")
+    parser.add_argument("--steps", type=int, help=f"by default {STEPS}, and {ON_STEPS} with --all")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -125,9 +134,11 @@ def main() -> None:
     signals = shared() / "data" / "signals"
     heads = load_heads(signals, "train")
     dev = [head for head in heads if head.part == "dev"]
-    network = train(
-        heads if given.all else [head for head in heads if head.part == "train"], signals, given.steps, given.seed
-    )
+    if given.all:
+        network = train(heads, signals, given.steps or ON_STEPS, given.seed + 1, KEPT / "train.pt")
+    else:
+        own = [head for head in heads if head.part == "train"]
+        network = train(own, signals, given.steps or STEPS, given.seed)
     found = report(network, dev, signals, seed=99)
     for name in ("photographed", "made"):
         log.info("%s: %.4f of %d right", name, found[name]["right"], found[name]["n"])

@@ -70,6 +70,15 @@ def turn_yellow(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     return Canvas(_copied(middle, 2 - lit, lit), "yellow", 1)
 
 
+def redden(canvas: Canvas, rng: np.random.Generator) -> Canvas:
+    """A yellow head as cameras show it in low light: its lamp looks red, and only its place tells that it is yellow."""
+    hsv = cv2.cvtColor(canvas.picture, cv2.COLOR_BGR2HSV).astype(np.int16)
+    warm = (hsv[..., 0] < 35) & (hsv[..., 1] > 60)
+    hsv[..., 0] = np.where(warm, np.maximum(hsv[..., 0] - int(rng.integers(6, 16)), 0), hsv[..., 0])
+    dimmed = hsv.astype(np.float32) * (1, 1, float(rng.uniform(0.25, 1.0)))
+    return Canvas(np.asarray(cv2.cvtColor(dimmed.astype(np.uint8), cv2.COLOR_HSV2BGR), np.uint8), "yellow", 1)
+
+
 def cover(canvas: Canvas, backgrounds: Sequence[Picture], rng: np.random.Generator) -> Canvas:
     """Something stands before the head: before its lamps, or only before lamps that do not burn."""
     picture = canvas.picture.copy()
@@ -141,7 +150,7 @@ def seen(crop: Floats, rng: np.random.Generator) -> Picture:
         picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), float(rng.uniform(0.4, 1.6)))
     if rng.uniform() < 0.5:
         picture = picture + rng.normal(0, rng.uniform(1, 9), picture.shape)
-    done = np.clip(picture, 0, 255).astype(np.uint8)
+    done: Picture = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.uniform() < 0.3:
         coded = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1]
         done = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)

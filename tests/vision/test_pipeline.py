@@ -55,8 +55,8 @@ def a_car_driving_down(call, width, height):
     return detections(boxes_at((width * 0.5, height * (0.3 + 0.05 * call)), (40, 24)))
 
 
-def run(cam, n=12, script=a_car_driving_down, fire=None, settings=None, on_stage=None, sizes=None):
-    pipeline = Pipeline(cam, Scripted(ROAD_CLASSES, script), fire, settings, on_stage)
+def run(cam, n=12, script=a_car_driving_down, fire=None, settings=None, on_stage=None, sizes=None, heads=None):
+    pipeline = Pipeline(cam, Scripted(ROAD_CLASSES, script), fire, settings, on_stage, heads=heads)
     return [pipeline.observe(frame(i, sizes[i] if sizes else (WIDTH, HEIGHT))) for i in range(n)]
 
 
@@ -114,9 +114,23 @@ def test_fire_is_looked_for_at_its_own_pace(every_s, looks):
     assert sum(observation.fire is not None for observation in history) == looks
 
 
-def test_signal_heads_are_read():
-    history = run(camera(signals=[{"id": "s", "box": [0.1, 0.1, 0.2, 0.6]}]))
-    assert history[-1].signals["s"].state == SignalState.UNKNOWN  # an even grey patch
+class AlwaysRed:
+    """A reader that sees red in every head and green in every section."""
+
+    def read_all(self, heads, sections=()):
+        return [(SignalState.RED, 0.9)] * len(heads) + [(SignalState.GREEN, 0.8)] * len(sections)
+
+
+def test_signal_heads_and_their_sections_are_read():
+    signal = {"id": "s", "box": [0.1, 0.1, 0.2, 0.6], "sections": [{"arrow": "left", "box": [0, 0.4, 0.1, 0.6]}]}
+    history = run(camera(signals=[signal]), heads=AlwaysRed())
+    found = {name: reading.state for name, reading in history[-1].signals.items()}
+    assert found == {"s": SignalState.RED, "s/left": SignalState.GREEN}
+
+
+def test_a_camera_with_signals_needs_what_reads_them():
+    with pytest.raises(ConfigError, match="c1 has signal heads"):
+        run(camera(signals=[{"id": "s", "box": [0.1, 0.1, 0.2, 0.6]}]))
 
 
 def test_a_new_picture_size_starts_anew_but_uses_no_id_again():

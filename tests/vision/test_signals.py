@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from models.classifiers import open_classifier
 from vision.camera import Signal
+from vision.signal_head import HeadReader
 from vision.signals import SignalHead, SignalReader
 from vision.types import SignalState as S
 
@@ -92,18 +95,54 @@ def test_green_then_yellow_then_red_is_not_blinking():
     assert S.FLASHING not in {reading.state for _, reading in watch(timeline, 8)}
 
 
-def test_heads_are_read_from_their_place_in_the_picture():
+@pytest.fixture(scope="module")
+def reader():
+    return HeadReader(open_classifier("signals"))
+
+
+def street():
+    """A grey picture with a head that shows red in the west and one that shows green in the east."""
     picture = np.full((200, 400, 3), 120, np.uint8)
-    picture[20:80, 40:64] = 30
-    picture[24:38, 45:59] = (30, 30, 235)  # red on top
-    picture[20:80, 340:364] = 30
-    picture[62:76, 345:359] = (120, 220, 40)  # green below
-    signals = [
-        Signal(id="west", box=(0.1, 0.1, 0.16, 0.4)),
-        Signal(id="east", box=(0.85, 0.1, 0.91, 0.4)),
-    ]
-    reader = SignalReader(signals, 400, 200)
+    for left, top, lit in ((40, 20, 0), (340, 20, 2)):
+        picture[top : top + 60, left : left + 24] = 30
+        for place, colour in enumerate([(30, 30, 235), (30, 190, 245), (120, 220, 40)]):
+            shown = colour if place == lit else (46, 52, 50)
+            cv2.circle(picture, (left + 12, top + 10 + 20 * place), 8, shown, -1, cv2.LINE_AA)
+    return picture
+
+
+WEST = {"id": "west", "box": (0.1, 0.1, 0.16, 0.4)}
+EAST = {"id": "east", "box": (0.85, 0.1, 0.91, 0.4)}
+
+
+def test_heads_are_read_from_their_place_in_the_picture(reader):
+    heads = SignalReader([Signal(**WEST), Signal(**EAST)], 400, 200, reader)
     for i in range(6):
-        found = reader.step(picture, i * RATE_S)
+        found = heads.step(street(), i * RATE_S)
     assert {name: reading.state for name, reading in found.items()} == {"west": S.RED, "east": S.GREEN}
     assert all(0 < reading.score <= 1 and reading.since_s == 0 for reading in found.values())
+
+
+def test_a_section_with_an_arrow_is_read_beside_its_head(reader):
+    section = {"arrow": "right", "box": (0.16, 0.3, 0.22, 0.4)}
+    heads = SignalReader([Signal(**WEST, sections=[section])], 400, 200, reader)
+    shown = []
+    for i in range(40):
+        picture = street()
+        picture[60:80, 64:88] = 30
+        lit = i * RATE_S >= 2
+        cv2.circle(picture, (76, 70), 8, (120, 220, 40) if lit else (46, 52, 50), -1, cv2.LINE_AA)
+        shown.append(heads.step(picture, i * RATE_S))
+    assert {state: reading.state for state, reading in shown[-1].items()} == {"west": S.RED, "west/right": S.GREEN}
+    assert shown[-1]["west/right"].since_s == pytest.approx(2, abs=RATE_S)
+    assert shown[15]["west/right"].state == S.OFF
+
+
+def test_a_lorry_before_the_head_makes_it_unknown(reader):
+    heads = SignalReader([Signal(**WEST)], 400, 200, reader)
+    for i in range(24):
+        picture = street()
+        if i >= 8:
+            picture[:, :200] = (168, 172, 170)
+        found = heads.step(picture, i * RATE_S)
+    assert found["west"].state == S.UNKNOWN
