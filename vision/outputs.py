@@ -59,7 +59,7 @@ def _from_centre(rows: NDArray[Any]) -> Floats:
 
 def _share_boxes(out: Out, chosen: NDArray[np.intp], width: int, height: int) -> Floats:
     """Boxes given as centre and size in fractions of the input."""
-    return _from_centre(out[chosen, :4]) * np.array((width, height, width, height))
+    return np.asarray(_from_centre(out[chosen, :4]) * (width, height, width, height), np.float64)
 
 
 def _end_to_end_scores(out: Out, classes: int) -> Out:
