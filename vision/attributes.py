@@ -119,7 +119,8 @@ class AttributeVote:
             tracks: of the same moment; tracks that are no longer among them are forgotten.
             video_s: seconds of video.
         """
-        self._votes = {track: votes for track, votes in self._votes.items() if track in set(tracks.id.tolist())}
+        alive = set(tracks.id.tolist())
+        self._votes = {track: votes for track, votes in self._votes.items() if track in alive}
         chosen = self._due(tracks, video_s, picture.shape[1], picture.shape[0])
         crops = []
         for row in chosen:

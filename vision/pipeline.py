@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from qyran.errors import ConfigError
+from vision.attributes import AttributeVote
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vision.attributes import AttributeReader
     from vision.camera import Camera
     from vision.detector import Detector
     from vision.plate_watch import PlateEye
     from vision.signal_head import HeadReader
-    from vision.types import Frame, Passage, Plate, Tracks
+    from vision.types import Frame, Passage, Plate, Tracks, VehicleLook
 
-Stage = Literal["detect", "fire", "track", "signals", "plates"]
+Stage = Literal["detect", "fire", "track", "signals", "plates", "looks"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
 Result = TypeVar("Result")
 
@@ -75,6 +77,7 @@ class Pipeline:
         settings: how often and how keenly.
         plates: finds and reads number plates, None where nobody asks for them.
         heads: reads signal heads; a camera file with signals needs it.
+        looks: tells kind and colour of vehicles, None where nobody asks for them.
         on_stage: told the name and the seconds of every stage of every frame, for measurement.
 
     Raises:
@@ -90,6 +93,7 @@ class Pipeline:
         on_stage: Callable[[Stage, float], None] | None = None,
         plates: PlateEye | None = None,
         heads: HeadReader | None = None,
+        looks: AttributeReader | None = None,
     ) -> None:
         _check(road, ROAD_CLASSES, "road")
         if fire is not None:
@@ -101,6 +105,7 @@ class Pipeline:
         self._road, self._fire = road, fire
         self._plates = None if plates is None else PlateWatch(plates, self.settings.plates)
         self._heads = heads
+        self._looks = None if looks is None else AttributeVote(looks)
         self._on_stage = on_stage
         self._scene: _Scene | None = None
         self._fire_due_s = -np.inf
@@ -123,6 +128,7 @@ class Pipeline:
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
         tracks, passages = self._timed("track", lambda: scene.follow(seen, frame))
         plates = self._read_plates(frame, tracks)
+        looks = self._look_at(frame, tracks)
         return Observation(
             camera=self.camera.id,
             index=frame.index,
@@ -136,6 +142,7 @@ class Pipeline:
             signals=signals or EMPTY_SIGNALS,
             passages=passages,
             plates=plates,
+            looks=looks,
         )
 
     def _read_plates(self, frame: Frame, tracks: Tracks) -> tuple[Plate, ...]:
@@ -144,6 +151,13 @@ class Pipeline:
         if watch is None:
             return ()
         return self._timed("plates", lambda: watch.step(frame.picture, tracks, frame.video_s))
+
+    def _look_at(self, frame: Frame, tracks: Tracks) -> tuple[VehicleLook, ...]:
+        """Kinds and colours that changed at this frame."""
+        vote = self._looks
+        if vote is None:
+            return ()
+        return self._timed("looks", lambda: vote.step(frame.picture, tracks, frame.video_s))
 
     def _input_side(self, picture_side: int) -> int:
         """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""

@@ -131,7 +131,7 @@ def rendered() -> Lessons:
     with np.load(KEPT / "rendered.npz") as kept:
         crop, label = kept["crop"], kept["label"].astype(int)
     kinds = np.eye(len(KINDS), dtype=np.float32)[label[:, 0]]
-    colours = np.eye(len(COLOURS), dtype=np.float32)[label[:, 1]] * (label[:, 1:] >= 0).astype(np.float32)
+    colours = np.eye(len(COLOURS), dtype=np.float32)[label[:, 1]] * (label[:, 1:2] >= 0).astype(np.float32)
     return Lessons(crop, kinds, colours, np.ones(len(crop), np.bool_))
 
 

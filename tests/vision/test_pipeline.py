@@ -8,6 +8,7 @@ import pytest
 
 from qyran.errors import ConfigError
 from tests.vision.worlds import boxes_at, detections
+from vision.attributes import COLOURS, KINDS
 from vision.camera import parse_camera
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.pipeline import Pipeline, PipelineSettings
@@ -55,8 +56,10 @@ def a_car_driving_down(call, width, height):
     return detections(boxes_at((width * 0.5, height * (0.3 + 0.05 * call)), (40, 24)))
 
 
-def run(cam, n=12, script=a_car_driving_down, fire=None, settings=None, on_stage=None, sizes=None, heads=None):
-    pipeline = Pipeline(cam, Scripted(ROAD_CLASSES, script), fire, settings, on_stage, heads=heads)
+def run(
+    cam, n=12, script=a_car_driving_down, fire=None, settings=None, on_stage=None, sizes=None, heads=None, looks=None
+):
+    pipeline = Pipeline(cam, Scripted(ROAD_CLASSES, script), fire, settings, on_stage, heads=heads, looks=looks)
     return [pipeline.observe(frame(i, sizes[i] if sizes else (WIDTH, HEIGHT))) for i in range(n)]
 
 
@@ -112,6 +115,23 @@ def test_fire_is_looked_for_at_its_own_pace(every_s, looks):
     history = run(camera(), 16, fire=fire, settings=PipelineSettings(fire_every_s=every_s))
     assert fire.calls == looks
     assert sum(observation.fire is not None for observation in history) == looks
+
+
+class AlwaysBlueVan:
+    """A reader that sees a blue van in every crop."""
+
+    accept = 0.5
+
+    def read(self, crops):
+        kind, colour = np.eye(len(KINDS), dtype=np.float32), np.eye(len(COLOURS), dtype=np.float32)
+        return kind[[KINDS.index("van")] * len(crops)], colour[[COLOURS.index("blue")] * len(crops)]
+
+
+def test_kind_and_colour_of_a_vehicle_are_said_once():
+    history = run(camera(), looks=AlwaysBlueVan())
+    said = [(look.track, look.kind, look.colour) for observation in history for look in observation.looks]
+    assert said == [(1, "van", "blue")]
+    assert run(camera())[-1].looks == ()
 
 
 class AlwaysRed:
