@@ -151,8 +151,15 @@ FIRE: Final = Recipe(
     trained_share=1.0,
 )
 
-_ROAD_REAL: Final = {"road": 1.0, "manaus_cctv": 1.5, "rf100_vehicles_km39": 0.4, "bangkok_cctv": 2.0}
-_ROAD_RARE: Final = {BICYCLE: 2.0, MOTORCYCLE: 1.5, BUS: 1.5}
+_ROAD_REAL: Final = {
+    "road": 1.0,
+    "manaus_cctv": 1.5,
+    "rf100_vehicles_km39": 0.4,
+    "bangkok_cctv": 2.0,
+    "dashcam_ro": 0.5,
+    "plates_us_br": 0.2,
+}
+_ROAD_RARE: Final = {BICYCLE: 3.0, MOTORCYCLE: 2.0, BUS: 2.5}
 ROAD: Final = Recipe(
     name="road",
     task="road",

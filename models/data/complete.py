@@ -106,7 +106,11 @@ def agree(boxes: Floats, opinions: Mapping[str, Floats], decided: Sequence[Decis
     def settle(class_id: int, box: Floats, *, labelled: bool, sure: bool) -> None:
         by_eye = _decision(box, decided)
         if by_eye in ROAD_CLASSES:
-            taught.append([float(ROAD_CLASSES.index(by_eye)), *box.tolist()])
+            named = ROAD_CLASSES.index(by_eye)
+            if not _known(named, box, array(taught)):
+                taught.append([float(named), *box.tolist()])
+            elif class_id == PERSON:  # the rider of a machine that has its box already
+                hidden.append([float(PERSON), *box.tolist()])
         elif by_eye == "none":
             return
         elif by_eye == "unsure" or class_id < 0 or not sure or (not labelled and class_id in BY_EYE):

@@ -80,3 +80,12 @@ def test_where_an_eye_took_a_loose_label_away_a_tighter_box_takes_its_place() ->
     tight = (100.0, 140.0, 140.0, 200.0)
     boxes, _ = agree(loose, {"own": seen((CAR, *tight, 0.9))}, [("none", SQUARE), ("car", tight)])
     assert boxes.tolist() == [[CAR, *tight]]
+
+
+def test_a_machine_decided_by_eye_is_taught_once_though_its_rider_is_seen_too() -> None:
+    rider = (110.0, 100.0, 190.0, 195.0)
+    boxes, ignore = agree(
+        array([(MOTORCYCLE, *SQUARE)]), {"coco": seen((PERSON, *rider, 0.9))}, [("motorcycle", SQUARE)]
+    )
+    assert boxes.tolist() == [[MOTORCYCLE, *SQUARE]]
+    assert ignore[:, 0].tolist() == [PERSON]
