@@ -40,8 +40,8 @@ RENDERED_N: Final = 2000
 """Rendered plates of each set."""
 
 BOX_SHAKE: Final = 0.03
-"""Rendered plates are given to the reader in boxes whose sides are off by this much (standard deviation, share of the side), as a
-finder's are."""
+"""Rendered plates are given to the reader in boxes whose sides are off by this much (standard deviation, share of the
+side), as a finder's are."""
 
 WRONG_GOAL: Final = 0.001
 """Of the readings above the accept threshold at most this share may be wrong."""
@@ -66,7 +66,7 @@ def score(data: Path, weights: Path | None = None, threads: int = 1) -> dict[str
 def read_figures(
     reader: PlateReader, data: Path, n: int = RENDERED_N
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """How much is read exactly, in the labelled boxes of photographs and on rendered plates, and how far scores can be trusted.
+    """How much is read exactly, of photographs in their labelled boxes and of rendered plates, and how scores hold.
 
     Args:
         reader: the reader.

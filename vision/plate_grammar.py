@@ -1,7 +1,7 @@
 """What plates can say: the patterns of number plates and how likely each is before anything is read.
 
-A pattern is a tuple of sets of signs, one for each position. Kazakhstan's forms (law.md 2.5, ST RK 986) are exact, down to
-the region codes 01 to 20; Russia's are exact (GOST R 50577); those of other countries only say where letters and where
+A pattern is a tuple of sets of signs, one for each position. Kazakhstan's forms (ST RK 986) are exact, down to the
+region codes 01 to 20; Russia's are exact (GOST R 50577); those of other countries only say where letters and where
 digits stand, and any other text costs a little more, so that a clear foreign plate is never bent into a Kazakh one.
 """
 
@@ -21,6 +21,9 @@ SIGNS: Final = DIGITS + LETTERS
 
 CYRILLIC_LIKE: Final = "ABEKMHOPCTYX"
 """Letters of Russian plates."""
+
+CLEAR_LETTERS: Final = "ACEFGHJKLMNPRSTUVWXY"
+"""Letters of the second half of Polish plates, which leaves out those that look like digits."""
 
 MOST: Final = 10
 """Signs of the longest pattern."""
@@ -48,8 +51,8 @@ class Pattern:
 
 
 def places(pattern: str, letters: str = LETTERS) -> tuple[str, ...]:
-    """The sets of a pattern such as ``DDDLLL``; a sign that is neither L nor D stands for itself."""
-    return tuple({"L": letters, "D": DIGITS}.get(sign, sign) for sign in pattern)
+    """The sets of a pattern such as ``DDDLLL``: L a letter, D a digit, l one of CLEAR_LETTERS, others themselves."""
+    return tuple({"L": letters, "D": DIGITS, "l": CLEAR_LETTERS}.get(sign, sign) for sign in pattern)
 
 
 KZ_REGIONS: Final = (("0", "123456789"), ("1", DIGITS), ("2", "0"))
@@ -79,12 +82,10 @@ _RU: Final = (("ru", "LDDDLL", -0.4), ("ru_taxi", "LLDDD", -2.0), ("ru_trailer",
 
 _OTHER: Final[dict[str, tuple[str, ...]]] = {
     "europe": (
-        "LLDDDLL", "DLDDDDD", "LLLDDDD", "LLLDDD", "LLDDDDD", "LLDDLLL", "LLLLDDD", "LLDDDDLL", "LLLLDDDD",
-        "LDDDDD", "DDDLLL",
-        "DDDDLLL", "LLDLLDD", "LLDDDDL", "LLDDDD", "DLLLDDD", "LLDDLL", "DDLLLL", "DDLLLD", "LDDDLL",
-        "LLDDDLLL", "LLLLDD",
-        "LLLLL", "LLLLLL", "LLLLLLL", "LLLLLLLD", "LLLLLLDD", "LDLLL", "LLLDDLL", "LLLDDL", "LDDLLL",
-        "LLLLDDDD", "LLLLLDDD",
+        "LLDDDLL", "DLDDDDD", "LLLDDDD", "LLLDDD", "LLDDDDD", "LLDDLLL", "LLLLDDD", "LLDDDDLL", "LLLLDDDD", "LDDDDD",
+        "DDDLLL", "DDDDLLL", "LLDDDD", "DLLLDDD", "LLDDLL", "DDLLLL", "DDLLLD", "LDDDLL", "LLDDDLLL", "LLLLDD", "LDLLL",
+        "LLDDDDl", "LLDDDll", "LLDlDDD", "LLDDlDD", "LLDllDD", "LLLlDDD", "LLLDDll", "LLLDlDD", "LLLDDDl",  # Poland
+        "LLLLL", "LLLLLL", "LLLLLLL", "LLLLLLLD", "LLLLLLDD", "LLLDDL", "LDDLLL", "LLLLLDDD", "LLLDDLL",
     ),
     "americas": (
         "LLLDDDD", "DLLLDDD", "LLLDDD", "DDDLLL", "DDDDDDD", "LLDLDL", "LDDDDDD", "LDDDDD", "DLDDDDD",
@@ -97,8 +98,7 @@ _OTHER: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 OTHER_WEIGHT: Final = {"europe": -2.2, "americas": -2.6, "neighbours": -3.4}
-"""Weights of those groups' shapes. They are this low only beside shapes that end in a region; a text of a length or order
-that no Kazakh or Russian form has is not hurt by them."""
+"""Weights of those groups' shapes. A text whose length or order no Kazakh or Russian form has is not hurt by them."""
 
 FREE_WEIGHT: Final = -5.0
 """Weight of a text of no known shape."""

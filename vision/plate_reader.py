@@ -1,4 +1,4 @@
-"""Reading a plate: a first look along its box finds its corners, a second look along them reads it, the grammar judges."""
+"""Reading a plate: a first look finds its corners, a second look along them reads it, the grammar judges."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LOOKS: Final = (MARGIN, (0.06, 0.13))
 """Margins of the looks along the corners: the mean of two is steadier than one."""
 
 SQUARISH: Final = 2.9
-"""A plate narrower than this many times its height is also read as two lines (square plates are 1.4, one line is 4.6; the
-plates of the United States, one line, are 2)."""
+"""A plate narrower than this many times its height is also read as two lines: square plates are 1.4,
+one line is 4.6, plates of the United States, one line too, are 2."""
 
 CORNER_ROOM: Final = (0.35, 1.5)
 """Corners are believed where they enclose at least and at most these shares of the box's area."""
@@ -39,7 +39,7 @@ FINEST: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How the decoder's numbers become the probability that a whole text is right: a logistic function fitted on rendered plates.
+    """How the decoder's numbers become the probability that a text is right: a logistic fit on rendered plates.
 
     Attributes:
         bias: constant.
@@ -98,8 +98,8 @@ class PlateReader:
     """Reads plates in boxes with a network as made by ``models.plates``.
 
     Args:
-        engine: runs the network: input float32 [n, 1, 48, 192]; output [n, 48 + 1, 37], rows of logits (CTC blank first)
-            and one last row that begins with the corners in shares of the crop.
+        engine: runs the network: input float32 [n, 1, 48, 192]; output [n, 48 + 1, 37], rows of logits (CTC blank
+            first) and one last row that begins with the corners in shares of the crop.
         calibration: from the model's card.
     """
 
@@ -179,8 +179,10 @@ class PlateReader:
     def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         output = self._engine.run(normalised(crops))
         if output.ndim != 3 or output.shape[2] != 1 + len(SIGNS):
-            message = f"The plate reader's output is {output.shape}, not (n, columns + 1, {1 + len(SIGNS)}); its weights are another model's."
-            raise InputError(message)
+            raise InputError(
+                f"The plate reader's output is {output.shape}, not (n, columns + 1, {1 + len(SIGNS)}); "
+                "its weights are another model's."
+            )
         return output
 
     @staticmethod

@@ -1,6 +1,6 @@
 """Export the trained reader: ``python -m models.plates.export_reader`` writes ``plate_reader.onnx`` and its card.
 
-The card's calibration and accept threshold are fitted on rendered development plates, never on photographs that are evaluated.
+The card's calibration and accept threshold are fitted on rendered development plates, never on evaluated photographs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ DEVELOPMENT: Final = 2000
 """Rendered development plates of each kind that calibration and threshold are chosen on."""
 
 SAFE: Final = 0.0004
-"""Share of wrong readings among the accepted allowed on the development plates: below the goal of 0.001, as it is chosen there."""
+"""Share of wrong readings among those accepted of the development plates; the goal, elsewhere, is 0.001."""
+
+MADE_BY: Final = (
+    "models/plates/fetch_fonts.sh; python -m models.plates.pool; python -m models.plates.train_reader; "
+    "python -m models.plates.export_reader"
+)
 
 LEAST_ACCEPT: Final = 0.9
 """The accept threshold is never lower."""
@@ -85,7 +90,7 @@ def calibrate(reader: PlateReader, n: int) -> Calibration:
 
 
 def logistic(rows: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights of a logistic regression by Newton's method with a little ridge; slopes are kept from turning negative."""
+    """Weights of a logistic regression by Newton's method with a little ridge; slopes never turn negative."""
     kept = np.ones(rows.shape[1], np.bool_)
     for _ in range(rows.shape[1]):
         weights = np.zeros(rows.shape[1])
@@ -135,17 +140,31 @@ def card(weights: Path, calibration: Calibration, figures: list[dict[str, Any]])
         },
         "metrics": {"figures": figures},
         "data": [
-            {"name": "rendered plates", "source": "models/plates, own strokes and fonts of @fontsource packages", "licence": "AGPL-3.0-or-later; fonts OFL-1.1", "attribution": "the authors of the fonts in models/plates/fonts/package.json", "used_for": "training, validation, evaluation", "n": POOLED},
+            {
+                "name": "rendered plates",
+                "source": "models/plates: own strokes, and fonts of @fontsource packages",
+                "licence": "AGPL-3.0; fonts OFL-1.1",
+                "attribution": "the authors of the fonts in models/plates/fonts/package.json",
+                "used_for": "training, validation, evaluation",
+                "n": POOLED,
+            },
             {"name": "plates (US, BR)", **openalpr, "used_for": "training", "n": 90},
-            {"name": "plates_ro", "source": "https://github.com/RobertLucian/license-plate-dataset", "licence": "MIT", "attribution": "Robert Lucian Chiriac", "used_for": "training (backgrounds)", "n": 60},
+            {
+                "name": "plates_ro",
+                "source": "https://github.com/RobertLucian/license-plate-dataset",
+                "licence": "MIT",
+                "attribution": "Robert Lucian Chiriac",
+                "used_for": "training (backgrounds)",
+                "n": 60,
+            },
             {"name": "plates (EU)", **openalpr, "used_for": "evaluation", "n": 54},
             {"name": "plates_kz", **russian, "used_for": "evaluation", "n": 47},
-            {"name": "plates_ru", **russian, "used_for": "evaluation", "n": 107},
+            {"name": "plates_ru", **russian, "used_for": "evaluation", "n": 111},
         ],
         "licence": "AGPL-3.0",
-        "made_by": "models/plates/fetch_fonts.sh; python -m models.plates.pool; python -m models.plates.train_reader; python -m models.plates.export_reader",
+        "made_by": MADE_BY,
         "machine": "2 shared CPU cores, no GPU",
-    }  # fmt: skip
+    }
 
 
 POOLED: Final = 100_000

@@ -1,4 +1,4 @@
-"""Plates of Kazakhstan (ST RK 986, forms of 2012 and 1993) and of Russia (GOST R 50577), and how they are laid out, in mm."""
+"""Plates of Kazakhstan (ST RK 986, forms of 2012 and 1993) and of Russia (GOST R 50577), laid out in mm."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def kz_ground(rng: np.random.Generator, form: str) -> tuple[Colour, Colour]:
 def kz_flag(
     canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, box: tuple[float, float, float, float]
 ) -> None:
-    """The flag over the letters KZ, in a box x, y, width, height; sometimes faded, a star or nothing instead of the flag."""
+    """The flag over the letters KZ, in a box x, y, width, height; sometimes faded, sometimes no flag."""
     x, y, width, height = box
     if rng.random() < 0.93:
         fade = float(rng.uniform(0, 0.5))
@@ -148,7 +148,7 @@ def kz_special(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, for
 
 
 def kz_square(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet, form: str) -> str:
-    """Two lines on 280 x 200 mm: digits beside flag and KZ above letters and region; of 1993 letter and digits above letters."""
+    """Two lines on 280 x 200 mm: digits with flag and KZ above letters and region; of 1993 letter, digits / letters."""
     digit = float(rng.uniform(68, 80))
     letter = digit * float(rng.uniform(0.75, 1.0))
     stretch = float(rng.uniform(0.9, 1.15))

@@ -1,4 +1,4 @@
-"""The reader: a small convolutional network that names the sign under each of 48 columns, and finds the plate's corners."""
+"""The reader: a small convolutional network that names the sign under each of 48 columns and the plate's corners."""
 
 from __future__ import annotations
 

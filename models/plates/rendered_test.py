@@ -27,7 +27,7 @@ def rendered(kind: str, n: int, *, test: bool = False) -> tuple[Seen, ...]:
     """Rendered plates.
 
     Args:
-        kind: ``clean`` or ``hard`` Kazakhstan plates of all forms whose pattern is known, or ``any`` plates as in training.
+        kind: ``clean`` or ``hard`` Kazakhstan plates of all known forms, or ``any`` plates as in training.
         n: how many.
         test: the test pictures; else those that thresholds and calibration may be chosen on.
     """

@@ -23,7 +23,7 @@ EU: Final = (
     "LL DDDDD", "LLL DDDD", "LL DDDDL", "LLL LDDD", "LLL DDLL", "LL DDLLL", "LL DLLDD",  # Poland
     "LLL-DDD", "LL LL-DDD", "LLL DDD", "LLL DDL", "DDD LLL",  # Hungary, Nordic, Baltic
     "LL DDDDD", "LL DDDD LL", "LL-DDDD-LL", "LL-DDD-LL", "LL DDD LL", "DLLLDDD", "D-LLL-DDD", "LL DDD L",
-    "LL-DD-LL", "DD-LL-LL", "LL-LL-DD", "DD-LLL-D", "L-DDD-LL", "LL DD DDD", "LL DD LLL", "L DD LLL", "DD LLL",  # NL, DK, RO
+    "LL-DD-LL", "DD-LL-LL", "LL-LL-DD", "DD-LLL-D", "L-DDD-LL", "LL DD DDD", "LL DD LLL", "L DD LLL", "DD LLL",
     "LLDD LLL", "LLDDLLL", "LDDD LLL", "LL LL DDD", "LL-DDDD", "LL DDDD", "DDDD LLL", "LLL-DDDD", "LLL DDDD",
     "L DDDD LL", "LL DDDDLL", "DD-DD-LL", "DD LL DD", "DDL-D-DDDDD", "DDD-L-DDD", "LLsLL-DDD", "LLhDDD-LL",
     "LLhDDDD-LL",
@@ -102,8 +102,8 @@ def plain(line: str) -> str:
 
 
 def kz_region(rng: np.random.Generator) -> str:
-    """A Kazakhstan region code, 01 to 20; now and then one that does not exist, so the reader looks."""
-    return f"{int(rng.integers(1, 21)):02d}" if rng.random() < 0.97 else f"{int(rng.integers(100)):02d}"
+    """A Kazakhstan region code, 01 to 20."""
+    return f"{int(rng.integers(1, 21)):02d}"
 
 
 def ru_region(rng: np.random.Generator) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PEAK: Final = 2.5e-3
 """Highest learning rate of AdamW."""
 
-WARM_UP: Final = 100
+WARM_UP: Final = 300
 """Steps of rising learning rate."""
 
 CORNER_WEIGHT: Final = 3.0
@@ -42,10 +42,10 @@ PHOTOGRAPHS_EACH: Final = 12
 _log = logging.getLogger(__name__)
 
 
-def learning_rate(step: int, steps: int, start: int = 0) -> float:
+def learning_rate(step: int, steps: int) -> float:
     """A rise, then half a cosine down to nothing."""
-    if step - start < WARM_UP:
-        return PEAK * (step - start + 1) / WARM_UP
+    if step < WARM_UP:
+        return PEAK * (step + 1) / WARM_UP
     return PEAK * max(0.01, 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps))))
 
 
@@ -75,14 +75,13 @@ def train(pool: Path, run: Path, steps: int, size: int, plates: Path) -> None:
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         step = int(state["step"])
-    start = step
     rng = np.random.default_rng([5, step])
     real = photographs(plates)
     samples, taken = _stock(pool, real, [], set())
     began, last, seen = time.monotonic(), (0.0, 0.0), 0
     while step < steps:
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, steps, start or 0)
+            group["lr"] = learning_rate(step, steps)
         parts = batch(rng, samples, size)
         inputs = torch.from_numpy(parts[0]).contiguous(memory_format=torch.channels_last)
         model.train()
