@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ap import curve
+from models.ap import AREAS, curve, curves
 from models.data.records import ANY_CLASS, array
 
 
@@ -60,3 +62,36 @@ def test_ap_lies_between_nought_and_recall(rows: list[tuple[bool, float]]) -> No
     share = sum(hit for hit, _ in rows) / len(rows)
     assert 0.0 <= line.ap <= share + 1e-9
     assert line.at(0.0)[1] == pytest.approx(share)
+
+
+def boxed(x: float, side: float) -> tuple[float, float, float, float]:
+    return (x, 0.0, x + side, side)
+
+
+SIZES = {"small": 20.0, "medium": 60.0, "large": 120.0}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_only_boxes_of_one_size_are_looked_at(size: str) -> None:
+    boxes = [(0.0, *boxed(200.0 * i, side)) for i, side in enumerate(SIZES.values())]
+    seen = [(*box, 0.9) for box in boxes]
+    missed = [(*box, 0.9) for box, name in zip(boxes, SIZES, strict=True) if name != size]
+    assert curve([found(*seen)], [array(boxes)], [array([])], 0, area=AREAS[size]).ap == pytest.approx(1.0)
+    line = curve([found(*missed)], [array(boxes)], [array([])], 0, area=AREAS[size])
+    assert (line.truths, len(line.hit)) == (1, 0)
+
+
+def test_a_false_box_counts_in_the_size_it_has() -> None:
+    seen = [found((0.0, *boxed(0.0, 20.0), 0.9))]
+    wrong = {size: len(curve(seen, [array([])], [array([])], 0, area=area).hit) for size, area in AREAS.items()}
+    assert wrong == {"small": 1, "medium": 0, "large": 0}
+
+
+def test_a_loose_box_counts_only_while_the_overlap_allows() -> None:
+    loose = (0.0, 10.0, 10.0, 30.0, 25.0)  # three quarters of BOX
+    lines = curves([found((*loose, 0.9))], [array([BOX])], [array([])], 0, (0.5, 0.7, 0.8))
+    assert [line.ap for line in lines] == [1.0, 1.0, 0.0]
+
+
+def test_the_sizes_are_those_of_coco() -> None:
+    assert [math.sqrt(low) for low, _ in AREAS.values()] == [0, 32, 96]
