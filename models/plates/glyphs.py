@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,9 @@ def own_alphabet(number: int) -> Alphabet:
 
 @functools.lru_cache(maxsize=1)
 def font_files(folder: Path = FONTS) -> tuple[Path, ...]:
-    """Upright Latin font files in fitting weights, empty where none were fetched."""
+    """Upright Latin font files in fitting weights; empty where none were fetched or nothing can draw them."""
+    if importlib.util.find_spec("PIL") is None:
+        return ()
     found = folder.glob("*/files/*-latin-*-normal.woff2")
     return tuple(sorted(path for path in found if path.stem.split("-")[-2] in WEIGHTS and "-ext-" not in path.stem))
 

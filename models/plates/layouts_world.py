@@ -133,7 +133,7 @@ def us_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> st
     """One line on 305 x 152 mm with the state above, a slogan below, stickers, screws and a painted ground."""
     if rng.random() < 0.6:
         _painted_ground(canvas, rng)
-    face = random_alphabet(rng)
+    face = random_alphabet(rng, own=True)
     ink = tuple(float(c) for c in rng.uniform(0, 200, 3))
     for y, height, chance in ((6.0, float(rng.uniform(14, 28)), 0.92), (129.0, float(rng.uniform(9, 18)), 0.75)):
         if rng.random() < chance:
@@ -169,7 +169,7 @@ def br_plate(canvas: Canvas, rng: np.random.Generator, alphabet: Alphabet) -> st
     """Brazil's old grey plate with the town above, 400 x 130 mm, and the Mercosur plate with its blue band above."""
     line = fill(rng, str(rng.choice(BR)))
     mercosur = len(line) == 7 and not line[-4:].isdigit()
-    face = random_alphabet(rng)
+    face = random_alphabet(rng, own=True)
     if mercosur:
         canvas.box(0, 0, 400, 30, (150, 60, 10))
         canvas.words(fill(rng, "LLLLLL"), face, (140, 6, 120, 18), (240, 240, 240))
