@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.plate_vote import DOUBTFUL, alike, distance, vote
@@ -54,6 +54,7 @@ def test_without_a_text_there_is_no_vote(heard):
     assert vote(heard) is None
 
 
+@settings(deadline=None)
 @given(st.lists(readings(), max_size=6), st.randoms(use_true_random=False))
 def test_the_order_of_frames_plays_no_part(heard, chance):
     shuffled = list(heard)
@@ -66,6 +67,7 @@ def test_the_order_of_frames_plays_no_part(heard, chance):
         assert one.score == pytest.approx(other.score)
 
 
+@settings(deadline=None)
 @given(st.lists(readings(), min_size=1, max_size=6))
 def test_a_score_is_a_probability_and_marks_lie_in_the_text(heard):
     voted = vote(heard)
@@ -75,6 +77,7 @@ def test_a_score_is_a_probability_and_marks_lie_in_the_text(heard):
         assert all(0 <= place < len(voted.text) for place in voted.uncertain)
 
 
+@settings(deadline=None)
 @given(st.floats(0.3, 0.95), st.integers(1, 8))
 def test_frames_that_agree_are_trusted_more_than_fewer_of_them(score, n):
     fewer, more = (vote([(read("123ABC02", score), 1.0)] * k) for k in (n, n + 1))

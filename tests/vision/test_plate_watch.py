@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.classes import BUS, CAR, PERSON, TRUCK
@@ -174,6 +174,7 @@ def test_a_track_that_ended_is_forgotten():
 SIDES = st.floats(-2000, 4000, allow_nan=False)
 
 
+@settings(deadline=None)
 @given(SIDES, SIDES, SIDES, SIDES, st.integers(1, 2000), st.integers(1, 2000))
 def test_a_window_lies_within_the_picture_and_is_never_empty(x1, y1, x2, y2, width, height):
     part = window((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), width, height)
@@ -194,6 +195,7 @@ def test_nothing_of_a_box_in_the_picture_gives_no_window(box):
     assert window(box, 400, 300) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.floats(0, 300)] * 4), max_size=4))
 def test_boxes_move_with_their_window(rows):
     part = window((40, 30, 200, 150), 400, 300)

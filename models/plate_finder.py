@@ -1,0 +1,160 @@
+"""Train and ship the plate finder: ``.venv-train/bin/python -m models.plate_finder``.
+
+A YOLOv8n with one class that starts from COCO and is trained as the other detectors are (`models.train`) on the
+pictures of `models.data.plates`. A checkpoint is kept after each epoch in ``.cache/models/plates/finder`` and a broken
+run goes on from it. At the end the 8-bit file and its card are written; ``--ship`` does that alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import logging
+import shutil
+import sys
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+
+from models.augment import Augmentation
+from models.card import WEIGHTS, file_sha256
+from models.data.places import CACHE, shared
+from models.data.plates import data_table, plates_records
+from models.export import export_onnx
+from models.look import STRIDE, look, raw_detector
+from models.quantise import quantise
+from models.recipes import Phase, Recipe
+from models.start import coco_start, new_network
+from models.train import run_phase
+from vision.classes import PLATE_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.look import Found
+
+log = logging.getLogger("models.plate_finder")
+
+VERSION: Final = "1.0"
+NMS_IOU: Final = 0.45
+"""Overlap above which the weaker box falls: two plates never overlap."""
+BETA: Final = 2.0
+"""Weight of recall over precision in the choice of the threshold: what is overlooked is lost, what is no plate the
+reader's score tells."""
+LIMITS: Final = (0.1, 0.5)
+"""A threshold outside these would be an accident of few pictures."""
+MOST_LOSS: Final = 0.005
+"""AP50 on the dev pictures that the 8-bit file may lose."""
+CALIBRATION: Final = 64
+
+_SOURCES: Final = {
+    "plates_us_br": 2.0, "plates_us_br_repainted": 0.6, "dashcam_ro": 0.8, "dashcam_ro_repainted": 0.5,
+    "vehicles_pasted": 0.5, "without_plates": 0.6, "rendered_plates": 1.0,
+}  # fmt: skip
+
+PLATES: Final = Recipe(
+    name="plates",
+    task="plates",
+    classes=PLATE_CLASSES,
+    phases=(
+        Phase(
+            epochs=5,
+            rate=1e-3,
+            sources=MappingProxyType(_SOURCES),
+        ),
+    ),
+    batch=16,
+    stored_side=640,
+    frozen=2,
+    backbone_rate=0.5,
+    augmentation=Augmentation(
+        canvases=((416, 416), (384, 512), (320, 416)),
+        mosaic=0.3,
+        zoom=(0.55, 1.5),
+        hue=0.03,
+        saturation=0.6,
+        value=0.4,
+        night=0.12,
+        spoil=0.35,
+    ),
+    val_side=640,
+    long_side=640,
+    most_pixels=640 * 640,
+    trained_share=1.0,
+)
+
+
+def train(folder: Path) -> None:
+    """Run the recipe's phase, going on from its last checkpoint."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = coco_start(shared() / "weights" / "yolov8n_coco.safetensors", PLATES.classes)
+    network = copy.deepcopy(network).requires_grad_(requires_grad=True)
+    run_phase(PLATES, 1, network, plates_records(), folder, half=True)
+
+
+def ship(folder: Path, machine: str) -> dict[str, Any]:
+    """Write weights and card; returns the card. The card's figures are those of `qyran models evaluate --write`."""
+    records = plates_records()
+    dev = [record for record in records if record.split == "dev"]
+    shown = [record.file for record in records if record.split == "train" and record.source != "rendered_plates"]
+    rng = np.random.default_rng(0)
+    network = new_network(len(PLATES.classes))
+    network.load_state_dict(torch.load(folder / "phase1_average.pt", weights_only=True))
+    exact = export_onnx(network, folder / "fp32.onnx")
+    files = [shown[index] for index in rng.permutation(len(shown))[:CALIBRATION]]
+    small = quantise(exact, folder / "int8.onnx", files, PLATES.long_side)
+    found = {
+        precision: look(raw_detector(weights, PLATES.classes, PLATES.long_side, nms_iou=NMS_IOU), dev)
+        for precision, weights in (("fp32", exact), ("int8-qdq", small))
+    }
+    ap = {precision: round(part.curve(0).ap, 4) for precision, part in found.items()}
+    precision = "int8-qdq" if ap["fp32"] - ap["int8-qdq"] < MOST_LOSS else "fp32"
+    log.info("AP50 over dev boxes: %s: shipping %s", ap, precision)
+    target = WEIGHTS / "plates.onnx"
+    shutil.copyfile(exact if precision == "fp32" else small, target)
+    card = {
+        "name": "plates", "version": VERSION, "file": target.name, "sha256": file_sha256(target), "task": "detect",
+        "classes": list(PLATES.classes), "long_side": PLATES.long_side, "most_pixels": PLATES.most_pixels,
+        "stride": STRIDE, "nms_iou": NMS_IOU, "threshold": {PLATES.classes[0]: threshold(found[precision])},
+        "precision": precision, "metrics": {"dev_ap50": ap, "dev_plates": int(sum(len(r.boxes) for r in dev))},
+        "data": data_table(records), "licence": "AGPL-3.0",
+        "made_by": "models/setup_train.sh; .venv-train/bin/python -m models.plate_finder; "
+        ".venv/bin/qyran models evaluate plates --write",
+        "machine": machine,
+    }  # fmt: skip
+    (WEIGHTS / "plates.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return card
+
+
+def threshold(dev: Found) -> float:
+    """Raw score with the best F-measure on the dev pictures, recall weighted by `BETA`."""
+    line = dev.curve(0)
+    square = BETA * BETA
+    f = (1 + square) * line.precision * line.recall / np.maximum(square * line.precision + line.recall, 1e-9)
+    return round(float(np.clip(line.score[int(np.argmax(f))], *LIMITS)), 3)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m models.plate_finder", description=__doc__)
+    parser.add_argument("--ship", action="store_true", help="only write weights and card of what is trained")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--machine", default="2 CPU cores, no GPU", help="what trained it, for the card")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    folder = CACHE / "plates" / "finder"
+    if not options.ship:
+        train(folder)
+    card = ship(folder, options.machine)
+    sys.stdout.write(json.dumps({key: card[key] for key in ("precision", "threshold", "metrics")}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
