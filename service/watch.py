@@ -27,6 +27,7 @@ from evidence.package import (
 )
 from qyran import __version__
 from service.event import Event
+from service.plates import FORM
 from service.rulebook import Judge
 from vision.classes import ROAD_CLASSES
 
@@ -39,10 +40,14 @@ if TYPE_CHECKING:
     from vision.finding import Finding
     from vision.pipeline import Pipeline
     from vision.stream_settings import StreamInfo
-    from vision.types import Frame, Observation, Passage, Plate
+    from vision.types import Frame, Observation, Passage, Plate, VehicleLook
 
 PATH_S: Final = 60.0
 """Seconds of a track's boxes kept for the overlay; as long as the longest clip."""
+PLATE_LEAST: Final = 0.5
+"""Score from which a reading is told: one that is rather wrong than right would only mislead the officer."""
+PLATE_WAIT_S: Final = 2.0
+"""Seconds for which a passage waits for its vehicle's plate: many are read after the line, nearer to the camera."""
 
 
 class Sink(Protocol):
@@ -110,6 +115,15 @@ class _Pending:
     anchor: Observation
 
 
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """A passage that waits for its vehicle's plate."""
+
+    due_s: float
+    passage: Passage
+    event: Event
+
+
 class CameraWatch:
     """Everything between a camera's frames and its events; see the module's docstring."""
 
@@ -133,8 +147,10 @@ class CameraWatch:
         self._sink, self._signer, self._folder, self.identity = sink, signer, folder, identity
         self._judge = Judge(pipeline.camera)
         self._pending: list[_Pending] = []
+        self._passed: list[_Passed] = []
         self._paths: dict[int, deque[TrackPoint]] = {}
         self._plates: dict[int, Plate] = {}
+        self._looks: dict[int, VehicleLook] = {}
         self._last: Observation | None = None
 
     def run(self, frames: Iterable[Frame]) -> Iterator[Observation]:
@@ -153,8 +169,11 @@ class CameraWatch:
         self._last = observation
         self.totals.analysed += 1
         self._remember(observation)
+        wait_s = PLATE_WAIT_S if self._pipeline.reads_plates else 0.0
         for passage in observation.passages:
-            self._report(self._passage_event(passage, observation), None)
+            event = self._passage_event(passage, observation)
+            self._passed.append(_Passed(observation.video_s + wait_s, passage, event))
+        self._report_passages(observation.video_s)
         with self.totals.stage("rules"):
             findings = self._judge.step(observation)
         for finding in findings:
@@ -167,12 +186,39 @@ class CameraWatch:
         if self._last is not None:
             for finding in self._judge.finish():
                 self._open(finding, self._last)
+        self._report_passages(float("inf"))
         self._close_due(float("inf"))
+
+    def _report_passages(self, video_s: float) -> None:
+        """Report the passages that waited long enough for their plate."""
+        due = [passed for passed in self._passed if passed.due_s <= video_s]
+        if not due:
+            return
+        self._passed = [passed for passed in self._passed if passed.due_s > video_s]
+        for passed in due:
+            self._report(self._with_plate(passed.event, passed.passage.track), None)
+
+    def _with_plate(self, event: Event, track: int | None) -> Event:
+        """An event with what is known now of its track: the reading of its plate, its kind and its colour."""
+        plate = self._plate_of(track)
+        look = None if track is None else self._looks.get(track)
+        known: dict[str, str | None] = {} if plate is None else {"plate": plate.text}
+        if look is not None:
+            known |= {"vehicle_type": look.kind, "colour": look.colour}
+        return event.model_copy(update=known)
+
+    def _plate_of(self, track: int | None) -> Plate | None:
+        """The reading of a track's plate, None where there is none to be trusted or none that can be a plate."""
+        plate = None if track is None else self._plates.get(track)
+        trusted = plate is not None and plate.score >= PLATE_LEAST and FORM.fullmatch(plate.text)
+        return plate if trusted else None
 
     def _remember(self, observation: Observation) -> None:
         tracks = observation.tracks
         for plate in observation.plates:
             self._plates[plate.track] = plate
+        for look in observation.looks:
+            self._looks[look.track] = look
         for i, track in enumerate(tracks.id.tolist()):
             x1, y1, x2, y2 = (float(value) for value in tracks.box[i])
             point = TrackPoint(
@@ -186,6 +232,7 @@ class CameraWatch:
             if not path:
                 del self._paths[track]
                 self._plates.pop(track, None)
+                self._looks.pop(track, None)
 
     def _open(self, finding: Finding, observation: Observation) -> None:
         """Wait for the seconds after the decision before the clip is cut."""
@@ -201,7 +248,7 @@ class CameraWatch:
         for pending in due:
             with self.totals.stage("evidence"):
                 package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
-            self._report(pending.event, package.folder)
+            self._report(self._with_plate(pending.event, pending.finding.track), package.folder)
 
     def _subject(self, pending: _Pending) -> Subject:
         finding = pending.finding
@@ -222,7 +269,7 @@ class CameraWatch:
             clock=self.identity.clock,
             software=__version__,
             class_name=_class_name(finding.class_id),
-            plate=self._plates.get(finding.track) if finding.track is not None else None,
+            plate=self._plate_of(finding.track),
             path=path,
             drawn=drawn_parts(self._camera, finding),
             marks=self.identity.marks,
@@ -238,7 +285,6 @@ class CameraWatch:
         moment = observation.time + timedelta(seconds=finding.video_s - observation.video_s)
         subject = finding.track if finding.track is not None else _middle(finding.box)
         identity = event_id(self._camera.id, finding.type.value, finding.kind, moment.isoformat(), subject)
-        plate = self._plates.get(finding.track) if finding.track is not None else None
         return Event(
             id=identity,
             type=finding.type.value,
@@ -252,14 +298,12 @@ class CameraWatch:
             line=finding.line,
             speed_kmh=_kmh(finding.speed_ms),
             speed_uncertainty_kmh=_kmh(finding.speed_sigma_ms),
-            plate=plate.text if plate else None,
             score=round(finding.score, 3),
             evidence=f"evidence/{identity}",
         )
 
     def _passage_event(self, passage: Passage, observation: Observation) -> Event:
         moment = observation.time + timedelta(seconds=passage.video_s - observation.video_s)
-        plate = self._plates.get(passage.track)
         return Event(
             id=event_id(self._camera.id, "passage", passage.line, moment.isoformat(), passage.track),
             type="passage",
@@ -273,7 +317,6 @@ class CameraWatch:
             direction="forward" if passage.forward else "backward",
             speed_kmh=_kmh(passage.speed_ms),
             speed_uncertainty_kmh=_kmh(passage.speed_sigma_ms),
-            plate=plate.text if plate else None,
         )
 
 

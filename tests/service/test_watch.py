@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from service import watch
+from service.watch import PLATE_LEAST, PLATE_WAIT_S, CameraWatch, Identity
+from tests.observations import Vehicle, driving, observe
+from vision.camera import parse_camera
+from vision.finding import Finding, FindingType
+from vision.types import Passage, Plate
+
+CAMERA = parse_camera({"id": "test", "name": "t", "stream": "x.mp4"}, source="test")
+BOX = (10.0, 10.0, 60.0, 22.0)
+
+
+class Sink:
+    def __init__(self):
+        self.events = []
+
+    def put(self, event, package):
+        self.events.append(event)
+
+
+def passed(track, video_s):
+    return Passage("count", track, 3, video_s, True, float("nan"), float("nan"))
+
+
+def plate(track, text="123ABC02", score=0.9):
+    return Plate(track, text, score, (), BOX)
+
+
+def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=None):
+    """Events of a watch whose pipeline sees one car, and besides what `happens` says by second of video."""
+    script = [
+        replace(seen, **happens.get(seen.video_s, {}))
+        for seen in observe([Vehicle(7, driving(500, 100, 50))], until_s=until_s)
+    ]
+    pipeline = SimpleNamespace(camera=CAMERA, reads_plates=reads_plates, observe=lambda _: script.pop(0))
+    judge = SimpleNamespace(step=lambda seen: (findings or {}).get(seen.video_s, []), finish=list)
+    monkeypatch.setattr(watch, "Judge", lambda _: judge)
+    told = []
+
+    def write(subject, *_):
+        told.append(subject)
+        return SimpleNamespace(folder=None)
+
+    monkeypatch.setattr(watch, "write_package", write)
+    sink = Sink()
+    eye = CameraWatch(pipeline, None, sink, None, None, Identity("0" * 64, {}, {}))
+    at = []
+    while script:
+        before = len(sink.events)
+        second = eye.take(None).video_s
+        at += [second] * (len(sink.events) - before)
+    before = len(sink.events)
+    eye.finish()
+    at += [None] * (len(sink.events) - before)
+    return sink.events, at, told
+
+
+def test_a_passage_waits_for_a_plate_that_is_read_after_the_line(monkeypatch):
+    happens = {1.0: {"passages": (passed(7, 1.0),)}, 2.0: {"plates": (plate(7),)}}
+    (event,), (second,), _ = watched(monkeypatch, happens)
+    assert (event.type, event.video_s, event.plate) == ("passage", 1.0, "123ABC02")
+    assert second == pytest.approx(1.0 + PLATE_WAIT_S)
+
+
+def test_a_passage_does_not_wait_where_nobody_reads_plates(monkeypatch):
+    (event,), (second,), _ = watched(monkeypatch, {1.0: {"passages": (passed(7, 1.0),)}}, reads_plates=False)
+    assert (event.plate, second) == (None, 1.0)
+
+
+def test_the_end_of_the_video_lets_no_passage_wait(monkeypatch):
+    (event,), (second,), _ = watched(monkeypatch, {5.5: {"passages": (passed(7, 5.5),), "plates": (plate(7),)}})
+    assert (event.plate, second) == ("123ABC02", None)
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        (plate(7), "123ABC02"),
+        (plate(8), None),  # another vehicle's
+        (plate(7, score=PLATE_LEAST - 0.01), None),  # rather wrong than right
+        (plate(7, "1B"), None),  # no plate has so few signs
+        (plate(7, "123ABC02123"), None),
+    ],
+)
+def test_only_a_reading_to_be_trusted_is_told(monkeypatch, reading, told):
+    (event,), _, _ = watched(monkeypatch, {1.0: {"passages": (passed(7, 1.0),)}, 1.5: {"plates": (reading,)}})
+    assert event.plate == told
+
+
+def test_the_last_word_of_the_vote_counts(monkeypatch):
+    happens = {
+        1.0: {"passages": (passed(7, 1.0),), "plates": (plate(7, "723ABC02", 0.6),)},
+        2.0: {"plates": (plate(7, "123ABC02", 0.95),)},
+    }
+    (event,), _, _ = watched(monkeypatch, happens)
+    assert event.plate == "123ABC02"
+
+
+def test_a_violation_and_its_evidence_carry_the_plate_read_until_its_clip_ends(monkeypatch):
+    finding = Finding(
+        type=FindingType.VIOLATION, kind="red_light", onset_s=0.5, video_s=1.0, score=0.9, track=7, class_id=3,
+        rule_version="1", trace=(), moments=(),
+    )  # fmt: skip
+    (event,), _, (subject,) = watched(
+        monkeypatch, {4.0: {"plates": (plate(7),)}}, findings={1.0: [finding]}, until_s=8.0
+    )
+    assert (event.kind, event.plate) == ("red_light", "123ABC02")
+    assert subject.plate is not None
+    assert subject.plate.text == event.plate
+    assert np.isfinite(subject.plate.score)
