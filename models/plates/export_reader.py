@@ -19,7 +19,7 @@ import torch
 
 from models.card import WEIGHTS, file_sha256
 from models.plates.reader_net import CLASSES, STEPS, ReaderNet
-from models.score_plates import read_figures, rendered_readings
+from models.score_plates import RENDERED_N, read_figures, rendered_readings
 from vision.engine import open_engine
 from vision.plate_crop import HEIGHT, WIDTH
 from vision.plate_grammar import SIGNS
@@ -40,6 +40,9 @@ MADE_BY: Final = (
     "models/plates/fetch_fonts.sh; python -m models.plates.pool; python -m models.plates.train_reader; "
     "python -m models.plates.export_reader"
 )
+
+POOLED: Final = 61_440
+"""Rendered pictures in the pool of the shipped weights: 30 shards."""
 
 LEAST_ACCEPT: Final = 0.9
 """The accept threshold is never lower."""
@@ -167,38 +170,44 @@ def card(weights: Path, calibration: Calibration, figures: list[dict[str, Any]])
     }
 
 
-POOLED: Final = 100_000
-"""Rendered pictures in the pool of the shipped weights."""
+def ship(run: Path, out: Path, data: Path, development: int = DEVELOPMENT, test: int = RENDERED_N) -> None:
+    """Export, calibrate, measure and write weights and card.
 
-
-def main() -> None:
-    """Export, calibrate, measure and write the card."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path(".cache/models/plates/reader"))
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--development", type=int, default=DEVELOPMENT)
-    parser.add_argument("--test", type=int, default=2000)
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(1)
-    options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.out) as folder:
-        part = Path(folder) / "plate_reader.onnx"
-        export(options.run / "last.pt", part)
+    Args:
+        run: folder of the checkpoint.
+        out: where weights and card go.
+        data: the folder of the data sets.
+        development: rendered plates of each kind to calibrate on.
+        test: rendered plates of each kind to measure on.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    weights = out / "plate_reader.onnx"
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        part = Path(folder) / weights.name
+        export(run / "last.pt", part)
         reader = PlateReader(open_engine(part))
-        reader.calibration = calibrate(reader, options.development)
+        reader.calibration = calibrate(reader, development)
         _log.info("calibration %s", reader.calibration)
-        figures, misread = read_figures(reader, options.data, options.test)
-        part.rename(options.out / "plate_reader.onnx")
-    content = card(options.out / "plate_reader.onnx", reader.calibration, figures)
-    (options.out / "plate_reader.json").write_text(
-        json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+        figures, misread = read_figures(reader, data, test)
+        part.rename(weights)
+    content = json.dumps(card(weights, reader.calibration, figures), indent=2, ensure_ascii=False)
+    weights.with_suffix(".json").write_text(content + "\n", encoding="utf-8")
     for figure in figures:
         _log.info("%s: %s of %d (goal %s)", figure["name"], figure["value"], figure["n"], figure["goal"])
     for item in misread:
         _log.info("misread %s", item)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, default=Path(".cache/models/plates/reader"))
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    ship(options.run, options.out, options.data)
 
 
 if __name__ == "__main__":

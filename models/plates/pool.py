@@ -1,6 +1,6 @@
 """A stock of rendered pictures on disk, so that one sample is rendered once and cut anew in every epoch.
 
-``python -m models.plates.pool --out .cache/models/plates/pool --shards 40`` writes shards of SHARD pictures each.
+``python -m models.plates.pool --out .cache/models/plates/pool --shards 30`` writes shards of SHARD pictures each.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def main() -> None:
     """Write shards that are not there yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(".cache/models/plates/pool"))
-    parser.add_argument("--shards", type=int, default=40)
+    parser.add_argument("--shards", type=int, default=30)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--backgrounds", type=Path, default=Path("../shared/data/plates_ro"))
     options = parser.parse_args()

@@ -62,8 +62,17 @@ def losses(output: torch.Tensor, parts: tuple[Any, ...]) -> tuple[torch.Tensor, 
     ) else text * 0
 
 
-def train(pool: Path, run: Path, steps: int, size: int, plates: Path) -> None:
-    """Train until ``steps``, writing ``last.pt`` every 250."""
+def train(pool: Path, run: Path, steps: int, size: int, plates: Path, checked: int = 400) -> None:
+    """Train until ``steps``, writing ``last.pt`` every 250.
+
+    Args:
+        pool: folder of the shards.
+        run: folder of the checkpoint; a run found there goes on.
+        steps: in all.
+        size: of a batch.
+        plates: the set of photographs that may partly be trained on.
+        checked: rendered development plates of each kind read every 1000 steps and at the end.
+    """
     run.mkdir(parents=True, exist_ok=True)
     model = ReaderNet().to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
@@ -110,7 +119,7 @@ def train(pool: Path, run: Path, steps: int, size: int, plates: Path) -> None:
             (run / "last.part").rename(run / "last.pt")
             samples, taken = _stock(pool, real, samples, taken)
         if step % 1000 == 0 or step == steps:
-            rates = {kind: free_reading_rate(average, kind, 400) for kind in ("clean", "hard", "any")}
+            rates = {kind: free_reading_rate(average, kind, checked) for kind in ("clean", "hard", "any")}
             _log.info("step %d reads %s", step, json.dumps(rates))
 
 
