@@ -19,6 +19,8 @@ LOOK_SIDE: Final = 320
 """Long side of the finder's input for one vehicle: its plate is then some 50 pixels wide."""
 LOOK_FLOOR: Final = 0.3
 """Calibrated score from which a box is read in a look at one vehicle."""
+LEAST_READ_PX: Final = 22.0
+"""Narrower plates are not read: a sign would be less than three pixels wide."""
 
 
 class Finder(Protocol):
@@ -38,19 +40,16 @@ class Reader(Protocol):
 class FoundAndRead:
     """A finder and a reader put together, to look at one vehicle at a time."""
 
-    def __init__(self, finder: Finder, reader: Reader, *, most: int = 2) -> None:
-        """`most` plates are read in one look, the likeliest."""
-        self._finder, self._reader, self._most = finder, reader, most
+    def __init__(self, finder: Finder, reader: Reader) -> None:
+        self._finder, self._reader = finder, reader
 
     def look(self, picture: NDArray[np.uint8]) -> list[Sight]:
-        """Plates in a picture uint8 [H, W, 3] BGR, boxes in its pixels, the likeliest first."""
+        """The likeliest plate in a picture uint8 [H, W, 3] BGR, its box in the picture's pixels; none or one."""
         found = self._finder.detect(picture, LOOK_FLOOR, LOOK_SIDE)
-        box = found.box[: self._most]
-        if not len(box):
+        wide = found.box[:, 2] - found.box[:, 0] >= LEAST_READ_PX
+        best = found.where(wide).box[:1]
+        if not len(best):
             return []
-        return [
-            Sight((float(x1), float(y1), float(x2), float(y2)), float(score), reading)
-            for (x1, y1, x2, y2), score, reading in zip(
-                box.tolist(), found.score.tolist(), self._reader.read(picture, box), strict=False
-            )
-        ]
+        (reading,) = self._reader.read(picture, best)
+        x1, y1, x2, y2 = (float(value) for value in best[0])
+        return [Sight((x1, y1, x2, y2), float(found.score[wide][0]), reading)]

@@ -62,8 +62,8 @@ class PlateSettings:
         full_px: width at which a reading has its full weight in the vote, pixels.
     """
 
-    least_px: float = 24.0
-    looks_a_frame: int = 2
+    least_px: float = 28.0
+    looks_a_frame: int = 1
     most_looks: int = 12
     nearer: float = 1.1
     again_s: float = 0.3
