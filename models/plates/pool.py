@@ -19,12 +19,15 @@ from models.plates.seen import CONTEXT, Seen, see
 from models.plates.view import training_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
 SHARD: Final = 2048
 """Pictures in one file."""
+
+EMPTY: Final = 1500
+"""Places without a plate among what is learned from."""
 
 TRAINED_PARTS: Final = ("us_", "br_")
 """Photographs of the set ``plates`` that may be trained on, by the start of their names; the rest is only evaluated."""
@@ -112,6 +115,30 @@ def backgrounds(folder: Path) -> list[NDArray[np.uint8]]:
     found = sorted((folder / "images").glob("*.jpg"))[:60]
     pictures = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_REDUCED_GRAYSCALE_2) for path in found]
     return [np.asarray(picture, np.uint8) for picture in pictures if picture is not None]
+
+
+def empty_places(pictures: Sequence[NDArray[np.uint8]], n: int = EMPTY) -> list[Sample]:
+    """Places of photographs that are no plates: grilles, lamps, roofs, signs must read as nothing.
+
+    Args:
+        pictures: as from ``backgrounds``; a plate is hit so rarely that it does not matter.
+        n: how many.
+    """
+    rng = np.random.default_rng(13)
+    out: list[Sample] = []
+    while pictures and len(out) < n:
+        picture = pictures[int(rng.integers(len(pictures)))]
+        width = float(rng.uniform(30, 200))
+        height = width / float(rng.uniform(1.3, 5.5))
+        room_x, room_y = width * CONTEXT[0], height * CONTEXT[1]
+        cut_w, cut_h = int(width + 2 * room_x), int(height + 2 * room_y)
+        if cut_w >= picture.shape[1] or cut_h >= picture.shape[0]:
+            continue
+        x, y = int(rng.integers(picture.shape[1] - cut_w)), int(rng.integers(picture.shape[0] - cut_h))
+        low, high = np.array([room_x, room_y]), np.array([room_x + width, room_y + height])
+        quad = np.array([low, (high[0], low[1]), high, (low[0], high[1])], np.float32)
+        out.append(Sample(picture[y : y + cut_h, x : x + cut_w].copy(), quad, "", 1, exact=False))
+    return out
 
 
 def main() -> None:

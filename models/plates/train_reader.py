@@ -20,7 +20,7 @@ import torch
 from torch.nn import functional
 
 from models.plates.batches import batch
-from models.plates.pool import photographs, read_shard
+from models.plates.pool import backgrounds, empty_places, photographs, read_shard
 from models.plates.reader_net import ReaderNet
 from models.plates.rendered_test import free_reading_rate
 
@@ -86,7 +86,7 @@ def train(pool: Path, run: Path, steps: int, size: int, plates: Path, checked: i
         step = int(state["step"])
     rng = np.random.default_rng([5, step])
     real = photographs(plates)
-    samples, taken = _stock(pool, real, [], set())
+    samples, taken = _stock(pool, real, empty_places(backgrounds(plates.parent / "plates_ro")), set())
     began, last, seen = time.monotonic(), (0.0, 0.0), 0
     while step < steps:
         for group in optimiser.param_groups:
