@@ -20,6 +20,9 @@ BEAM: Final = 12
 PER_COLUMN: Final = 4
 """Signs tried at each column."""
 
+CERTAIN: Final = -1e-3
+"""A column whose blank is at least this sure (logarithm) can hold no sign."""
+
 SHAPED: Final = 6
 """Hypotheses of the beam that the grammar's shapes are laid over."""
 
@@ -82,6 +85,9 @@ def beam(columns: NDArray[np.float64], width: int = BEAM) -> list[str]:
     add = np.logaddexp
     for column in columns:
         blank = float(column[0])
+        if blank > CERTAIN:
+            beams = {prefix: (float(add(*both)) + blank, NEVER * 10) for prefix, both in beams.items()}
+            continue
         signs = [int(k) + 1 for k in np.argpartition(-column[1:], PER_COLUMN)[:PER_COLUMN] if column[k + 1] > -9.0]
         grown: dict[tuple[int, ...], tuple[float, float]] = {}
         for prefix, (ended, open_) in beams.items():
@@ -220,7 +226,7 @@ def decode(looks: Sequence[NDArray[np.float64]], trust: float = 1.0) -> Decoded:
     for columns in looks:
         free = [text for text in beam(columns) if text]
         found.update(dict.fromkeys(free))
-        for text in free[:3]:
+        for text in free[:2]:
             found.update(dict.fromkeys(shaped(positions(columns, text))))
     if not found:
         return Decoded((), (), ())

@@ -136,18 +136,24 @@ def tables() -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float64]]
     return allowed, np.array([len(item.places) for item in every]), np.array([item.weight for item in every])
 
 
+@functools.cache
+def _of_length(length: int) -> tuple[Pattern, ...]:
+    """Patterns of that many signs, likeliest first."""
+    return tuple(item for item in patterns() if len(item.places) == length)
+
+
+@functools.lru_cache(maxsize=4096)
 def classify(text: str) -> tuple[str | None, float]:
     """The likeliest form of a text and its weight; no form and FREE_WEIGHT for a text of no known shape."""
-    fitting = [item for item in patterns() if item.fits(text)]
-    if not fitting:
-        return None, FREE_WEIGHT
-    best = max(fitting, key=lambda item: item.weight)
-    return best.form, best.weight
+    for item in _of_length(len(text)):
+        if item.fits(text):
+            return item.form, item.weight
+    return None, FREE_WEIGHT
 
 
 def allowed_at(text: str, position: int) -> str:
     """Signs that could stand at a position of a text without leaving the shapes it fits; all signs if it fits none."""
-    fitting = [item.places[position] for item in patterns() if item.fits(text)]
+    fitting = [item.places[position] for item in _of_length(len(text)) if item.fits(text)]
     return "".join(sorted(set("".join(fitting)))) or SIGNS
 
 
