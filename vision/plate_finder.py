@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, Protocol
 
 from vision.plate_watch import Sight
@@ -15,12 +16,18 @@ if TYPE_CHECKING:
     from vision.plate_vote import Read
     from vision.types import Detections
 
-LOOK_SIDE: Final = 320
-"""Long side of the finder's input for one vehicle: its plate is then some 50 pixels wide."""
+LOOK_SIDES: Final = (192, 320)
+"""Least and largest long side of the finder's input for one vehicle, pixels: its plate is then 30 to 80 pixels wide."""
+ENLARGED: Final = 1.3
+"""How much a small vehicle is enlarged for the finder."""
+STRIDE: Final = 32
 LOOK_FLOOR: Final = 0.3
 """Calibrated score from which a box is read in a look at one vehicle."""
 LEAST_READ_PX: Final = 22.0
 """Narrower plates are not read: a sign would be less than three pixels wide."""
+
+HIGHEST: Final = 0.3
+"""The middle of a vehicle's plate lies below this share of its window's height; above are plates of vehicles behind."""
 
 
 class Finder(Protocol):
@@ -45,11 +52,18 @@ class FoundAndRead:
 
     def look(self, picture: NDArray[np.uint8]) -> list[Sight]:
         """The likeliest plate in a picture uint8 [H, W, 3] BGR, its box in the picture's pixels; none or one."""
-        found = self._finder.detect(picture, LOOK_FLOOR, LOOK_SIDE)
+        found = self._finder.detect(picture, LOOK_FLOOR, look_side(max(picture.shape[:2])))
         wide = found.box[:, 2] - found.box[:, 0] >= LEAST_READ_PX
-        best = found.where(wide).box[:1]
-        if not len(best):
+        low = (found.box[:, 1] + found.box[:, 3]) / 2 >= HIGHEST * picture.shape[0]
+        found = found.where(wide & low)
+        if not len(found):
             return []
-        (reading,) = self._reader.read(picture, best)
-        x1, y1, x2, y2 = (float(value) for value in best[0])
-        return [Sight((x1, y1, x2, y2), float(found.score[wide][0]), reading)]
+        (reading,) = self._reader.read(picture, found.box[:1])
+        x1, y1, x2, y2 = (float(value) for value in found.box[0])
+        return [Sight((x1, y1, x2, y2), float(found.score[0]), reading)]
+
+
+def look_side(window: int) -> int:
+    """Long side of the finder's input for a window of that long side, a multiple of its stride, pixels."""
+    least, largest = LOOK_SIDES
+    return min(largest, max(least, math.ceil(window * ENLARGED / STRIDE) * STRIDE))

@@ -1,8 +1,8 @@
 """When to look for a vehicle's plate, and what its looks have told so far.
 
 A look costs a run of the finder on the vehicle's part of the picture and a run of the reader, so not every vehicle is
-looked at in every frame: only vehicles near enough for signs to be told apart, again when they have come nearer or a
-while has passed, and no more once the reading is settled. A frame has a budget of looks; who promises most goes
+looked at in every frame: only vehicles near enough for signs to be told apart, again when their size has changed or
+a while has passed, and no more once the reading is settled. A frame has a budget of looks; who promises most goes
 first.
 """
 
@@ -54,7 +54,8 @@ class PlateSettings:
         least_px: expected width of a plate from which a vehicle is looked at, pixels.
         looks_a_frame: looks in one frame at most.
         most_looks: looks at one track at most.
-        nearer: a track is due again when its box has grown by this factor since the last look.
+        nearer: a track is due again when its box has grown by this factor since the last look,
+        farther: or has shrunk to this: who drives away is never seen better than now,
         again_s: or when so many seconds have passed, doubled with every look that found nothing.
         settled_score: voted score from which a track is looked at no more.
         settled_frames: readings of the plate that must agree before it is settled.
@@ -63,9 +64,10 @@ class PlateSettings:
     """
 
     least_px: float = 28.0
-    looks_a_frame: int = 1
+    looks_a_frame: int = 2
     most_looks: int = 12
     nearer: float = 1.1
+    farther: float = 0.97
     again_s: float = 0.3
     settled_score: float = 0.98
     settled_frames: int = 3
@@ -100,7 +102,7 @@ class PlateWatch:
         alive = set(tracks.id.tolist())
         self._dossiers = {track: kept for track, kept in self._dossiers.items() if track in alive}
         due = sorted(self._due(tracks, video_s), reverse=True)[: self.settings.looks_a_frame]
-        changed = (self._look(picture, int(tracks.id[row]), tracks.box[row], video_s) for _, _, row in due)
+        changed = (self._look(picture, tracks, row, video_s) for _, _, row in due)
         return tuple(plate for plate in changed if plate is not None)
 
     def _due(self, tracks: Tracks, video_s: float) -> list[tuple[float, int, int]]:
@@ -117,15 +119,16 @@ class PlateWatch:
             kept = self._dossiers.setdefault(track, _Dossier())
             if kept.settled or kept.looks >= s.most_looks:
                 continue
-            nearer = width >= s.nearer * kept.last_width
+            moved = not s.farther * kept.last_width < width < s.nearer * kept.last_width
             waited = video_s - kept.last_s >= s.again_s * 2.0 ** min(kept.misses, 4)
-            if nearer or waited:
+            if moved or waited:
                 # The never looked at and the much nearer first; then the large.
                 out.append((width / (1.0 + kept.looks), -track, row))
         return out
 
-    def _look(self, picture: NDArray[np.uint8], track: int, box: NDArray[np.float32], video_s: float) -> Plate | None:
+    def _look(self, picture: NDArray[np.uint8], tracks: Tracks, row: int, video_s: float) -> Plate | None:
         """Look at one vehicle; its reading if that changed."""
+        track, box = int(tracks.id[row]), tracks.box[row]
         s, kept = self.settings, self._dossiers[track]
         kept.looks += 1
         kept.last_s, kept.last_width = video_s, float(box[2] - box[0])
@@ -135,9 +138,11 @@ class PlateWatch:
         if part is None or not sights:
             kept.misses += 1
             return None
-        kept.misses = 0
         sight = max(sights, key=lambda one: one.found)
         x1, y1, x2, y2 = (float(v) for v in part.to_picture(np.array([sight.box], np.float32))[0])
+        if not _is_its_own((x1 + x2) / 2, (y1 + y2) / 2, tracks, row):
+            return None
+        kept.misses = 0
         weight = float(min(1.0, (x2 - x1) / s.full_px))
         kept.readings.append((sight.reading, weight))
         if weight * sight.reading.score >= kept.best[0]:
@@ -157,3 +162,12 @@ class PlateWatch:
             return None
         kept.told = plate
         return plate
+
+
+def _is_its_own(x: float, y: float, tracks: Tracks, row: int) -> bool:
+    """Whether a plate at a point belongs to a vehicle, and not to one that stands before it."""
+    box = tracks.box
+    holds = (box[:, 0] <= x) & (x <= box[:, 2]) & (box[:, 1] <= y) & (y <= box[:, 3])
+    nearer = box[:, 3] > box[row, 3]
+    vehicle = np.isin(tracks.class_id, list(WIDE))
+    return not bool((holds & nearer & vehicle).any())

@@ -121,7 +121,7 @@ def test_a_track_that_never_settles_costs_a_bounded_number_of_looks():
     assert len(eye.shown) == SETTINGS.most_looks
 
 
-def test_a_vehicle_is_looked_at_again_when_nearer_or_after_a_while():
+def test_a_vehicle_is_looked_at_again_when_its_size_changed_or_after_a_while():
     eye = Eye(always=seen(score=0.3))
     watch = PlateWatch(eye, SETTINGS)
     moments = [
@@ -130,6 +130,7 @@ def test_a_vehicle_is_looked_at_again_when_nearer_or_after_a_while():
         (0.2, (7, CAR, 400, 300, 670, 500), 2),  # nearer
         (0.3, (7, CAR, 400, 300, 672, 500), 2),
         (0.8, (7, CAR, 400, 300, 672, 500), 3),  # later
+        (0.9, (7, CAR, 400, 300, 660, 490), 4),  # driving away: never better than now
     ]
     for second, vehicle, looks in moments:
         watch.step(PICTURE, tracks(vehicle), second)
@@ -153,6 +154,22 @@ def test_who_showed_no_plate_is_asked_less_and_less_often():
 @pytest.mark.parametrize("sights", [[], seen(found=0.2), seen(text="")])
 def test_what_is_no_plate_or_no_text_tells_nothing(sights):
     assert PlateWatch(Eye(sights), SETTINGS).step(PICTURE, tracks(CAR_NEAR), 0.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ((8, CAR, 380, 380, 560, 500), []),  # before it, and the plate is in its box
+        ((8, CAR, 380, 250, 560, 400), [7]),  # behind it
+        ((8, PERSON, 380, 280, 560, 500), [7]),
+        ((8, CAR, 700, 380, 900, 500), [7]),  # beside it
+    ],
+)
+def test_the_plate_of_a_vehicle_standing_before_is_not_taken_for_its_own(other, told):
+    sight = seen(box=(40.0, 120.0, 110.0, 140.0))
+    settings = replace(SETTINGS, looks_a_frame=1)
+    plates = PlateWatch(Eye(sight), settings).step(PICTURE, tracks(CAR_NEAR, other), 0.0)
+    assert [plate.track for plate in plates] == told
 
 
 def test_a_reading_is_told_again_only_when_it_changed():
