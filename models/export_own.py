@@ -74,7 +74,7 @@ def export_card(
     path = out / f"{name}.json"
     path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     # The proof that card and network fit: one grey picture through the product's own detector.
-    Detector(spec_of(load_detector_card(path))).detect(np.full((side // 2, side, 3), 127, np.uint8))
+    Detector(spec_of(load_detector_card(path))).detect(np.full((side, side, 3), 127, np.uint8))
     return path
 
 

@@ -114,17 +114,25 @@ def quantise(
         model = onnx.load(str(ready))
         decoding = decoding_nodes(model)
         name, place = _input(model, long_side, pixels)
-        quantize_static(
-            str(ready),
-            str(target),
-            _Pictures(calibration, place, name),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=decoding + first_nodes(model, keep),
-            op_types_to_quantize=None if decoding else ["Conv"],
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": PERCENTILE},
-        )
+        for method in (CalibrationMethod.Percentile, CalibrationMethod.MinMax):
+            try:
+                quantize_static(
+                    str(ready),
+                    str(target),
+                    _Pictures(calibration, place, name),
+                    quant_format=QuantFormat.QDQ,
+                    per_channel=True,
+                    activation_type=QuantType.QUInt8,
+                    weight_type=QuantType.QInt8,
+                    nodes_to_exclude=decoding + first_nodes(model, keep),
+                    op_types_to_quantize=None if decoding else ["Conv"],
+                    calibrate_method=method,
+                    extra_options={"CalibPercentile": PERCENTILE},
+                )
+            except ValueError:
+                # An activation that never changes has no histogram: its least and largest value are enough.
+                if method is CalibrationMethod.MinMax:
+                    raise
+            else:
+                break
     return target

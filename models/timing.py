@@ -29,12 +29,13 @@ def time_pictures(look: Callable[[NDArray[np.uint8]], object], files: Sequence[s
         by the clock; ``slowest_ms``, the 95th percentile of the processor time; ``pictures``.
     """
     chosen = [files[index] for index in np.unique(np.linspace(0, len(files) - 1, PICTURES).astype(int))]
+    warm_up = chosen[:WARM_UP]
     spent, wall = [], []
-    for number, file in enumerate([*chosen[:WARM_UP], *chosen]):
+    for number, file in enumerate([*warm_up, *chosen]):
         picture = read(file)
         began, used = time.perf_counter(), time.process_time()
         look(picture)
-        if number >= WARM_UP:
+        if number >= len(warm_up):
             spent.append(1000 * (time.process_time() - used))
             wall.append(1000 * (time.perf_counter() - began))
     return {

@@ -50,8 +50,10 @@ def _install() -> None:
     globals()["_library"] = library  # the registration lives as long as this object
 
     import torchvision.extension  # noqa: PLC0415  (only now that its operators exist)
+    import torchvision.ops.boxes  # noqa: PLC0415
 
-    torchvision.extension._assert_has_ops = lambda: None  # noqa: SLF001
+    for module in (torchvision.extension, torchvision.ops.boxes):  # the second keeps a copy of the first's
+        module._assert_has_ops = lambda: None  # noqa: SLF001
 
 
 _install()
