@@ -29,7 +29,7 @@ SHAPED: Final = 6
 KEPT: Final = 8
 """Candidates of a reading handed on, for voting over a track."""
 
-TWINS: Final = (("0", "O", 0.2), ("1", "I", 0.6))
+TWINS: Final = (("0", "O", 0.3), ("1", "I", 0.6))
 """Signs that many countries stamp with one shape, and how much of what a picture says about the one or the other is
 believed: position decides before shape does."""
 
