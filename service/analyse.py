@@ -16,8 +16,9 @@ from evidence.keys import installation_signer
 from evidence.seal import seal_output
 from qyran import __version__
 from qyran.errors import BrokenMedia, InputError, MediaError
-from service.crop_readers import crop_models, head_reader_for
+from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.detectors import SHIPPED
+from service.plate_eye import plate_eye, plate_models
 from service.rulebook import rule_statuses
 from service.settings import home
 from service.watch import CameraWatch, Identity, Totals, clock_at_capture
@@ -175,12 +176,15 @@ def analyse(
         road, fire = models.detector("road"), models.detector("fire")
         began, used = time.perf_counter(), time.process_time()
         totals = Totals()
-        pipeline = Pipeline(camera, road, fire, settings, on_stage=totals.spend, heads=head_reader_for(camera))
+        pipeline = Pipeline(
+            camera, road, fire, settings, on_stage=totals.spend, plates=plate_eye(models),
+            heads=head_reader_for(camera), looks=attribute_reader(),
+        )  # fmt: skip
         signer = installation_signer(home())
         sink, track_file = _FileSink(work.folder), _TrackFile(work.folder)
         identity = Identity(
             camera_sha256=file_sha256(camera_file),
-            models={"road": road.spec.sha256, "fire": fire.spec.sha256} | crop_models(camera),
+            models={"road": road.spec.sha256, "fire": fire.spec.sha256} | plate_models(models) | crop_models(camera),
             clock=clock_at_capture(None if live else stream.info),
         )
         watch = CameraWatch(pipeline, ring, sink, signer, work.folder / "evidence", identity, totals)

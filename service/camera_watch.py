@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from evidence.canonical import file_sha256
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
-from service.crop_readers import crop_models, head_reader_for
+from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
+from service.plate_eye import plate_eye, plate_models
 from service.spool import Spool
 from service.watch import CameraWatch, Identity, Totals, clock_at_capture, event_id
 from vision.archive import PacketRing
@@ -121,12 +122,15 @@ def watch_camera(
     spool = Spool(settings.spool_folder)
     camera_log = CameraLog(camera.id, spool)
     ring = PacketRing()
-    road, fire = settings.model_choice.detector("road"), settings.model_choice.detector("fire")
-    pipeline = Pipeline(camera, road, fire, heads=head_reader_for(camera))
+    models = settings.model_choice
+    road, fire = models.detector("road"), models.detector("fire")
+    pipeline = Pipeline(
+        camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader()
+    )
     with Stream(camera, StreamSettings(start_time=start_time), ring=ring, on_status=camera_log.status) as stream:
         identity = Identity(
             camera_sha256=file_sha256(camera_file),
-            models={"road": road.spec.sha256, "fire": fire.spec.sha256} | crop_models(camera),
+            models={"road": road.spec.sha256, "fire": fire.spec.sha256} | plate_models(models) | crop_models(camera),
             clock=clock_at_capture(None if live else stream.info),
             marks={"demo": True} if demo else {},
         )

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from models.classifiers import open_classifier
 from service.detectors import shipped_crop_card
+from vision.attributes import AttributeReader
 from vision.signal_head import HeadReader
 
 if TYPE_CHECKING:
+    from service.detectors import CropName
     from vision.camera import Camera
 
 
@@ -26,6 +28,16 @@ def head_reader_for(camera: Camera) -> HeadReader | None:
     return head_reader() if camera.signals else None
 
 
+def attribute_reader() -> AttributeReader:
+    """What tells kind and colour of vehicles, on one core.
+
+    Raises:
+        ConfigError: its card or weights are missing, altered or made for another task.
+    """
+    return AttributeReader(open_classifier("attributes"))
+
+
 def crop_models(camera: Camera) -> dict[str, str]:
     """SHA-256 of the weights that look at crops of a camera, by name, for its evidence."""
-    return {"signals": shipped_crop_card("signals").sha256} if camera.signals else {}
+    names: list[CropName] = ["signals", "attributes"] if camera.signals else ["attributes"]
+    return {name: shipped_crop_card(name).sha256 for name in names}

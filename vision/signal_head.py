@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
 from qyran.errors import ConfigError
@@ -26,7 +27,18 @@ LEAST_PX: Final = (4, 8)
 """Heads with a shorter side or a longer side below these cannot be read, pixels."""
 LEAST_SECTION_PX: Final = 4
 """The same for either side of a single section."""
+SHINES: Final = 0.2
+"""Chroma of a section's lamp beyond that of its corners from which it can be burning, 1 is full colour;"""
+GLASS: Final = 0.08
+"""up to here it is the colour of unlit glass, and between the two nothing can be said: a lamp alone has no unlit
+neighbours to be compared with."""
 UNSEEN: Final = (SignalState.UNKNOWN, 0.0)
+
+
+LEAST_SCORE: Final = 0.05
+LIT: Final = frozenset({SignalState.RED, SignalState.RED_YELLOW, SignalState.YELLOW, SignalState.GREEN})
+OFF: Final = STATES.index(SignalState.OFF)
+ENDS: Final = (slice(0, 2), slice(-2, None))
 
 
 class HeadReader:
@@ -78,4 +90,22 @@ class HeadReader:
                 best = int(row.argmax())
                 if STATES[best] is not SignalState.UNKNOWN and row[best] >= self._classifier.spec.accept:
                     found[index] = (STATES[best], float(row[best]))
+                if index >= len(heads) and STATES[best] in LIT:
+                    found[index] = _checked(found[index], sections[index - len(heads)], float(row[OFF]))
         return found
+
+
+def _checked(said: tuple[SignalState, float], crop: Picture, off: float) -> tuple[SignalState, float]:
+    """What a section that seems lit shows, after a look at how much colour there is; `off` is the share of off."""
+    colour = shine(crop)
+    if colour >= SHINES:
+        return said
+    return (SignalState.OFF, max(off, LEAST_SCORE)) if colour <= GLASS else UNSEEN
+
+
+def shine(crop: Picture) -> float:
+    """Chroma of the most colourful tenth of a lamp's crop beyond that of its corners, 1 is full colour."""
+    small = cv2.resize(crop, (12, 12), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    corners = np.concatenate([small[rows, columns].reshape(-1, 3) for rows in ENDS for columns in ENDS])
+    beyond = small - np.median(corners, axis=0)
+    return float(np.percentile(beyond.max(axis=2) - beyond.min(axis=2), 90))

@@ -54,11 +54,12 @@ def draw_head(state: str, backgrounds: Sequence[Picture], rng: np.random.Generat
     radius = (box_w / 2 - inset) * float(rng.uniform(0.62, 0.95))
     arrow = rng.uniform() < 0.2
     glow = np.zeros_like(picture)
-    glass = rng.uniform() < 0.5
+    glass = rng.uniform() < 0.65
     for place, name in enumerate(("red", "yellow", "green")):
         centre = np.array([left + box_w / 2, top + box_h * (0.5 + place) / 3]) + rng.normal(0, 1.0, 2)
         low, high = LIT[name]
-        unlit = (low * 0.25 + 20 if glass else _grey(rng, 25, 150)) * daylight
+        tint = low * rng.uniform(0.08, 0.4) + rng.uniform(10, 70)
+        unlit = (tint if glass else _grey(rng, 25, 150)) * daylight
         _disc(picture, centre, radius, unlit)
         if name in BURNING[state]:
             mask = _lamp(picture.shape[:2], centre, radius, rng, arrow=arrow)

@@ -16,6 +16,7 @@ from models.signals.vary import (
     frame,
     frame_lamp,
     hidden,
+    lamp_chroma,
     light_two,
     lit_place,
     put_out,
@@ -43,6 +44,8 @@ SECTIONS: Final = 0.2
 """Share of single sections (arrows) among the crops."""
 SECTIONS_OFF: Final = 0.35
 """Share of sections put out: coloured glass by day must not be taken for light."""
+SHINING: Final = 45.0
+"""Chroma of a photographed lamp from which it may be shown alone, of 255."""
 DRAWN: Final = 0.25
 """Share of drawn heads."""
 UPSIDE_DOWN: Final = 0.15
@@ -71,6 +74,11 @@ class Mixer:
         for head in heads:
             self._real[head.state].append(Canvas(head.canvas, head.state, lit_place(head.canvas, head.state)))
         self._known = {state: [one for one in self._real[state] if one.lit is not None] for state in COLOURS}
+        # A lamp alone has no unlit neighbours to be compared with: only one that clearly shines can be told from glass.
+        self._shining = {
+            state: [one for one in canvases if lamp_chroma(one) >= SHINING] or canvases
+            for state, canvases in self._known.items()
+        }
         self._red_ends = [one for one in self._known["red"] if one.lit in (0, 2)]
         self._drawn: dict[str, list[Canvas]] = {name: [] for name in BURNING}
         for number in range(POOL):
@@ -150,9 +158,11 @@ class Mixer:
         if rng.uniform() < SECTIONS_OFF:
             wanted = "off"
         state = wanted if wanted in COLOURS else str(rng.choice(COLOURS))
-        canvas = self._pick(self._drawn[state] if rng.uniform() < 0.5 else self._known[state])
+        canvas = self._pick(self._drawn[state] if rng.uniform() < 0.5 else self._shining[state])
         lit = canvas.lit or 0
         place = lit if wanted != "off" else int(rng.choice([place for place in range(3) if place != lit]))
+        if wanted == "off" and rng.uniform() < 0.6:
+            canvas, place = self._pick(self._drawn["off"]), int(rng.integers(3))
         lamp = seen(frame_lamp(self._mirrored(canvas.picture), place, side, rng), rng)
         return put_section(lamp, self._size), wanted
 

@@ -38,7 +38,7 @@ STEPS: Final = 1800
 BATCH: Final = 96
 RATE: Final = 4e-3
 DECAY: Final = 0.02
-ON_STEPS: Final = 500
+ON_STEPS: Final = 850
 """Steps of the second part,"""
 ON_SHARE: Final = 0.3
 """and its learning rate as a share of the first part's."""

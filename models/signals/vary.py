@@ -50,6 +50,15 @@ def lit_place(canvas: Picture, state: str) -> int | None:
     return int(order[0])
 
 
+def lamp_chroma(canvas: Canvas) -> float:
+    """How colourful the burning lamp of a canvas is in its middle, 0 to 255; 0 where its place is not known."""
+    if canvas.lit is None:
+        return 0.0
+    middle = round(THIRD * (canvas.lit + 0.5))
+    part = _box(canvas.picture)[middle - 8 : middle + 8, BOX[0] // 2 - 8 : BOX[0] // 2 + 8].astype(int)
+    return float(np.median(part.max(axis=2) - part.min(axis=2)))
+
+
 def put_out(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     """The same head with no lamp burning: the lit one wears the picture of an unlit neighbour."""
     lit = canvas.lit or 0

@@ -115,6 +115,13 @@ def test_a_section_is_read_on_its_own(reader, colour, state, size, arrow):
     assert 0 < score <= 1
 
 
+@pytest.mark.parametrize("glass", [(40, 80, 40), (45, 45, 90), (38, 75, 85)], ids=["green", "red", "yellow"])
+def test_coloured_glass_by_day_is_not_said_to_be_lit(reader, glass):
+    crop = np.full((24, 24, 3), 40, np.uint8)
+    cv2.circle(crop, (12, 12), 9, glass, -1, cv2.LINE_AA)
+    assert reader.read_all([], [crop])[0][0] in {SignalState.OFF, SignalState.UNKNOWN}
+
+
 @pytest.mark.parametrize("value", [0, 255], ids=["dark", "blinded"])
 def test_a_section_that_cannot_be_seen_is_unknown(reader, value):
     assert reader.read_all([], [np.full((16, 16, 3), value, np.uint8)]) == [(SignalState.UNKNOWN, 0.0)]
