@@ -23,8 +23,8 @@ ENLARGED: Final = 1.3
 STRIDE: Final = 32
 LOOK_FLOOR: Final = 0.3
 """Calibrated score from which a box is read in a look at one vehicle."""
-LEAST_READ_PX: Final = 22.0
-"""Narrower plates are not read: a sign would be less than three pixels wide."""
+LEAST_READ_PX: Final = 28.0
+"""Narrower plates are not read: a sign would be three pixels wide."""
 
 HIGHEST: Final = 0.3
 """The middle of a vehicle's plate lies below this share of its window's height; above are plates of vehicles behind."""

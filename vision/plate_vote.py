@@ -22,8 +22,9 @@ UNLIKELY: Final = 1e-6
 """Probability below which nothing is held, so that one frame cannot veto a text."""
 RIVALS: Final = 5.0
 """Signs, and texts, that share what a confidence leaves over; look-alikes are few."""
-TOGETHER: Final = 0.6
-"""Frames of one track count as their number to this power: half-way between one witness and independent ones."""
+TOGETHER: Final = 0.35
+"""Frames of one track count as their number to this power: nearer to one witness than to independent ones, since what
+makes a small plate hard to read in one frame makes it hard in the next."""
 DOUBTFUL: Final = 0.9
 """Confidence below which a position of the voted text is marked uncertain."""
 FINEST: Final = 1e-4
@@ -86,7 +87,8 @@ def vote(readings: Sequence[tuple[Read, float]]) -> Vote | None:
     share = voices[best] / max(sum(voices), UNLIKELY)
     sure = _sign_by_sign(text, group)
     uncertain = tuple(i for i, value in enumerate(sure) if value < DOUBTFUL)
-    return Vote(text, probability * share, uncertain, len(group))
+    # No text is surer than its most doubtful sign.
+    return Vote(text, min(probability * share, *sure), uncertain, len(group))
 
 
 def _plates(heard: Sequence[tuple[Read, float]]) -> list[list[tuple[Read, float]]]:

@@ -60,7 +60,7 @@ class PlateSettings:
         settled_score: voted score from which a track is looked at no more.
         settled_frames: readings of the plate that must agree before it is settled.
         least_found: calibrated score of the finder below which a box is no plate.
-        full_px: width at which a reading has its full weight in the vote, pixels.
+        full_px: width from which a reading has its full weight in the vote, pixels; below it falls with the area.
     """
 
     least_px: float = 28.0
@@ -143,7 +143,7 @@ class PlateWatch:
         if not _is_its_own((x1 + x2) / 2, (y1 + y2) / 2, tracks, row):
             return None
         kept.misses = 0
-        weight = float(min(1.0, (x2 - x1) / s.full_px))
+        weight = min(1.0, (x2 - x1) / s.full_px) ** 2
         kept.readings.append((sight.reading, weight))
         if weight * sight.reading.score >= kept.best[0]:
             kept.best = (weight * sight.reading.score, (x1, y1, x2, y2))

@@ -124,6 +124,12 @@ def test_frames_that_contradict_each_other_mark_the_sign():
     assert voted.score < 0.7
 
 
+def test_no_text_is_surer_than_its_most_doubtful_sign():
+    voted = vote([(read("123ABC02", 0.9, weak={4: 0.4}), 1.0)])
+    assert voted is not None
+    assert voted.score == pytest.approx(0.4)
+
+
 def test_a_large_clear_view_outweighs_a_small_one():
     heard = [(read("123ABC02", 0.8), 1.0), (read("123A8C02", 0.8), 0.2)]
     voted = vote(heard)
