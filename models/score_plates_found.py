@@ -6,13 +6,12 @@ import csv
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-import cv2
 import numpy as np
 
 from models.ap import iou
 from models.card import WEIGHTS, load_detector_card
+from models.look import read
 from models.spec import spec_of
-from qyran.errors import MediaError
 from vision.detector import Detector
 
 if TYPE_CHECKING:
@@ -57,10 +56,7 @@ def found_figures(data: Path, weights: Path | None = None, threads: int = 1) -> 
     for name in SETS:
         hits = counted = surplus = boxes = 0
         for file, truth in labelled(data, name).items():
-            picture = cv2.imread(str(file))
-            if picture is None:
-                raise MediaError(f"The picture {file} cannot be read; fetch the data again.")
-            seen = detector.detect(np.asarray(picture, np.uint8), min_score=0.5)
+            seen = detector.detect(read(str(file)), min_score=0.5)
             overlap = iou(truth, seen.box)
             large = truth[:, 2] - truth[:, 0] >= LEAST_PX
             hits += int((overlap.max(axis=1, initial=0.0)[large] >= OVERLAP).sum())

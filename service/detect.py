@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import cv2
 import numpy as np
 
+from models.plates.open_reader import open_reader
 from qyran.errors import MediaError
 from service.crop_readers import head_reader
 from service.detectors import EXPECTED, SHIPPED
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from service.detectors import ModelChoice
 
     Picture = NDArray[np.uint8]
+    Look = Callable[[Picture], list[dict[str, Any]]]
 
-Task = Literal["road", "fire", "signal"]
-TASKS: Final[tuple[Task, ...]] = ("road", "fire", "signal")
+Task = Literal["road", "fire", "plates", "signal"]
+TASKS: Final[tuple[Task, ...]] = ("road", "fire", "plates", "signal")
 
 
 def detect(
@@ -31,8 +33,9 @@ def detect(
     """One item a file: its name, size and detections with boxes in pixels of the file.
 
     Args:
-        task: ``road`` and ``fire`` look for objects; ``signal`` takes the crop of one signal head and gives one
-            detection whose class is its state.
+        task: ``road`` and ``fire`` look for objects; ``plates`` finds number plates and gives each its best full
+            ``text``, the ``text_score`` that every sign is right, and the positions of ``uncertain`` signs;
+            ``signal`` takes the crop of one signal head and gives one detection whose class is its state.
         files: pictures OpenCV can read.
         long_side: input size of the network in pixels; by default the model card's.
         models: which detectors look.
@@ -43,6 +46,8 @@ def detect(
     """
     pictures = [(path, read_picture(path)) for path in files]
     look = _signal() if task == "signal" else _network(task, long_side, models)
+    if task == "plates":
+        look = _with_texts(look, models)
     return [
         {"file": str(path), "width": picture.shape[1], "height": picture.shape[0], "detections": look(picture)}
         for path, picture in pictures
@@ -65,9 +70,7 @@ def read_picture(path: Path) -> Picture:
     return np.asarray(picture, np.uint8)
 
 
-def _network(
-    task: Literal["road", "fire"], long_side: int | None, models: ModelChoice
-) -> Callable[[Picture], list[dict[str, Any]]]:
+def _network(task: Literal["road", "fire", "plates"], long_side: int | None, models: ModelChoice) -> Look:
     detector = models.detector(task, long_side=long_side)
     names = EXPECTED[task]
 
@@ -85,7 +88,22 @@ def _network(
     return look
 
 
-def _signal() -> Callable[[Picture], list[dict[str, Any]]]:
+def _with_texts(look: Look, models: ModelChoice) -> Look:
+    """What `look` finds with what it says; all plates of a picture are read together."""
+    reader = open_reader(engine=models.engine)
+
+    def read(picture: Picture) -> list[dict[str, Any]]:
+        found = look(picture)
+        boxes = np.array([one["box"] for one in found], np.float32).reshape(-1, 4)
+        return [
+            {**one, "text": said.text, "text_score": round(said.score, 4), "uncertain": list(said.uncertain)}
+            for one, said in zip(found, reader.read(picture, boxes), strict=True)
+        ]
+
+    return read
+
+
+def _signal() -> Look:
     reader = head_reader()
 
     def look(picture: Picture) -> list[dict[str, Any]]:

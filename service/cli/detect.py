@@ -29,8 +29,6 @@ def run(arguments: Namespace) -> int:
     from service.detect import detect  # noqa: PLC0415 - keeps `--help` fast
     from service.settings import load_settings  # noqa: PLC0415
 
-    if arguments.task == "plates":
-        raise InputError("This version ships no model for plates; use --task road, fire or signal.")
     if arguments.task == "signal" and arguments.model:
         raise InputError("The task signal takes no --model; leave it out.")
     given = {f"{arguments.task}_model": arguments.model, "engine": arguments.engine}

@@ -254,10 +254,11 @@ def test_the_installed_command_works_from_any_folder_with_relative_paths(clip, c
 def test_the_summary_names_the_models_by_the_hash_of_their_weights(analysed):
     weights = Path(__file__).resolve().parents[3] / "models" / "weights"
     said = summary(analysed.folder)["models"]
-    assert said == {name: file_sha256(weights / f"{name}.onnx") for name in ("road", "fire")}
+    names = ("road", "fire", "plates", "plate_reader", "attributes")
+    assert said == {name: file_sha256(weights / f"{name}.onnx") for name in names}
 
 
 def test_stages_are_timed(analysed):
     stages = summary(analysed.folder)["timing"]["stages_s"]
-    assert set(stages) == {"decode", "detect", "fire", "signals", "track", "rules", "evidence"}
+    assert set(stages) == {"decode", "detect", "fire", "signals", "track", "plates", "looks", "rules", "evidence"}
     assert all(a >= 0 for a, _ in itertools.pairwise(stages.values()))
