@@ -29,7 +29,9 @@ TEMPERATURES: Final = (1.0, 1.0)
 BELIEVED: Final = 0.5
 """Share from which a name is believed, chosen on the same."""
 MACHINE: Final = "2 CPU cores, no GPU"
-COMMANDS: Final = tuple(f"python -m models.attributes.{name}" for name in ("crops", "rendered", "train", "export"))
+COMMANDS: Final = tuple(
+    f"python -m models.attributes.{name}" for name in ("crops", "rendered", "train", "train --on", "export")
+)
 
 
 def data_table() -> list[dict[str, Any]]:

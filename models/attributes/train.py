@@ -24,6 +24,8 @@ from vision.attributes import COLOURS, KINDS, UNKNOWN
 from vision.classes import BUS, CAR, TRUCK
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     Picture = NDArray[np.uint8]
@@ -33,6 +35,12 @@ log = logging.getLogger("models.attributes.train")
 
 SIZE: Final = (72, 72)
 STEPS: Final = 1400
+ON_STEPS: Final = 1000
+"""Steps of the second part,"""
+ON_SHARE: Final = 0.7
+"""and its learning rate as a share of the first part's."""
+EVENNESS: Final = 0.5
+"""Power of a name's frequency by which rare ones are shown oftener in the first part."""
 BATCH: Final = 64
 RATE: Final = 3e-3
 DECAY: Final = 0.02
@@ -146,7 +154,7 @@ def rendered() -> Lessons:
 class Sampler:
     """Endless batches: rare kinds and colours come oftener than they are."""
 
-    def __init__(self, parts: list[Lessons], seed: int) -> None:
+    def __init__(self, parts: list[Lessons], seed: int, evenness: float) -> None:
         self._rng = np.random.default_rng(seed)
         self._crop = np.concatenate([part.crop for part in parts])
         self._kind = np.concatenate([part.kind for part in parts])
@@ -155,7 +163,7 @@ class Sampler:
         weight = np.zeros(len(drawn))
         for shares in (self._kind, self._colour):
             frequency = shares.sum(axis=0) + 1
-            weight += shares @ (1 / np.sqrt(frequency))
+            weight += shares @ frequency**-evenness
         weight[drawn & (self._colour[:, COLOURS.index(UNKNOWN)] > 0)] *= UNKNOWN_SHARE
         for group, share in ((drawn, DRAWN_SHARE), (~drawn, 1 - DRAWN_SHARE)):
             if group.any():
@@ -218,16 +226,27 @@ def _loss(logits: torch.Tensor, shares: Floats) -> torch.Tensor:
     return each.sum() / wanted.sum().clamp(min=1)
 
 
-def train(parts: list[Lessons], steps: int, seed: int) -> AttributeNetwork:
-    """A network trained on these lessons."""
+def train(parts: list[Lessons], steps: int, seed: int, start: Path | None = None) -> AttributeNetwork:
+    """A network trained on these lessons.
+
+    Args:
+        parts: the lessons.
+        steps: of the optimiser.
+        seed: of the start and the draws.
+        start: weights to go on from, more gently and with rare names coming as often as common ones.
+    """
     torch.manual_seed(seed)
-    sampler = Sampler(parts, seed)
+    sampler = Sampler(parts, seed, EVENNESS if start is None else 1.0)
     network = AttributeNetwork(len(KINDS), len(COLOURS))
+    rate = RATE
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True))
+        rate = RATE * ON_SHARE
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
     )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.15)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.15)
     began, running = time.monotonic(), 3.0
     for step in range(1, steps + 1):
         crops, kinds, colours = sampler.batch(BATCH)
@@ -256,6 +275,9 @@ def agreement(network: AttributeNetwork, dev: Lessons) -> None:
         judged = lessons.sum(axis=1) > 0
         same = shares.argmax(axis=1) == lessons.argmax(axis=1)
         sure = shares.max(axis=1)
+        for index in np.flatnonzero(lessons.sum(axis=0) > 3):
+            mine = judged & (lessons.argmax(axis=1) == index)
+            log.info("%s %d: the same %.3f of %d", name, index, same[mine].mean(), mine.sum())
         for least in (0.0, 0.4, 0.5, 0.6, 0.7):
             counted = judged & (sure >= least)
             log.info(
@@ -269,13 +291,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--on", action="store_true", help="the second part, from the weights of the first")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    network = train([photographed(dev=False), rendered()], given.steps, given.seed)
+    lessons = [photographed(dev=False), rendered()]
+    path = KEPT / "trained.pt"
+    steps, seed = (ON_STEPS, given.seed + 1) if given.on else (given.steps, given.seed)
+    network = train(lessons, steps, seed, path if given.on else None)
     agreement(network, photographed(dev=True))
-    torch.save(network.state_dict(), KEPT / "trained.pt")
+    torch.save(network.state_dict(), path)
 
 
 if __name__ == "__main__":
