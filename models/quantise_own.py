@@ -7,6 +7,7 @@ loss is known without any label.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from dataclasses import replace
@@ -53,9 +54,10 @@ def quantise_card(path: Path, out: Path, folder: Path) -> dict[str, Any]:
         raise InputError(f"The folder {folder} holds {len(files)} pictures; name one with more by --pictures.")
     chosen = [files[index] for index in np.unique(np.linspace(0, len(files) - 1, MOST_PICTURES).astype(int))]
     out.mkdir(parents=True, exist_ok=True)
-    weights = quantise(
-        card.path, out / f"{card.name}_int8.onnx", chosen[::2], card.long_side, pixels=card.pixels
-    )  # fmt: skip
+    with contextlib.redirect_stdout(sys.stderr):  # the quantiser talks while it works
+        weights = quantise(
+            card.path, out / f"{card.name}_int8.onnx", chosen[::2], card.long_side, pixels=card.pixels
+        )  # fmt: skip
     lost = compare(card, weights, chosen[1::2])
     raw = json.loads(path.read_text(encoding="utf-8"))
     raw |= {
