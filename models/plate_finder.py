@@ -42,9 +42,9 @@ log = logging.getLogger("models.plate_finder")
 VERSION: Final = "1.0"
 NMS_IOU: Final = 0.45
 """Overlap above which the weaker box falls: two plates never overlap."""
-BETA: Final = 2.0
-"""Weight of recall over precision in the choice of the threshold: what is overlooked is lost, what is no plate the
-reader's score tells."""
+LEAST_PRECISION: Final = 0.9
+"""Share of boxes at the threshold that must be plates on the dev pictures: a plate overlooked is lost, and what is none
+the reader's score tells."""
 LIMITS: Final = (0.1, 0.5)
 """A threshold outside these would be an accident of few pictures."""
 MOST_LOSS: Final = 0.005
@@ -131,11 +131,10 @@ def ship(folder: Path, machine: str) -> dict[str, Any]:
 
 
 def threshold(dev: Found) -> float:
-    """Raw score with the best F-measure on the dev pictures, recall weighted by `BETA`."""
+    """The lowest raw score at which `LEAST_PRECISION` of the boxes on the dev pictures are plates."""
     line = dev.curve(0)
-    square = BETA * BETA
-    f = (1 + square) * line.precision * line.recall / np.maximum(square * line.precision + line.recall, 1e-9)
-    return round(float(np.clip(line.score[int(np.argmax(f))], *LIMITS)), 3)
+    good = np.flatnonzero(line.precision >= LEAST_PRECISION)
+    return round(float(np.clip(line.score[good[-1]] if len(good) else LIMITS[1], *LIMITS)), 3)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

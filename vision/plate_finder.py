@@ -21,7 +21,7 @@ LOOK_SIDES: Final = (192, 320)
 ENLARGED: Final = 1.3
 """How much a small vehicle is enlarged for the finder."""
 STRIDE: Final = 32
-LOOK_FLOOR: Final = 0.3
+LOOK_FLOOR: Final = 0.5
 """Calibrated score from which a box is read in a look at one vehicle."""
 LEAST_READ_PX: Final = 28.0
 """Narrower plates are not read: a sign would be three pixels wide."""

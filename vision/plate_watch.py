@@ -59,7 +59,8 @@ class PlateSettings:
         again_s: or when so many seconds have passed, doubled with every look that found nothing.
         settled_score: voted score from which a track is looked at no more.
         settled_frames: readings of the plate that must agree before it is settled.
-        least_found: calibrated score of the finder below which a box is no plate.
+        least_found: calibrated score of the finder below which a box is no plate; higher than in a single picture,
+            since a vehicle is seen in many.
         full_px: width from which a reading has its full weight in the vote, pixels; below it falls with the area.
     """
 
@@ -71,7 +72,7 @@ class PlateSettings:
     again_s: float = 0.3
     settled_score: float = 0.98
     settled_frames: int = 3
-    least_found: float = 0.5
+    least_found: float = 0.7
     full_px: float = 90.0
 
 
