@@ -38,10 +38,24 @@ PERCENTILE: Final = 99.997
 """Share of activations, in percent, that the 8-bit range covers; the rest is clipped."""
 
 
+AT_ONCE: Final = 8
+"""Pictures whose activations are held in memory together, some 0.2 GB each."""
+
+
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, files: Sequence[str], place: Letterbox, name: str) -> None:
-        self._blobs = _blobs(files, place)
+        self._files = files
+        self._place = place
         self._name = name
+        self.set_range(0, len(files))
+
+    def __len__(self) -> int:
+        """Number of pictures, up to whole portions: the calibrator takes no broken ones."""
+        return -(-len(self._files) // AT_ONCE) * AT_ONCE
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        """Give these pictures next; the calibrator calls it for each portion."""
+        self._blobs = _blobs(self._files[start_index:end_index], self._place)
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
         blob = next(self._blobs, None)
@@ -127,7 +141,7 @@ def quantise(
                     nodes_to_exclude=decoding + first_nodes(model, keep),
                     op_types_to_quantize=None if decoding else ["Conv"],
                     calibrate_method=method,
-                    extra_options={"CalibPercentile": PERCENTILE},
+                    extra_options={"CalibPercentile": PERCENTILE, "CalibStridedMinMax": AT_ONCE},
                 )
             except ValueError:
                 # An activation that never changes has no histogram: its least and largest value are enough.

@@ -17,8 +17,9 @@ ENOUGH_BOXES: Final = 30
 LIMITS: Final = (0.1, 0.8)
 """A threshold outside these would be an accident of few pictures."""
 
-QUIET: Final = {"fire": 0.005}
-"""Tasks whose thresholds rise until no more than this share of dev pictures without any object shows one."""
+QUIET: Final = {"fire": 0.01}
+"""Tasks whose thresholds rise until no more than this share of dev pictures without any object shows the class; a
+good part of these pictures is drawn to be harder than what a camera meets."""
 
 
 def choose(task: str, classes: tuple[str, ...], dev: Found) -> dict[str, float]:
@@ -29,9 +30,9 @@ def choose(task: str, classes: tuple[str, ...], dev: Found) -> dict[str, float]:
         classes: names by class number.
         dev: detections on the dev pictures.
     """
-    least = quiet_level(dev, QUIET[task]) if task in QUIET else LIMITS[0]
     out = {}
     for index, name in enumerate(classes):
+        least = quiet_level(dev, index, QUIET[task]) if task in QUIET else LIMITS[0]
         line = dev.curve(index)
         if line.truths < ENOUGH_BOXES:
             for members in GROUPS.get(classes, {}).values():
@@ -41,9 +42,9 @@ def choose(task: str, classes: tuple[str, ...], dev: Found) -> dict[str, float]:
     return out
 
 
-def quiet_level(found: Found, share: float) -> float:
-    """Lowest score, in hundredths, at which at most this share of the pictures without boxes shows anything."""
+def quiet_level(found: Found, class_id: int, share: float) -> float:
+    """Lowest score, in hundredths, at which at most this share of the pictures without boxes shows the class."""
     empty = found.where(lambda record: not len(record.boxes) and not len(record.ignore))
-    tops = np.array([rows[:, 5].max(initial=0.0) for rows in empty.boxes])
+    tops = np.array([rows[rows[:, 0] == class_id, 5].max(initial=0.0) for rows in empty.boxes])
     levels = np.arange(LIMITS[0], LIMITS[1], 0.01)
     return round(float(next((level for level in levels if (tops >= level).sum() <= share * len(tops)), LIMITS[1])), 2)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def prepared(task: str, *, rendered: bool) -> list[Record]:
     """Pictures to train `task` (``road`` or ``fire``) on and to choose by (dev); the rendered ones too if asked for."""
     data = shared() / "data"
-    records = fire_records(data) if task == "fire" else road_records(data, ("train",))
+    records = road_records(data, ("train",)) if task == "road" else fire_records(data)
+    records = [record for record in records if record.split in {"train", "dev"}]
     if not rendered:
         return records
     if task == "road":
