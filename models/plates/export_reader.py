@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = "0.1.0"
 
-DEVELOPMENT: Final = 2000
+DEVELOPMENT: Final = 1500
 """Rendered development plates of each kind that calibration and threshold are chosen on."""
 
 SAFE: Final = 0.0004
