@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WIDE: Final = {MOTORCYCLE: 0.25, CAR: 0.26, BUS: 0.2, TRUCK: 0.2}
 """Width of a plate as a share of the box of a vehicle seen from the front or rear (520 mm of 2 to 2.6 m), by class."""
+BORDER_PX: Final = 2.0
+"""A plate this near to the picture's border is cut by it, and what is left of it would be read as another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ class PlateWatch:
         s, kept = self.settings, self._dossiers[track]
         kept.looks += 1
         kept.last_s, kept.last_width = video_s, float(box[2] - box[0])
-        part = window(box.tolist(), picture.shape[1], picture.shape[0])
+        height, width = picture.shape[:2]
+        part = window(box.tolist(), width, height)
         seen = () if part is None else self._eye.look(part.cut(picture))
         sights = [one for one in seen if one.found >= s.least_found and one.reading.text]
         if part is None or not sights:
@@ -141,7 +144,8 @@ class PlateWatch:
             return None
         sight = max(sights, key=lambda one: one.found)
         x1, y1, x2, y2 = (float(v) for v in part.to_picture(np.array([sight.box], np.float32))[0])
-        if not _is_its_own((x1 + x2) / 2, (y1 + y2) / 2, tracks, row):
+        whole = min(x1, y1) > BORDER_PX and x2 < width - BORDER_PX and y2 < height - BORDER_PX
+        if not whole or not _is_its_own((x1 + x2) / 2, (y1 + y2) / 2, tracks, row):
             return None
         kept.misses = 0
         weight = min(1.0, (x2 - x1) / s.full_px) ** 2

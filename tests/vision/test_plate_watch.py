@@ -172,6 +172,13 @@ def test_the_plate_of_a_vehicle_standing_before_is_not_taken_for_its_own(other, 
     assert [plate.track for plate in plates] == told
 
 
+def test_a_plate_cut_by_the_pictures_border_is_not_read():
+    leaving = tracks((7, CAR, 1100, 300, 1280, 480))
+    cut, whole = ([Sight((x, 120.0, x + 70, 140.0), 0.9, Read("123ABC02"))] for x in (1280 - 1089 - 71.0, 60.0))
+    assert PlateWatch(Eye(cut), SETTINGS).step(PICTURE, leaving, 0.0) == ()
+    assert len(PlateWatch(Eye(whole), SETTINGS).step(PICTURE, leaving, 0.0)) == 1
+
+
 def test_a_reading_is_told_again_only_when_it_changed():
     weak = [Sight((0.0, 0.0, 90.0, 20.0), 0.9, Read("123ABC02", 0.6))]
     watch = PlateWatch(Eye(weak, [], seen("123ABC02", 0.99)), SETTINGS)
