@@ -129,7 +129,6 @@ FIRE: Final = Recipe(
         # From here on larger pictures, the photographs of `hotfire` more often, flames and look-alikes drawn into
         # streets, and the dev part left out.
         Phase(epochs=7, rate=8e-4, sources=MappingProxyType(_FIRE_MORE), augmentation=_FIRE_LARGE),
-        Phase(epochs=6, rate=4e-4, sources=MappingProxyType(_FIRE_MORE), augmentation=_FIRE_LARGE),
     ),
     batch=16,
     stored_side=640,
@@ -145,9 +144,9 @@ FIRE: Final = Recipe(
         night=0.04,
         spoil=0.3,
     ),
-    val_side=640,
-    long_side=640,
-    most_pixels=640 * 640,
+    val_side=512,
+    long_side=512,
+    most_pixels=512 * 512,
     trained_share=1.0,
 )
 
@@ -185,7 +184,7 @@ ROAD: Final = Recipe(
     val_side=832,
     long_side=832,
     most_pixels=832 * 480,
-    trained_share=1.0,
+    trained_share=0.85,
     rare=MappingProxyType(_ROAD_RARE),
 )
 
