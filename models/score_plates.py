@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import importlib
 import json
 import sys
 from collections import defaultdict
@@ -17,12 +16,19 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 import numpy as np
 
+from models.ap import iou
+from models.card import WEIGHTS, load_detector_card
 from models.plates.open_reader import open_reader
 from models.plates.rendered_test import rendered
+from models.score_plates_found import OVERLAP, found_figures
+from models.spec import spec_of
 from qyran.errors import ConfigError, MediaError
+from vision.detector import Detector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from vision.plate_reader import PlateReader, Reading
 
@@ -60,7 +66,7 @@ def score(data: Path, weights: Path | None = None, threads: int = 1) -> dict[str
     """
     reader = open_reader(weights, threads=threads)
     figures, misread = read_figures(reader, data)
-    return {"figures": [*_found(data, threads), *figures], "misread": misread}
+    return {"figures": [*_found(reader, data, threads), *figures], "misread": misread}
 
 
 def read_figures(
@@ -114,6 +120,33 @@ def read_figures(
     return figures, misread
 
 
+def end_to_end_figures(
+    reader: PlateReader, data: Path, finder: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+) -> list[dict[str, Any]]:
+    """Share of the photographs' plates that are found and read exactly in the box that was found.
+
+    Args:
+        reader: the reader.
+        data: the folder of the data sets; sets that are not there are left out.
+        finder: boxes [n, 4] of plates in a BGR picture, x1 y1 x2 y2 px.
+    """
+    figures = []
+    for name, (folder, beginning, goal) in PHOTOGRAPHS.items():
+        if not (data / folder / "labels.csv").is_file():
+            continue
+        right = []
+        for file, truths in labelled(data / folder, beginning).items():
+            picture = np.asarray(cv2.imread(str(file)), np.uint8)
+            boxes = finder(picture)
+            texts = [reading.text for reading in reader.read(picture, boxes)]
+            overlap = iou(np.array([box for box, _ in truths], np.float32), boxes)
+            for (_, text), row in zip(truths, overlap, strict=True):
+                best = int(row.argmax()) if len(boxes) else -1
+                right.append(best >= 0 and bool(row[best] >= OVERLAP) and texts[best] == text)
+        figures.append(_figure(f"{name} found and read exactly", right, goal))
+    return figures
+
+
 def rendered_readings(reader: PlateReader, kind: str, n: int, *, test: bool = True) -> list[tuple[Reading, bool]]:
     """Readings of rendered plates in shaken boxes, and whether each is exactly right."""
     out = []
@@ -144,14 +177,14 @@ def labelled(folder: Path, beginning: str) -> dict[Path, list[tuple[tuple[float,
     return dict(out)
 
 
-def _found(data: Path, threads: int) -> list[dict[str, Any]]:
-    """Figures of the finder, where it is shipped."""
-    try:
-        module = importlib.import_module("models.score_plates_found")
-    except ModuleNotFoundError:
-        return []
-    figures: list[dict[str, Any]] = module.found_figures(data, threads=threads)
-    return figures
+def _found(reader: PlateReader, data: Path, threads: int) -> list[dict[str, Any]]:
+    """Figures of the finder, and of finder and reader together."""
+    detector = Detector(spec_of(load_detector_card(WEIGHTS / "plates.json")), threads=threads)
+
+    def finder(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(detector.detect(picture, min_score=0.5).box, np.float32)
+
+    return [*found_figures(data, threads=threads), *end_to_end_figures(reader, data, finder)]
 
 
 def _figure(name: str, hits: Sequence[bool], goal: float | None, *, at_most: bool = False) -> dict[str, Any]:
@@ -169,7 +202,7 @@ def main() -> None:
     options = parser.parse_args()
     reader = open_reader(options.weights)
     figures, misread = read_figures(reader, options.data, options.n)
-    found = [] if options.reading_only else _found(options.data, 1)
+    found = [] if options.reading_only else _found(reader, options.data, 1)
     json.dump({"figures": [*found, *figures], "misread": misread}, sys.stdout, indent=1)
     sys.stdout.write("\n")
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.score_plates import labelled, read_figures, rendered_readings
+from models.score_plates import end_to_end_figures, labelled, read_figures, rendered_readings
 from qyran.errors import ConfigError, MediaError
 from vision.plate_reader import Calibration, Reading
 
@@ -83,3 +83,12 @@ def test_rendered_plates_are_given_in_boxes_that_are_a_little_off():
     assert len(results) == 3
     assert not any(right for _, right in results)
     assert all(box[2] > box[0] and box[3] > box[1] for box in reader.boxes)
+
+
+def test_a_plate_counts_where_it_is_found_and_read(tmp_path):
+    photographs(tmp_path / "plates_kz", [("kz_01.jpg", 10, 20, 60, 15, "A"), ("kz_01.jpg", 90, 20, 60, 15, "A")])
+    found = np.array([[11, 20, 70, 35], [130, 60, 180, 75]], np.float32)
+    (figure,) = end_to_end_figures(Told("A"), tmp_path, lambda picture: found)
+    assert (figure["value"], figure["n"], figure["goal"]) == (0.5, 2, 0.92)
+    (figure,) = end_to_end_figures(Told("A"), tmp_path, lambda picture: np.zeros((0, 4), np.float32))
+    assert figure["value"] == 0
