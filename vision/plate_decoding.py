@@ -141,7 +141,7 @@ def likelihoods(columns: NDArray[np.float64], texts: Sequence[str]) -> NDArray[n
     rows = np.arange(len(texts))
     last = alpha[rows, 2 * lengths]
     before = np.where(lengths > 0, alpha[rows, np.maximum(2 * lengths - 1, 0)], nothing)
-    return np.maximum(np.logaddexp(last, before), NEVER)
+    return np.asarray(np.maximum(np.logaddexp(last, before), NEVER))
 
 
 def positions(columns: NDArray[np.float64], text: str) -> NDArray[np.float64]:

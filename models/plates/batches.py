@@ -72,11 +72,11 @@ def _varied(rng: np.random.Generator, crop: NDArray[np.uint8]) -> NDArray[np.uin
     """A little noise, gamma and blur of its own for each cut, so that no two epochs show the same pixels."""
     values = crop.astype(np.float32)
     if rng.random() < 0.3:
-        values = 255 * (values / 255) ** float(rng.uniform(0.6, 1.6))
+        values = np.asarray(255 * (values / 255) ** float(rng.uniform(0.6, 1.6)), np.float32)
     if rng.random() < 0.3:
         values = values + rng.standard_normal(values.shape, np.float32) * np.float32(rng.uniform(1, 8))
     if rng.random() < 0.15:
-        values = cv2.GaussianBlur(values, (0, 0), float(rng.uniform(0.4, 1.3)))
+        values = np.asarray(cv2.GaussianBlur(values, (0, 0), float(rng.uniform(0.4, 1.3))), np.float32)
     if rng.random() < 0.04:
         values = 255 - values
     return np.clip(values, 0, 255).astype(np.uint8)

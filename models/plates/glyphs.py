@@ -49,7 +49,7 @@ def font_files(folder: Path = FONTS) -> tuple[Path, ...]:
 @functools.lru_cache(maxsize=512)
 def font_alphabet(path: Path) -> Alphabet:
     """The signs of a font file, capitals and digits brought to one height."""
-    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - only the training environment has it
+    from PIL import Image, ImageDraw, ImageFont  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 - only training has it
 
     font = ImageFont.truetype(str(path), 120)
     top, bottom = font.getbbox("H", anchor="ls")[1::2]

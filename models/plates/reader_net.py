@@ -21,7 +21,7 @@ CHANNELS: Final = (32, 64, 96, 128, 192)
 """Of the four stages and of the line."""
 
 
-class Residual(nn.Module):
+class Residual(nn.Module):  # type: ignore[misc]
     """Two 3x3 convolutions around which the input passes."""
 
     def __init__(self, channels: int) -> None:
@@ -48,7 +48,7 @@ def conv(
     )
 
 
-class ReaderNet(nn.Module):
+class ReaderNet(nn.Module):  # type: ignore[misc]
     """Crop in, columns and corners out.
 
     Input float32 [n, 1, 48, 192] as made by ``vision.plate_crop.normalised``. Output float32 [n, STEPS + 1, CLASSES]:

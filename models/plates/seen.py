@@ -102,9 +102,10 @@ def spoil(
     out = out * (1 - view.haze) + 150 * view.haze
     out *= view.gain
     if view.motion >= 1.5:
-        out = cv2.filter2D(out, -1, motion_kernel(view.motion, view.motion_angle), borderType=cv2.BORDER_REPLICATE)
+        kernel = motion_kernel(view.motion, view.motion_angle)
+        out = np.asarray(cv2.filter2D(out, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32)
     if view.defocus > 0.25:
-        out = cv2.GaussianBlur(out, (0, 0), view.defocus)
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), view.defocus), np.float32)
     if view.sharpened > 0:
         out = out + view.sharpened * (out - cv2.GaussianBlur(out, (0, 0), 1.2))
     if view.noise > 0:
@@ -236,9 +237,9 @@ def _background(
     out = np.full((height, width), np.clip(first, 0, 255), np.float32)
     out += np.linspace(0, float(rng.uniform(-60, 60)), height, dtype=np.float32)[:, None]
     for _ in range(int(rng.integers(0, 5))):
-        y, thick = float(rng.uniform(0, height)), float(rng.uniform(1, height * 0.25))
+        at, thick = float(rng.uniform(0, height)), float(rng.uniform(1, height * 0.25))
         slant = float(rng.normal(0, 0.06)) * width
-        band = np.array([[0, y], [width, y + slant], [width, y + slant + thick], [0, y + thick]])
+        band = np.array([[0, at], [width, at + slant], [width, at + slant + thick], [0, at + thick]])
         cv2.fillPoly(out, [band.astype(np.int32)], float(rng.uniform(0, 255)), cv2.LINE_AA)
     if rng.random() < 0.4:
         out += (_clouds(rng, height, width, 12) - 0.5) * float(rng.uniform(10, 90))
