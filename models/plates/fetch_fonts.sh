@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetch the fonts that training draws plates with besides the project's own alphabet (models/plates/strokes.py).
-# All are published under the SIL Open Font License 1.1 (rubik, roboto and others are OFL in these packages too).
+# All are published under the SIL Open Font License 1.1.
 # Serving, tests and the rendered test plates do not need them.
 set -eu
 cd "$(dirname "$0")/../.."
