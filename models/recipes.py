@@ -182,8 +182,8 @@ ROAD: Final = Recipe(
         spoil=0.3,
     ),
     val_side=832,
-    long_side=832,
-    most_pixels=832 * 480,
+    long_side=704,
+    most_pixels=704 * 416,
     trained_share=0.85,
     rare=MappingProxyType(_ROAD_RARE),
 )
@@ -194,8 +194,8 @@ ROAD_SMALL: Final = replace(
     phases=(Phase(epochs=5, rate=3e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),),
     augmentation=replace(ROAD.augmentation, canvases=((288, 512), (384, 512), (416, 416)), zoom=(0.65, 1.4)),
     val_side=512,
-    long_side=512,
-    most_pixels=512 * 288,
+    long_side=544,
+    most_pixels=544 * 320,
     start="road",
 )
 

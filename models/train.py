@@ -216,9 +216,7 @@ def first_network(recipe: Recipe) -> DetectionModel:
     parent = RECIPES[recipe.start]
     kept = CACHE / parent.name / f"phase{len(parent.phases)}_average.pt"
     if not kept.is_file():
-        message = (
-            f"{recipe.name} starts from {parent.name}, which is not trained yet; train {parent.name} first"
-        )
+        message = f"{recipe.name} starts from {parent.name}, which is not trained yet; train {parent.name} first"
         raise ConfigError(message)
     network = new_network(len(recipe.classes))
     network.load_state_dict(torch.load(kept, weights_only=True))

@@ -205,7 +205,7 @@ def main() -> None:
     from models.start import coco_start_onnx  # noqa: PLC0415
 
     omz = shared() / "weights" / "omz" / "person-vehicle-bike-detection-crossroad-0078.xml"
-    teachers = {
+    teachers: dict[str, Teacher] = {
         "own": OwnTeacher(threads=1),
         "coco": CocoTeacher(coco_start_onnx(CACHE / "coco_start.onnx"), threads=1),
         "crossroad": CrossroadTeacher(omz, threads=1),

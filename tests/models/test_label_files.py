@@ -11,14 +11,14 @@ import pytest
 from models.ap import iou
 from models.data.labels import ANY, LABELS, read_labels
 from models.data.records import size_of
-from models.data.road import MORE_SETS, published
+from models.data.road import MORE_SETS, TRAIN_ONLY_SETS, published
 from vision.classes import ROAD_CLASSES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PARTS: Final = ("train", "val")
-SOURCES: Final = ("road", *MORE_SETS)
+SOURCES: Final = ("road", *MORE_SETS, *TRAIN_ONLY_SETS)
 FOLDER: Final = LABELS / "road"
 FILES: Final = sorted(path for part in PARTS for source in SOURCES for path in FOLDER.glob(f"{source}_{part}.jsonl"))
 TRUTH: Final = [path for path in FILES if path.stem.endswith("_val")]
