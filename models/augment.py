@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from models.data.records import ANY_CLASS, array
+from models.rare_paste import paste
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.data.records import Record
+    from models.rare_paste import CutOut
 
 GREY: Final = 114
 """Padding value, as at inference."""
@@ -45,6 +47,7 @@ class Augmentation:
         hue, saturation, value: relative jitter.
         night: chance of a strong darkening.
         spoil: chance of blur, noise or JPEG damage.
+        paste: mean number of rare objects set into a sample.
     """
 
     canvases: tuple[tuple[int, int], ...]
@@ -55,6 +58,7 @@ class Augmentation:
     value: float
     night: float
     spoil: float
+    paste: float = 0.0
 
 
 def load_picture(path: str, long_side: int) -> NDArray[np.uint8]:
@@ -80,7 +84,9 @@ class Batches:
         batch: int,
         augmentation: Augmentation,
         seed: int,
+        pool: Sequence[CutOut] = (),
     ) -> None:
+        self.pool = pool
         self.records = records
         self.cache = cache
         self.order = order
@@ -130,6 +136,8 @@ class Batches:
             parts = [self._place(canvas, (0, 0, width, height), member, rng, setting.zoom)]
         boxes = np.concatenate([part[0] for part in parts])
         ignore = np.concatenate([part[1] for part in parts])
+        for _ in range(int(rng.poisson(setting.paste)) if setting.paste and self.pool else 0):
+            boxes, ignore = paste(canvas, boxes, ignore, self.pool, rng)
         return recolour(canvas, setting, rng), boxes, ignore
 
     def _place(

@@ -25,6 +25,7 @@ from models.data.prepare import prepared
 from models.export import export_onnx
 from models.look import look, raw_detector
 from models.masked_loss import MaskedDetectionLoss
+from models.rare_paste import cut_outs
 from models.recipes import RECIPES
 from models.start import coco_start, new_network
 from qyran.errors import ConfigError
@@ -130,6 +131,8 @@ def run_phase(
     dev = [record for record in records if record.split == "dev" and record.source in phase.sources]
     log.info("phase %d: %s", number, dict(Counter(record.source for record in mine)))
     cache = {record.file: load_picture(record.file, recipe.stored_side) for record in mine}
+    augmentation = phase.augmentation or recipe.augmentation
+    pool = cut_outs(mine, cache) if augmentation.paste else []
     network.to(memory_format=torch.channels_last)
     average = Average(network)
     optimiser = optimiser_for(network, phase.rate, recipe.backbone_rate)
@@ -150,8 +153,7 @@ def run_phase(
         began = time.monotonic()
         rng = np.random.default_rng((number, epoch))
         order = draw_epoch(mine, phase, recipe.rare, rng)
-        augmentation = phase.augmentation or recipe.augmentation
-        batches = Batches(mine, cache, order, recipe.batch, augmentation, seed=number * 1000 + epoch)
+        batches = Batches(mine, cache, order, recipe.batch, augmentation, number * 1000 + epoch, pool)
         loader = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4)
         parts = run_epoch(network, average, optimiser, loss_of, loader, phase, epoch, frozen=recipe.frozen, half=half)
         torch.save(
