@@ -44,8 +44,8 @@ class PipelineSettings:
 
     Attributes:
         rate_hz: pictures a second to analyse; for whoever reads the stream.
-        road_input_share: long side of the road detector's input as a share of the picture's, so that a small picture is
-            not analysed at the cost of a large one; never more than the model's own long side.
+        road_input_share: long side of the road detector's input as a share of the picture's: 1 never enlarges a small
+            picture beyond its own pixels, less saves time; never more than the model's own long side.
         road_input_least: the same never falls below this, pixels.
         fire_every_s: seconds between two looks for fire and smoke.
         road_min_score: calibrated score below which a road user is not even a whisper to the tracker.
@@ -55,7 +55,7 @@ class PipelineSettings:
     """
 
     rate_hz: float = 8.0
-    road_input_share: float = 0.65
+    road_input_share: float = 1.0
     road_input_least: int = 416
     fire_every_s: float = 0.5
     road_min_score: float = 0.05

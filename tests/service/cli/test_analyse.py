@@ -26,7 +26,7 @@ QYRAN = Path(sys.executable).with_name("qyran")
 RESULTS = {"events.jsonl", "tracks.csv", "summary.json", "evidence", "seal.json", "seal.sig"}
 KEYS = (
     "id", "type", "kind", "camera", "time", "video_s", "onset_s", "track", "class", "line", "direction", "speed_kmh",
-    "speed_uncertainty_kmh", "plate", "score", "evidence",
+    "speed_uncertainty_kmh", "plate", "vehicle_type", "colour", "score", "evidence",
 )  # fmt: skip
 ALWAYS = {"id", "type", "kind", "camera", "time", "video_s"}
 STILLS = {
