@@ -163,7 +163,7 @@ def test_a_new_picture_size_starts_anew_but_uses_no_id_again():
 
 @pytest.mark.parametrize(
     ("size", "side"),
-    [((320, 180), 416), ((640, 352), 416), ((800, 600), 544), ((1920, 1080), 640), ((1080, 1920), 640)],
+    [((320, 180), 416), ((500, 300), 512), ((640, 352), 640), ((1920, 1080), 640), ((1080, 1920), 640)],
 )
 def test_the_input_grows_with_the_picture_up_to_the_models_own_size(size, side):
     road = Scripted(ROAD_CLASSES, a_car_driving_down)
