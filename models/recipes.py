@@ -48,6 +48,7 @@ class Recipe:
         val_side: long input side of the check after an epoch.
         long_side: default long input side of the shipped model.
         most_pixels: largest input area of the shipped model; a picture that would be larger is scaled down further.
+        averaged: number of last phases whose weights are averaged (model soup, Wortsman et al. 2022, arXiv 2203.05482).
         start: model whose last phase it starts from; empty for the COCO start.
         rare: how much more often a picture is drawn that shows one of these classes.
         trained_share: the shipped weights lie this far on the line from the COCO start to the trained ones; a
@@ -67,6 +68,7 @@ class Recipe:
     long_side: int
     most_pixels: int
     trained_share: float
+    averaged: int = 1
     start: str = ""
     rare: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -159,6 +161,16 @@ _ROAD_REAL: Final = {
     "plates_us_br": 0.2,
 }
 _ROAD_RARE: Final = {BICYCLE: 3.0, MOTORCYCLE: 2.0, BUS: 2.5}
+_ROAD_AUGMENTATION: Final = Augmentation(
+    canvases=((384, 640), (416, 512), (448, 448)),
+    mosaic=0.3,
+    zoom=(0.8, 2.1),
+    hue=0.02,
+    saturation=0.5,
+    value=0.35,
+    night=0.10,
+    spoil=0.3,
+)
 ROAD: Final = Recipe(
     name="road",
     task="road",
@@ -166,25 +178,23 @@ ROAD: Final = Recipe(
     phases=(
         Phase(epochs=8, rate=6e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
         Phase(epochs=12, rate=4e-4, sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.4})),
+        Phase(
+            epochs=11,
+            rate=4e-4,
+            sources=MappingProxyType({**_ROAD_REAL, "rendered": 0.6}),
+            augmentation=replace(_ROAD_AUGMENTATION, paste=0.8),
+        ),
     ),
     batch=16,
     stored_side=960,
     frozen=4,
     backbone_rate=0.4,
-    augmentation=Augmentation(
-        canvases=((384, 640), (416, 512), (448, 448)),
-        mosaic=0.3,
-        zoom=(0.8, 2.1),
-        hue=0.02,
-        saturation=0.5,
-        value=0.35,
-        night=0.10,
-        spoil=0.3,
-    ),
-    val_side=832,
+    augmentation=_ROAD_AUGMENTATION,
+    val_side=704,
     long_side=704,
     most_pixels=704 * 416,
-    trained_share=0.85,
+    trained_share=0.9,
+    averaged=2,
     rare=MappingProxyType(_ROAD_RARE),
 )
 
@@ -196,6 +206,8 @@ ROAD_SMALL: Final = replace(
     val_side=512,
     long_side=544,
     most_pixels=544 * 320,
+    trained_share=0.85,
+    averaged=1,
     start="road",
 )
 

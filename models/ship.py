@@ -52,9 +52,12 @@ VERSION: Final = "2.0"
 
 
 def trained_network(recipe: Recipe, phase: int) -> DetectionModel:
-    """The averaged network of a phase, mixed with the COCO start by the recipe's share."""
+    """The averaged network of a phase and those before it, mixed with the COCO start by the recipe's shares."""
     network = new_network(len(recipe.classes))
-    state = torch.load(CACHE / recipe.name / f"phase{phase}_average.pt", weights_only=True)
+    state: dict[str, torch.Tensor] = {}
+    for count, number in enumerate(range(phase - recipe.averaged + 1, phase + 1), start=1):
+        kept = torch.load(CACHE / recipe.name / f"phase{number}_average.pt", weights_only=True)
+        state = blend(state, kept, 1 / count) if state else kept
     if recipe.trained_share < 1.0:
         start = coco_start(shared() / "weights" / "yolov8n_coco.safetensors", recipe.classes).state_dict()
         state = blend(start, state, recipe.trained_share)
