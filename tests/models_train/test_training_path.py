@@ -46,7 +46,7 @@ def scene(path: Path, seed: int, split: str = "train") -> Record:
 @pytest.fixture(scope="module")
 def small_set(tmp_path_factory) -> list[Record]:
     folder = tmp_path_factory.mktemp("pictures")
-    return [scene(folder / f"{n}.png", n, "train" if n < 16 else "val") for n in range(20)]
+    return [scene(folder / f"{n}.png", n, "train" if n < 16 else "dev") for n in range(20)]
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_an_epoch_draws_each_source_as_often_as_asked() -> None:
     empty = array([])
     records = [Record(str(n), "often" if n < 50 else "seldom", "train", 1, 1, empty, empty) for n in range(100)]
     phase = Phase(epochs=1, rate=1e-3, sources={"often": 2.0, "seldom": 0.5})
-    order = draw_epoch(records, phase, np.random.default_rng(0))
+    order = draw_epoch(records, phase, {}, np.random.default_rng(0))
     often = int((order < 50).sum())
     assert often == 100
     assert 10 <= len(order) - often <= 40
