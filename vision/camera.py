@@ -6,12 +6,22 @@ Coordinates are fractions of the picture, x right and y down, so that a change o
 from __future__ import annotations
 
 import tomllib
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from qyran.errors import CameraFileError
 
@@ -24,8 +34,8 @@ LineKind = Literal[
 ]
 ZoneKind = Literal[
     "carriageway", "lane", "junction", "crosswalk", "no_stopping", "no_parking", "parking", "bus_stop", "bus_lane",
-    "tram", "cycleway", "pavement", "shoulder", "median", "railway", "closed", "no_pedestrians", "no_cyclists",
-    "public_space", "mask",
+    "tram", "cycleway", "pavement", "shoulder", "lawn", "median", "railway", "exit", "closed", "no_vehicles",
+    "no_pedestrians", "no_cyclists", "public_space", "mask",
 ]  # fmt: skip
 
 
@@ -64,13 +74,16 @@ class Line(_Part):
     """A drawn segment.
 
     Attributes:
-        direction: arrow in the picture (from, to) of lawful travel across the line, where one is needed.
+        direction: arrow in the picture (from, to) of lawful travel across the line, where one is needed. A `solid` or
+            `broken` line divides two directions when it has an arrow: the one of those who keep it on their left.
+        name: what people call it, such as the street; its id where not given.
     """
 
     id: Ident
     kind: LineKind
     points: tuple[Point, Point]
     direction: tuple[Point, Point] | None = None
+    name: Name | None = None
 
     @field_validator("points", "direction")
     @classmethod
@@ -80,17 +93,55 @@ class Line(_Part):
         return value
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+VehicleClass = Literal["bicycle", "motorcycle", "car", "bus", "truck"]
+Turn = Literal["left", "straight", "right", "back"]
+
+
+class Hours(_Part):
+    """A weekly window in the camera's time zone; one that ends before it begins runs over midnight.
+
+    Attributes:
+        days: of the week on which the window begins.
+        start, end: wall clock; equal times mean the whole day.
+    """
+
+    days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    start: time
+    end: time
+
+    @field_validator("start", "end")
+    @classmethod
+    def _is_wall_clock(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("is wall clock; leave out the offset")
+        return value
+
+
 class Zone(_Part):
     """A drawn polygon.
 
     Attributes:
         direction: arrow in the picture (from, to) of lawful travel inside a lane, where there is one.
+        turns: where traffic of a lane before a junction may go; empty where the lane says nothing.
+        hours: when what the zone demands is in force; empty means always.
+        classes: vehicle classes that a ban concerns (`no_vehicles`), or that may use it (`bus_lane`); empty means all,
+            and for a bus lane buses alone.
+        grace_s: how long a vehicle may stand, seconds; the rule's own default where not given.
+        tariff: id of the tariff of a paid `parking` zone; None where parking is free.
+        name: what people call it; its id where not given.
     """
 
     id: Ident
     kind: ZoneKind
     points: Annotated[tuple[Point, ...], Field(min_length=3)]
     direction: tuple[Point, Point] | None = None
+    turns: tuple[Turn, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    classes: tuple[VehicleClass, ...] = ()
+    grace_s: Annotated[float, Field(ge=0)] | None = None
+    tariff: Ident | None = None
+    name: Name | None = None
 
     @field_validator("direction")
     @classmethod
@@ -110,7 +161,7 @@ class Section(_Part):
         arrow: where traffic may go while it is lit.
     """
 
-    arrow: Literal["left", "straight", "right", "back"]
+    arrow: Turn
     box: Box
 
     @field_validator("box")
@@ -149,6 +200,43 @@ class Signal(_Part):
         return f"{self.id}/{section.arrow}"
 
 
+class Manoeuvre(_Part):
+    """A forbidden way through a junction.
+
+    Attributes:
+        kind: a turn to the side, or back.
+        start, end: zones a vehicle comes from and ends in; for a turn back both may be the lanes of one road.
+        classes: vehicle classes it concerns; empty means all.
+        hours: when it is forbidden; empty means always.
+    """
+
+    id: Ident
+    kind: Literal["turn", "u_turn"]
+    start: Ident
+    end: Ident
+    classes: tuple[VehicleClass, ...] = ()
+    hours: tuple[Hours, ...] = ()
+
+
+class Roadworks(_Part):
+    """A stretch of time in which some rules are off, since cones and workers overrule the markings.
+
+    Attributes:
+        start, end: with an offset.
+        rules: kinds of findings that are off; empty means all rules of traffic.
+    """
+
+    start: AwareDatetime
+    end: AwareDatetime
+    rules: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _goes_forward(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("ends before it begins")
+        return self
+
+
 def _with_area(box: Box) -> Box:
     if box[2] <= box[0] or box[3] <= box[1]:
         raise ValueError("x2 and y2 must be larger than x1 and y1")
@@ -164,6 +252,8 @@ class Camera(_Part):
         heading_deg: compass bearing of the optical axis.
         commissioned: day on which the camera went into service (KPI 9.1).
         covers: the road axis inside the field of view, (longitude, latitude) pairs (KPI 9.1).
+        forbidden: ways through a junction that nobody may take.
+        time_zone: in which `hours` are meant.
     """
 
     id: Ident
@@ -181,6 +271,16 @@ class Camera(_Part):
     lines: tuple[Line, ...] = ()
     zones: tuple[Zone, ...] = ()
     signals: tuple[Signal, ...] = ()
+    forbidden: tuple[Manoeuvre, ...] = ()
+    roadworks: tuple[Roadworks, ...] = ()
+    time_zone: str = "Asia/Almaty"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no time zone of the IANA data base, such as Asia/Almaty")
+        return value
 
     @field_validator("name", mode="before")
     @classmethod
@@ -205,7 +305,9 @@ class Camera(_Part):
 
     @model_validator(mode="after")
     def _ids_fit(self) -> Self:
-        for what, parts in (("lines", self.lines), ("zones", self.zones), ("signals", self.signals)):
+        for what, parts in (
+            ("lines", self.lines), ("zones", self.zones), ("signals", self.signals), ("forbidden", self.forbidden),
+        ):  # fmt: skip
             seen: set[str] = set()
             for part in parts:
                 if part.id in seen:
@@ -215,6 +317,11 @@ class Camera(_Part):
         for signal in self.signals:
             if signal.stop_line is not None and signal.stop_line not in stop_lines:
                 raise ValueError(f"signals: {signal.id!r} names the stop line {signal.stop_line!r}, which is not drawn")
+        zones = {zone.id for zone in self.zones}
+        for way in self.forbidden:
+            for end in (way.start, way.end):
+                if end not in zones:
+                    raise ValueError(f"forbidden: {way.id!r} names the zone {end!r}, which is not drawn")
         return self
 
     def lines_of(self, kind: LineKind) -> tuple[Line, ...]:
