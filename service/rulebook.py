@@ -49,6 +49,30 @@ class Judge:
         self._rules: list[Rule[Any]] = [rule for _, rule in RULES if not rule.missing(camera)]
         self._states: list[Any] = [rule.start(camera) for rule in self._rules]
 
+    def adopt(self, before: Camera, camera: Camera) -> list[Finding]:
+        """Judge by another version of the camera's file.
+
+        A rule that reads nothing of the file goes on where it was, such as fire and smoke; the others confirm what is
+        pending and begin anew.
+
+        Args:
+            before: the file so far.
+            camera: the file from now on.
+
+        Returns:
+            What the rules confirm that begin anew.
+        """
+        found: list[Finding] = []
+        kept: dict[int, Any] = {}
+        for rule, state in zip(self._rules, self._states, strict=True):
+            if not rule.missing(camera) and _same(rule.start(before), rule.start(camera)):
+                kept[id(rule)] = state
+            else:
+                found += rule.finish(state)
+        self._rules = [rule for _, rule in RULES if not rule.missing(camera)]
+        self._states = [kept[id(rule)] if id(rule) in kept else rule.start(camera) for rule in self._rules]
+        return found
+
     def step(self, observation: Observation) -> list[Finding]:
         """What the rules find at this observation."""
         found: list[Finding] = []
@@ -62,3 +86,11 @@ class Judge:
         return [
             finding for rule, state in zip(self._rules, self._states, strict=True) for finding in rule.finish(state)
         ]
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two states are equal; states that hold arrays count as different."""
+    try:
+        return bool(one == other)
+    except ValueError:
+        return False

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 
     from evidence.keys import Signer
     from vision.archive import PacketRing
+    from vision.camera import Camera
     from vision.finding import Finding
     from vision.pipeline import Pipeline
+    from vision.signal_head import HeadReader
     from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation, Passage, Plate, VehicleLook
 
@@ -113,6 +115,8 @@ class _Pending:
     event: Event
     path: tuple[TrackPoint, ...]
     anchor: Observation
+    camera: Camera
+    identity: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,20 @@ class CameraWatch:
         self._close_due(observation.video_s)
         return observation
 
+    def adopt(self, camera: Camera, heads: HeadReader | None, identity: Identity) -> None:
+        """Watch by another version of the camera's file from the next frame on; evidence names the one it was seen by.
+
+        Raises:
+            InputError: it cannot be used; then the watch goes on as before.
+        """
+        before = self._camera
+        self._pipeline.adopt(camera, heads)
+        found = self._judge.adopt(before, camera)
+        if self._last is not None:
+            for finding in found:
+                self._open(finding, self._last)
+        self._camera, self.identity = camera, identity
+
     def finish(self) -> None:
         """The video ended: confirm what is pending and close the clips with what exists."""
         if self._last is not None:
@@ -238,7 +256,8 @@ class CameraWatch:
         """Wait for the seconds after the decision before the clip is cut."""
         event = self._finding_event(finding, observation)
         path = tuple(self._paths.get(finding.track, ())) if finding.track is not None else ()
-        self._pending.append(_Pending(finding.video_s + MARGIN_S, finding, event, path, observation))
+        due_s = finding.video_s + MARGIN_S
+        self._pending.append(_Pending(due_s, finding, event, path, observation, self._camera, self.identity))
 
     def _close_due(self, video_s: float) -> None:
         due = [pending for pending in self._pending if pending.due_s <= video_s]
@@ -259,20 +278,20 @@ class CameraWatch:
         path += [point for point in later if last < point.video_s <= end]
         return Subject(
             event_id=pending.event.id,
-            camera=self._camera.id,
-            camera_sha256=self.identity.camera_sha256,
-            calibration_sha256=calibration_sha256(self._camera),
-            models=self.identity.models,
+            camera=pending.camera.id,
+            camera_sha256=pending.identity.camera_sha256,
+            calibration_sha256=calibration_sha256(pending.camera),
+            models=pending.identity.models,
             finding=finding,
             anchor_s=pending.anchor.video_s,
             anchor_time=pending.anchor.time,
-            clock=self.identity.clock,
+            clock=pending.identity.clock,
             software=__version__,
             class_name=_class_name(finding.class_id),
             plate=self._plate_of(finding.track),
             path=path,
-            drawn=drawn_parts(self._camera, finding),
-            marks=self.identity.marks,
+            drawn=drawn_parts(pending.camera, finding),
+            marks=pending.identity.marks,
         )
 
     def _report(self, event: Event, package: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 Stage = Literal["detect", "fire", "track", "signals", "plates", "looks"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
 Result = TypeVar("Result")
+USUAL_SIZE: Final = (1920, 1080)
+"""Picture size by which a camera file is tried before the first frame came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,7 @@ class Pipeline:
         _check(road, ROAD_CLASSES, "road")
         if fire is not None:
             _check(fire, FIRE_CLASSES, "fire")
-        if camera.signals and heads is None:
-            raise ConfigError(f"The camera {camera.id} has signal heads, but no model was given that reads them.")
+        _check_heads(camera, heads)
         self.camera = camera
         self.settings = settings or PipelineSettings()
         self._road, self._fire = road, fire
@@ -114,6 +115,22 @@ class Pipeline:
     def reads_plates(self) -> bool:
         """Whether it looks for number plates."""
         return self._plates is not None
+
+    def adopt(self, camera: Camera, heads: HeadReader | None = None) -> None:
+        """Look by another version of the camera's file from the next frame on; what is followed stays followed.
+
+        Raises:
+            InputError: it cannot be used; then nothing has changed.
+        """
+        _check_heads(camera, heads)
+        scene = self._scene
+        if scene is None:
+            RoadPlane.from_camera(camera, *USUAL_SIZE)
+        else:
+            settings = self.settings.tracker
+            next_id = scene.tracker.next_id
+            self._scene = _Scene(camera, scene.width, scene.height, settings, next_id, heads, scene.tracker)
+        self.camera, self._heads = camera, heads
 
     def observe(self, frame: Frame) -> Observation:
         """Everything seen in a frame; `frame.video_s` must go forward."""
@@ -190,10 +207,10 @@ class _Scene:
 
     def __init__(
         self, camera: Camera, width: int, height: int, settings: TrackerSettings, first_id: int,
-        heads: HeadReader | None,
+        heads: HeadReader | None, tracker: Tracker | None = None,
     ) -> None:  # fmt: skip
         self.width, self.height = width, height
-        self.tracker = Tracker(width, height, settings, first_id)
+        self.tracker = tracker or Tracker(width, height, settings, first_id)
         self.signals = SignalReader(camera.signals, width, height, heads)
         self._plane = RoadPlane.from_camera(camera, width, height)
         self._counter = PassageCounter(camera.lines_of("control"), width, height)
@@ -227,3 +244,8 @@ def _check(detector: Detector, classes: tuple[str, ...], place: str) -> None:
         raise ConfigError(
             f"The weights {detector.spec.weights.name} are no {place} model: it must name {', '.join(classes)}."
         )
+
+
+def _check_heads(camera: Camera, heads: HeadReader | None) -> None:
+    if camera.signals and heads is None:
+        raise ConfigError(f"The camera {camera.id} has signal heads, but no model was given that reads them.")
