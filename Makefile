@@ -68,11 +68,26 @@ setup-train:  ## the environment of training and export in .venv-train
 test-train: setup-train  ## the training path on a small scale
 	.venv-train/bin/python -m pytest tests/models_train -q
 
-models: setup-train  ## train both shipped models again (hours on a CPU)
-	.venv-train/bin/python -m models.train road
-	.venv-train/bin/python -m models.train fire
-	.venv-train/bin/python -m models.ship road
-	.venv-train/bin/python -m models.ship fire
+models: setup-train  ## train all shipped models again (many hours on a CPU)
+	for name in road road_small fire; do \
+	  .venv-train/bin/python -m models.train $$name; .venv-train/bin/python -m models.ship $$name; done
+	.venv-train/bin/python -m models.plate_finder
+	models/plates/fetch_fonts.sh
+	.venv-train/bin/python -m models.plates.pool
+	.venv-train/bin/python -m models.plates.train_reader
+	.venv-train/bin/python -m models.plates.export_reader
+	.venv-train/bin/python -m models.signals.train
+	.venv-train/bin/python -m models.signals.train --all
+	.venv-train/bin/python -m models.signals.export
+	.venv-train/bin/python -m models.attributes.crops
+	.venv-train/bin/python -m models.attributes.rendered
+	.venv-train/bin/python -m models.attributes.train
+	.venv-train/bin/python -m models.attributes.train --on
+	.venv-train/bin/python -m models.attributes.export
+	for card in models/weights/*.json; do $(BIN)/qyran models evaluate $$(basename $$card .json) --write; done
+	$(MAKE) --no-print-directory cards
+
+cards:  ## the model cards as pages, from the cards beside the weights
 	$(BIN)/python -m models.cards
 
 bench: setup  ## where the time goes, as JSON

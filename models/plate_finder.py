@@ -11,7 +11,6 @@ import argparse
 import copy
 import json
 import logging
-import shutil
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -20,13 +19,10 @@ import numpy as np
 import torch
 
 from models.augment import Augmentation
-from models.card import WEIGHTS, file_sha256
 from models.data.places import CACHE, shared
 from models.data.plates import data_table, plates_records
-from models.export import export_onnx
-from models.look import STRIDE, look, raw_detector
-from models.quantise import quantise
 from models.recipes import Phase, Recipe
+from models.ship import pack, write_card
 from models.start import coco_start, new_network
 from models.train import run_phase
 from vision.classes import PLATE_CLASSES
@@ -47,9 +43,6 @@ LEAST_PRECISION: Final = 0.9
 the reader's score tells."""
 LIMITS: Final = (0.1, 0.5)
 """A threshold outside these would be an accident of few pictures."""
-MOST_LOSS: Final = 0.005
-"""AP50 on the dev pictures that the 8-bit file may lose."""
-CALIBRATION: Final = 64
 
 _SOURCES: Final = {
     "plates_us_br": 2.0, "plates_us_br_repainted": 0.6, "dashcam_ro": 0.8, "dashcam_ro_repainted": 0.5,
@@ -97,37 +90,15 @@ def train(folder: Path) -> None:
 
 
 def ship(folder: Path, machine: str) -> dict[str, Any]:
-    """Write weights and card; returns the card. The card's figures are those of `qyran models evaluate --write`."""
+    """Write weights and card; returns the card."""
     records = plates_records()
-    dev = [record for record in records if record.split == "dev"]
-    shown = [record.file for record in records if record.split == "train" and record.source != "rendered_plates"]
-    rng = np.random.default_rng(0)
     network = new_network(len(PLATES.classes))
     network.load_state_dict(torch.load(folder / "phase1_average.pt", weights_only=True))
-    exact = export_onnx(network, folder / "fp32.onnx")
-    files = [shown[index] for index in rng.permutation(len(shown))[:CALIBRATION]]
-    small = quantise(exact, folder / "int8.onnx", files, PLATES.long_side)
-    found = {
-        precision: look(raw_detector(weights, PLATES.classes, PLATES.long_side, nms_iou=NMS_IOU), dev)
-        for precision, weights in (("fp32", exact), ("int8-qdq", small))
-    }
-    ap = {precision: round(part.curve(0).ap, 4) for precision, part in found.items()}
-    precision = "int8-qdq" if ap["fp32"] - ap["int8-qdq"] < MOST_LOSS else "fp32"
-    log.info("AP50 over dev boxes: %s: shipping %s", ap, precision)
-    target = WEIGHTS / "plates.onnx"
-    shutil.copyfile(exact if precision == "fp32" else small, target)
-    card = {
-        "name": "plates", "version": VERSION, "file": target.name, "sha256": file_sha256(target), "task": "detect",
-        "classes": list(PLATES.classes), "long_side": PLATES.long_side, "most_pixels": PLATES.most_pixels,
-        "stride": STRIDE, "nms_iou": NMS_IOU, "threshold": {PLATES.classes[0]: threshold(found[precision])},
-        "precision": precision, "metrics": {"dev_ap50": ap, "dev_plates": int(sum(len(r.boxes) for r in dev))},
-        "data": data_table(records), "licence": "AGPL-3.0",
-        "made_by": "models/setup_train.sh; .venv-train/bin/python -m models.plate_finder; "
-        ".venv/bin/qyran models evaluate plates --write",
-        "machine": machine,
-    }  # fmt: skip
-    (WEIGHTS / "plates.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return card
+    packed = pack(PLATES, network, folder, records, nms_iou=NMS_IOU)
+    return write_card(
+        PLATES, packed, version=VERSION, threshold={PLATES.classes[0]: threshold(packed.found)}, nms_iou=NMS_IOU,
+        data=data_table(records), made_by=".venv-train/bin/python -m models.plate_finder", machine=machine,
+    )  # fmt: skip
 
 
 def threshold(dev: Found) -> float:

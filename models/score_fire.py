@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import av
 import numpy as np
 
-from models.data.fire import MAIN, fire_records
+from models.data.fire import MAIN
+from models.data.held_out import held_out
 from models.look import FLOOR, as_rows, look_with
 from models.measure import figure, lines, measure
 from models.timing import time_pictures
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.data.records import Record
     from models.look import Found
     from vision.detector import Detector
 
@@ -35,11 +35,6 @@ EVERY_S: Final = 1.0
 """Seconds of video between two frames that are looked at."""
 
 
-def held_out(data: Path) -> list[Record]:
-    """The pictures that no training and no choice ever saw."""
-    return [record for record in fire_records(data) if record.split in {"val", "test"}]
-
-
 def score(detector: Detector, data: Path) -> dict[str, Any]:
     """The score of a detector whose class numbers are those of FIRE_CLASSES; see `models.measure`.
 
@@ -47,7 +42,7 @@ def score(detector: Detector, data: Path) -> dict[str, Any]:
         detector: the product's, with the card's thresholds.
         data: the data folder.
     """
-    records = held_out(data)
+    records = held_out("fire", data)
     found = look_with(lambda picture: as_rows(detector.detect(picture, min_score=FLOOR)), records)
     time = time_pictures(detector.detect, [record.file for record in records])
     by_class = lines(found.where(lambda record: record.source in BURNING), FIRE_CLASSES)

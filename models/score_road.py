@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from models.data.road import road_records
+from models.data.held_out import held_out
 from models.look import FLOOR, as_rows, look_with
 from models.measure import figure, lines, measure
 from models.timing import time_pictures
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from models.data.records import Record
     from models.look import Found
     from vision.detector import Detector
 
@@ -26,11 +25,6 @@ MOST_MS: Final = 60.0
 SMALL_MOST_MS: Final = 18.0
 
 
-def held_out(data: Path) -> list[Record]:
-    """The pictures that no training and no choice ever saw."""
-    return road_records(data, ("val",))
-
-
 def score(detector: Detector, data: Path, *, small: bool = False) -> dict[str, Any]:
     """The score of a detector whose class numbers are those of ROAD_CLASSES; see `models.measure`.
 
@@ -39,7 +33,7 @@ def score(detector: Detector, data: Path, *, small: bool = False) -> dict[str, A
         data: the data folder.
         small: hold it to the goals of the small model.
     """
-    records = held_out(data)
+    records = held_out("road", data)
     found = look_with(lambda picture: as_rows(detector.detect(picture, min_score=FLOOR)), records)
     time = time_pictures(detector.detect, [record.file for record in records])
     goals, most = (SMALL_GOALS, SMALL_MOST_MS) if small else (GOALS, MOST_MS)

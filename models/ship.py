@@ -12,14 +12,17 @@ import logging
 import shutil
 import sys
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 
 from models.card import WEIGHTS, file_sha256
+from models.data.held_out import held_out
 from models.data.places import CACHE, shared
-from models.data.prepare import held_out, prepared
+from models.data.prepare import prepared
 from models.data.sources import SOURCES, USED_FOR
 from models.export import export_onnx
 from models.look import NMS_IOU, STRIDE, look, raw_detector
@@ -30,7 +33,6 @@ from models.thresholds import choose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from models.data.records import Record
     from models.look import Found
@@ -45,7 +47,7 @@ MOST_LOSS: Final = 0.005
 CALIBRATION: Final = 64
 """Training pictures shown to the quantiser."""
 
-DRAWN: Final = frozenset({"rendered", "plain", "look_alikes", "pasted_fire"})
+DRAWN: Final = frozenset({"rendered", "plain", "look_alikes", "pasted_fire", "rendered_plates"})
 """Sources that are no photographs."""
 
 VERSION: Final = "2.0"
@@ -71,6 +73,68 @@ def blend(start: dict[str, torch.Tensor], trained: dict[str, torch.Tensor], shar
         key: torch.lerp(value, trained[key], share) if value.dtype.is_floating_point else trained[key]
         for key, value in start.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Weights under their shipped name, and why these.
+
+    Attributes:
+        file: the weights.
+        precision: ``fp32`` or ``int8-qdq``.
+        found: what they see on the dev pictures.
+        ap: AP50 over the dev boxes by precision.
+    """
+
+    file: Path
+    precision: str
+    found: Found
+    ap: dict[str, float]
+
+
+def pack(
+    recipe: Recipe, network: DetectionModel, folder: Path, records: Sequence[Record], *,
+    nms_iou: float = NMS_IOU, threads: int = 1,
+) -> Packed:  # fmt: skip
+    """Export and quantise a network and ship the 8-bit file, unless it loses too much on the dev pictures."""
+    exact = export_onnx(network, folder / "fp32.onnx")
+    small = quantise(exact, folder / "int8.onnx", calibration_files(records), recipe.long_side)
+    dev = [record for record in records if record.split == "dev"]
+    files = {"fp32": exact, "int8-qdq": small}
+    found = {
+        precision: look(
+            raw_detector(
+                file, recipe.classes, recipe.long_side, threads, nms_iou=nms_iou, most_pixels=recipe.most_pixels
+            ),
+            dev,
+        )
+        for precision, file in files.items()
+    }
+    ap = {precision: round(ap_by_boxes(part, len(recipe.classes)), 4) for precision, part in found.items()}
+    precision = "int8-qdq" if ap["fp32"] - ap["int8-qdq"] < MOST_LOSS else "fp32"
+    log.info("AP50 over dev boxes: fp32 %.4f, 8 bits %.4f: shipping %s", ap["fp32"], ap["int8-qdq"], precision)
+    target = WEIGHTS / f"{recipe.name}.onnx"
+    shutil.copyfile(files[precision], target)
+    return Packed(target, precision, found[precision], ap)
+
+
+def write_card(
+    recipe: Recipe, packed: Packed, *, version: str, threshold: dict[str, float], data: list[dict[str, Any]],
+    made_by: str, machine: str, nms_iou: float = NMS_IOU,
+) -> dict[str, Any]:  # fmt: skip
+    """Write the card beside packed weights; the figures in it are those of `qyran models evaluate --write`."""
+    card = {
+        "name": recipe.name, "version": version, "file": packed.file.name, "sha256": file_sha256(packed.file),
+        "task": "detect", "classes": list(recipe.classes), "long_side": recipe.long_side,
+        "most_pixels": recipe.most_pixels, "stride": STRIDE, "nms_iou": nms_iou, "threshold": threshold,
+        "precision": packed.precision, "metrics": {"dev_ap50_by_boxes": packed.ap}, "data": data,
+        "licence": "AGPL-3.0",
+        "made_by": f"models/setup_train.sh; {made_by}; .venv/bin/qyran models evaluate {recipe.name} --write",
+        "machine": machine,
+    }  # fmt: skip
+    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+    packed.file.with_suffix(".json").write_text(text, encoding="utf-8")
+    return card
 
 
 def calibration_files(records: Sequence[Record]) -> list[str]:
@@ -107,36 +171,16 @@ def ap_by_boxes(found: Found, classes: int) -> float:
 
 
 def ship(name: str, phase: int, threads: int, machine: str) -> dict[str, Any]:
-    """Write weights and card; returns the card. The card's figures are those of `qyran models evaluate --write`."""
+    """Write weights and card; returns the card."""
     recipe = RECIPES[name]
-    folder = CACHE / name
     records = prepared(recipe.task, rendered=True)
-    dev = [record for record in records if record.split == "dev"]
-    exact = export_onnx(trained_network(recipe, phase), folder / "fp32.onnx")
-    small = quantise(exact, folder / "int8.onnx", calibration_files(records), recipe.long_side)
-
-    def seen(weights: Path) -> Found:
-        detector = raw_detector(weights, recipe.classes, recipe.long_side, threads, most_pixels=recipe.most_pixels)
-        return look(detector, dev)
-
-    found = {"fp32": seen(exact), "int8-qdq": seen(small)}
-    ap = {precision: ap_by_boxes(part, len(recipe.classes)) for precision, part in found.items()}
-    precision = "int8-qdq" if ap["fp32"] - ap["int8-qdq"] < MOST_LOSS else "fp32"
-    log.info("AP50 over dev boxes: fp32 %.4f, 8 bits %.4f: shipping %s", ap["fp32"], ap["int8-qdq"], precision)
-    target = WEIGHTS / f"{name}.onnx"
-    shutil.copyfile(exact if precision == "fp32" else small, target)
-    card = {
-        "name": name, "version": VERSION, "file": target.name, "sha256": file_sha256(target), "task": "detect",
-        "classes": list(recipe.classes), "long_side": recipe.long_side, "most_pixels": recipe.most_pixels,
-        "stride": STRIDE, "nms_iou": NMS_IOU, "threshold": choose(recipe.task, recipe.classes, found[precision]),
-        "precision": precision, "metrics": {"dev_ap50_by_boxes": {key: round(ap[key], 4) for key in ap}},
-        "data": data_table(recipe, [*records, *held_out(recipe.task)]), "licence": "AGPL-3.0",
-        "made_by": f"models/setup_train.sh; .venv-train/bin/python -m models.train {name}; "
-        f".venv-train/bin/python -m models.ship {name}; .venv/bin/qyran models evaluate {name} --write",
-        "machine": machine,
-    }  # fmt: skip
-    (WEIGHTS / f"{name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return card
+    packed = pack(recipe, trained_network(recipe, phase), CACHE / name, records, threads=threads)
+    return write_card(
+        recipe, packed, version=VERSION, threshold=choose(recipe.task, recipe.classes, packed.found),
+        data=data_table(recipe, [*records, *held_out(recipe.task, shared() / "data")]),
+        made_by=f".venv-train/bin/python -m models.train {name}; .venv-train/bin/python -m models.ship {name}",
+        machine=machine,
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.coco import COCO_CLASSES
+from models.data.held_out import held_out
 from models.data.places import CACHE
 from models.look import FLOOR, NMS_IOU, as_rows, look_with, raw_detector
 from models.omz import LABELS, OmzDetector
-from models.score_road import ap_figures, held_out
+from models.score_road import ap_figures
 from models.timing import machine, time_pictures
 from vision.classes import ROAD_CLASSES
 from vision.detector import Detector, DetectorSpec
@@ -83,7 +84,7 @@ def yardsticks(weights: Path, threads: int) -> Iterator[Yardstick]:
 
 def measured(data: Path, weights: Path, threads: int) -> list[dict[str, Any]]:
     """Figures of each yardstick on the held-out road pictures."""
-    records = held_out(data)
+    records = held_out("road", data)
     return [_measured(stick, records) for stick in yardsticks(weights, threads)]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,7 @@ import torch
 from models.attributes.crops import KEPT
 from models.attributes.cutting import CROP, EDGE
 from models.attributes.network import AttributeNetwork
+from models.crop_training import tensor_of, train_averaged
 from vision.attributes import COLOURS, KINDS, UNKNOWN
 from vision.classes import BUS, CAR, TRUCK
 
@@ -43,8 +43,6 @@ EVENNESS: Final = 0.5
 """Power of a name's frequency by which rare ones are shown oftener in the first part."""
 BATCH: Final = 64
 RATE: Final = 3e-3
-DECAY: Final = 0.02
-AVERAGED: Final = 0.995
 DRAWN_SHARE: Final = 0.25
 HIDDEN_SHARE: Final = 0.025
 """Crops darkened until their paint is gone, and as many turned grey."""
@@ -213,11 +211,6 @@ class Sampler:
         return np.clip(shown, 0, 255).astype(np.uint8), bool(draw < 2 * HIDDEN_SHARE)
 
 
-def tensor_of(crops: Picture) -> torch.Tensor:
-    """BGR crops uint8 [N, H, W, 3] as the network's input."""
-    return torch.from_numpy(np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2))).float() / 255
-
-
 def _loss(logits: torch.Tensor, shares: Floats) -> torch.Tensor:
     """Cross entropy with soft labels; rows that sum to 0 do not count."""
     wanted = torch.from_numpy(shares)
@@ -237,32 +230,14 @@ def train(parts: list[Lessons], steps: int, seed: int, start: Path | None = None
     """
     torch.manual_seed(seed)
     sampler = Sampler(parts, seed, EVENNESS if start is None else 1.0)
-    network = AttributeNetwork(len(KINDS), len(COLOURS))
-    rate = RATE
-    if start is not None:
-        network.load_state_dict(torch.load(start, weights_only=True))
-        rate = RATE * ON_SHARE
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
-    )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.15)
-    began, running = time.monotonic(), 3.0
-    for step in range(1, steps + 1):
+
+    def loss(network: AttributeNetwork) -> torch.Tensor:
         crops, kinds, colours = sampler.batch(BATCH)
         said_kinds, said_colours = network(tensor_of(crops))
-        loss = _loss(said_kinds, kinds) + _loss(said_colours, colours)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(network)
-        running += 0.02 * (loss.item() - running)
-        if step % 200 == 0:
-            log.info("step %d: loss %.3f, %.0f s", step, running, time.monotonic() - began)
-    trained: AttributeNetwork = average.module
-    trained.eval()
-    return trained
+        return _loss(said_kinds, kinds) + _loss(said_colours, colours)
+
+    rate = RATE if start is None else RATE * ON_SHARE
+    return train_averaged(AttributeNetwork(len(KINDS), len(COLOURS)), loss, steps, rate, start)
 
 
 def agreement(network: AttributeNetwork, dev: Lessons) -> None:

@@ -201,14 +201,15 @@ def _opinions(picture: Published, teachers: Mapping[str, Teacher]) -> dict[str, 
 
 def main() -> None:
     """Write the label files of all training sets."""
-    from models.data.teachers import CocoTeacher, CrossroadTeacher, OwnTeacher  # noqa: PLC0415  (torch, openvino)
+    from models.data.teachers import FLOOR, CocoTeacher, OwnTeacher  # noqa: PLC0415  (torch)
+    from models.omz import OmzDetector  # noqa: PLC0415
     from models.start import coco_start_onnx  # noqa: PLC0415
 
     omz = shared() / "weights" / "omz" / "person-vehicle-bike-detection-crossroad-0078.xml"
     teachers: dict[str, Teacher] = {
         "own": OwnTeacher(threads=1),
         "coco": CocoTeacher(coco_start_onnx(CACHE / "coco_start.onnx"), threads=1),
-        "crossroad": CrossroadTeacher(omz, threads=1),
+        "crossroad": OmzDetector(omz, threads=1, floor=FLOOR),
     }
     for source, labels in complete(teachers).items():
         write_labels(LABELS / "road" / f"{source}_train.jsonl", labels)

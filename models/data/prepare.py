@@ -27,11 +27,3 @@ def prepared(task: str, *, rendered: bool) -> list[Record]:
         return [*records, *rendered_records(task)]
     drawn = [*plain_records(), *look_alike_records(records), *pasted_records(records)]
     return [*records, *rendered_records(task), *drawn]
-
-
-def held_out(task: str) -> list[Record]:
-    """The pictures of `task` that no training and no choice ever saw."""
-    data = shared() / "data"
-    if task == "road":
-        return road_records(data, ("val",))
-    return [record for record in fire_records(data) if record.split in {"val", "test"}]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
 import torch
 
+from models.crop_training import tensor_of, train_averaged
 from models.data.places import CACHE, shared
 from models.signals.backgrounds import background_patches
 from models.signals.heads import load_heads
@@ -37,21 +37,13 @@ KEPT: Final = CACHE / "signals"
 STEPS: Final = 1800
 BATCH: Final = 96
 RATE: Final = 4e-3
-DECAY: Final = 0.02
 ON_STEPS: Final = 850
 """Steps of the second part,"""
 ON_SHARE: Final = 0.3
 """and its learning rate as a share of the first part's."""
 SMOOTHING: Final = 0.04
-AVERAGED: Final = 0.995
-"""Share that the averaged weights keep at each step."""
 DRAWS: Final = 1500
 """Made crops of the development scenes."""
-
-
-def tensor_of(crops: NDArray[np.uint8]) -> torch.Tensor:
-    """BGR crops uint8 [N, H, W, 3] as the network's input."""
-    return torch.from_numpy(np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2))).float() / 255
 
 
 def train(heads: Sequence[Head], signals: Path, steps: int, seed: int, start: Path | None = None) -> SignalNetwork:
@@ -66,32 +58,15 @@ def train(heads: Sequence[Head], signals: Path, steps: int, seed: int, start: Pa
     """
     torch.manual_seed(seed)
     mixer = Mixer(heads, background_patches(signals, [head.picture for head in heads], seed), SIZE, seed)
-    network = SignalNetwork(len(STATES))
-    rate = RATE
-    if start is not None:
-        network.load_state_dict(torch.load(start, weights_only=True))
-        rate = RATE * ON_SHARE
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
-    )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.15)
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
-    began, running = time.monotonic(), 0.0
-    for step in range(1, steps + 1):
+
+    def loss(network: SignalNetwork) -> torch.Tensor:
         crops, states = mixer.batch(BATCH)
-        loss = loss_of(network(tensor_of(crops)), torch.from_numpy(states))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(network)
-        running += 0.02 * (loss.item() - running) if step > 1 else loss.item()
-        if step % 200 == 0:
-            log.info("step %d: loss %.3f, %.0f s", step, running, time.monotonic() - began)
-    trained: SignalNetwork = average.module
-    trained.eval()
-    return trained
+        value: torch.Tensor = loss_of(network(tensor_of(crops)), torch.from_numpy(states))
+        return value
+
+    rate = RATE if start is None else RATE * ON_SHARE
+    return train_averaged(SignalNetwork(len(STATES)), loss, steps, rate, start)
 
 
 def logits_of(network: SignalNetwork, crops: NDArray[np.uint8]) -> torch.Tensor:
