@@ -22,6 +22,7 @@ import pytest
 from sqlalchemy import func, select
 
 from kpi_catalog.status import Status
+from service.analyse import _TrackFile
 from service.camera_watch import watch_camera
 from service.cameras import register
 from service.event import Event
@@ -35,6 +36,7 @@ from service.worker import Worker
 from tests.service.cli.conftest import Traffic
 from tests.vision.rtsp import RtspServer
 from vision.camera import load_camera
+from vision.types import Observation
 
 pytestmark = pytest.mark.rtsp
 PATIENCE_S = 90.0
@@ -145,8 +147,14 @@ def test_a_stretch_of_a_live_stream_is_analysed_like_a_file(qyran, server, camer
 
 def test_a_live_stream_that_dies_does_not_keep_the_command_for_ever(qyran, server, camera, tmp_path, monkeypatch):
     monkeypatch.setattr("service.analyse.PATIENCE_S", 1.0)
-    out = tmp_path / "out"
-    with running(lambda: (until((out / ".partial" / "tracks.csv").exists), server.kill()), threading.Event()):
+    out, seen, put = tmp_path / "out", threading.Event(), _TrackFile.put
+
+    def tell(file: _TrackFile, observation: Observation) -> None:
+        put(file, observation)
+        seen.set()
+
+    monkeypatch.setattr(_TrackFile, "put", tell)
+    with running(lambda: (until(seen.is_set), server.kill()), threading.Event()):
         answer = qyran("analyse", server.url, "--camera", camera, "--out", out, "--seconds", "6")
     assert answer.code == 0
     assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["analysed"] < 48
