@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vision.classes import VEHICLE_IDS
-from vision.geometry import cross, crossings, foot, side_distance, to_pixels
+from vision.geometry import cross, crossings, foot, in_polygon, side_distance, to_pixels
 from vision.types import Passage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from vision.camera import Line
+    from vision.camera import Line, Zone
     from vision.trail import Trails
     from vision.types import Tracks
 
@@ -106,10 +106,12 @@ class PassageCounter:
     Args:
         lines: control lines of the camera file.
         width, height: of the picture, pixels.
+        lanes: zones one of which a passage is told to be in.
     """
 
-    def __init__(self, lines: Sequence[Line], width: int, height: int) -> None:
+    def __init__(self, lines: Sequence[Line], width: int, height: int, lanes: Sequence[Zone] = ()) -> None:
         self._lines = tuple(lines)
+        self._lanes = [(lane.id, to_pixels(lane.points, width, height)) for lane in lanes]
         self._bottom = height - BORDER_PX
         self._segments = to_pixels(np.reshape([line.points for line in lines], (-1, 2, 2)), width, height)
         self._length = np.hypot(*(self._segments[:, 1] - self._segments[:, 0]).T)
@@ -218,7 +220,14 @@ class PassageCounter:
                 forward=one.rightward == self._lawful[line],
                 speed_ms=float(w.speed[row, 0]),
                 speed_sigma_ms=float(w.speed[row, 1]),
+                lane=self._lane_at(one.line, one.crossed_px),
             )
+
+    def _lane_at(self, line: int, crossed_px: float) -> str | None:
+        """The lane at a place along a line."""
+        start, end = self._segments[line]
+        place = (start + (end - start) * (crossed_px / self._length[line]))[None]
+        return next((name for name, polygon in self._lanes if in_polygon(place, polygon)[0]), None)
 
     def _same_vehicle(self, before: _Counted, after: _Counted, born_s: float) -> bool:
         """Whether a passage repeats an earlier one under another id: a track born there, or a part of the vehicle."""

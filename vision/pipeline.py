@@ -213,7 +213,8 @@ class _Scene:
         self.tracker = tracker or Tracker(width, height, settings, first_id)
         self.signals = SignalReader(camera.signals, width, height, heads)
         self._plane = RoadPlane.from_camera(camera, width, height)
-        self._counter = PassageCounter(camera.lines_of("control"), width, height)
+        lanes = camera.zones_of("lane", "bus_lane")
+        self._counter = PassageCounter(camera.lines_of("control"), width, height, lanes)
         self._masks = [to_pixels(zone.points, width, height) for zone in camera.zones_of("mask")]
 
     def masked(self, points: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:

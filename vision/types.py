@@ -153,6 +153,7 @@ class Passage:
         forward: True when crossed along the line's `direction` arrow (or, without one, from the left of the
             drawn segment to its right as seen from its first point towards its second).
         speed_ms, speed_sigma_ms: auxiliary video speed and its standard uncertainty; NaN without calibration.
+        lane: id of the lane zone in which the vehicle went over the line; None where none is drawn there.
     """
 
     line: str
@@ -162,6 +163,7 @@ class Passage:
     forward: bool
     speed_ms: float
     speed_sigma_ms: float
+    lane: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vision.worlds import boxes_at, detections, straight
-from vision.camera import Line
+from vision.camera import Line, Zone
 from vision.classes import BICYCLE, BUS, CAR, MOTORCYCLE, PERSON, TRUCK
 from vision.passage import PassageCounter
 from vision.tracker import Tracker
@@ -40,6 +40,21 @@ def walk(feet, line=ACROSS, **fields):
 
 
 SECONDS = np.arange(24) * RATE_S
+LANES = [
+    Zone(id=name, kind="lane", points=((x, 0.2), (x + 0.2, 0.2), (x + 0.2, 0.9), (x, 0.9)))
+    for name, x in (("left", 0.3), ("right", 0.5))
+]
+
+
+@pytest.mark.parametrize(
+    ("start", "lane"),
+    [((400, 200), "left"), ((600, 200), "right"), ((200, 200), None), ((430, 200), "right")],  # the last changes lanes
+)
+def test_a_passage_names_the_lane_at_the_line(start, lane):
+    counter = PassageCounter([ACROSS], WIDTH, HEIGHT, LANES)
+    feet = straight(start, (100 if start == (430, 200) else 0, 100), SECONDS)
+    found = [one for i, foot in enumerate(feet) for one in counter.step(tracks(boxes_at(foot)), i * RATE_S)]
+    assert [one.lane for one in found] == [lane]
 
 
 @pytest.mark.parametrize(
