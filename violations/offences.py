@@ -5,68 +5,22 @@ All law is data in `catalogue/*.toml`, each line with its source and how certain
 
 from __future__ import annotations
 
-import tomllib
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from qyran.errors import ConfigError, InputError
-from vision.camera import Name
+from violations.offence_file import Catalogue, Certainty, Entry, Kind, Part, PenaltyKind, load_catalogue, load_part
 
-CATALOGUE = Path(__file__).parent / "catalogue"
-
-Certainty = Literal["V", "P", "R"]
-PenaltyKind = Literal["fine", "warning", "non_payable"]
-SATURDAY = 5  # date.weekday() of the first day of the weekend
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Entry(_Part):
-    """An entry of the catalogue as it stands in the file.
-
-    Attributes:
-        id: article and part, such as "599-1".
-        penalty: fine, warning, or non_payable (the law knows no fine for it).
-        mci: the fine in monthly calculation indices.
-        certified: a notice needs a value measured by a certified device.
-        over_kmh: from and below how many km/h over the limit, for speed.
-        repeat: a repeat within a year.
-        rule: item of the traffic rules, None where the officer enters it.
-        valid_from, valid_until: first and last day the entry vouches for.
-    """
-
-    id: str
-    article: str
-    part: str | None = None
-    penalty: PenaltyKind
-    mci: Annotated[int, Field(gt=0)] | None = None
-    certified: bool = False
-    over_kmh: tuple[int, int] | None = None
-    repeat: bool = False
-    rule: str | None = None
-    valid_from: date
-    valid_until: date | None = None
-    certainty: Certainty
-    source: str
-    name: Name
-
-    @model_validator(mode="after")
-    def _only_a_fine_has_an_amount(self) -> Self:
-        if (self.penalty == "fine") != (self.mci is not None):
-            raise ValueError(f"{self.id}: a fine has an amount in mci, and nothing else has one")
-        return self
-
-    def valid(self, on: date) -> bool:
-        """Whether the entry vouches for a day."""
-        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+CATALOGUE: Final = Path(__file__).parent / "catalogue"
+OTHER_FILES: Final = frozenset({"terms.toml", "holidays.toml"})
+"""What lies beside the offence files; every other TOML file of the folder is one."""
+SATURDAY: Final = 5  # date.weekday() of the first day of the weekend
 
 
 class Offence(Entry):
@@ -104,7 +58,7 @@ class Offence(Entry):
         return None if self.fine_kzt is None else Decimal(self.fine_kzt) / 2
 
 
-class Term(_Part):
+class Term(Part):
     """One term of the procedure."""
 
     value: Annotated[int, Field(gt=0)]
@@ -112,7 +66,7 @@ class Term(_Part):
     source: str
 
 
-class LegalTerms(_Part):
+class LegalTerms(Part):
     """Terms of the procedure from a day on (what each counts stands in `catalogue/terms.toml`)."""
 
     valid_from: date
@@ -123,43 +77,36 @@ class LegalTerms(_Part):
     limitation_months: Term
 
 
-class _Catalogue(_Part):
-    version: str
-    kinds: dict[str, tuple[str, ...]]
-    offence: tuple[Entry, ...]
-
-    @model_validator(mode="after")
-    def _kinds_name_entries(self) -> Self:
-        known = {entry.id for entry in self.offence}
-        for kind, ids in self.kinds.items():
-            if not known.issuperset(ids):
-                raise ValueError(f"the kind {kind} names an entry that is not there")
-        return self
-
-
-class _Mci(_Part):
+class _Mci(Part):
     year: int
     kzt: int
     certainty: Certainty
     source: str
 
 
-class _TermsFile(_Part):
+class _TermsFile(Part):
     mci: tuple[_Mci, ...]
     terms: tuple[LegalTerms, ...]
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        years, days = [one.year for one in self.mci], [one.valid_from for one in self.terms]
+        if len(set(years)) != len(years) or len(set(days)) != len(days):
+            raise ValueError("a year's index, or the terms from a day on, stand there twice")
+        return self
 
-class _Year(_Part):
+
+class _Year(Part):
     year: int
     certainty: Certainty
     days: tuple[date, ...]
 
 
-class _HolidaysFile(_Part):
+class _HolidaysFile(Part):
     year: tuple[_Year, ...]
 
 
-class WorkCalendar(_Part):
+class WorkCalendar(Part):
     """Which days are working days, for the years it covers."""
 
     years: frozenset[int]
@@ -176,44 +123,57 @@ class WorkCalendar(_Part):
         return day.weekday() < SATURDAY and day not in self.days_off
 
 
-def candidates(kind: str, on: date, *, imposed: date | None = None) -> tuple[Offence, ...]:
+def candidates(
+    kind: str, on: date, *, imposed: date | None = None, over_kmh: float | None = None
+) -> tuple[Offence, ...]:
     """What a rule's finding may be on the day of the act, the likeliest first; empty where the catalogue is silent.
 
     Args:
         kind: the rule's kind.
         on: day of the act, in the city's time zone.
         imposed: day on which the penalty is imposed, which decides the index; the day of the act where not given.
+        over_kmh: measured excess of speed: bands that do not hold it are left out.
 
     A fine of a year whose index is not in the catalogue has no amount in tenge.
     """
     book = _catalogue()
+    about = book.kinds.get(kind)
     year = (imposed or on).year
     index = next((one.kzt for one in _terms_file().mci if one.year == year), None)
     found = []
-    for wanted in book.kinds.get(kind, ()):
+    for wanted in about.entries if about else ():
         for entry in book.offence:
-            if entry.id == wanted and entry.valid(on):
-                known = index if entry.penalty == "fine" else None
-                found.append(
-                    Offence(
-                        **dict(entry),
-                        kind=kind,
-                        catalogue=book.version,
-                        mci_year=year if known else None,
-                        mci_kzt=known,
-                    )
+            if entry.id != wanted or not entry.valid(on) or not _in_band(entry, over_kmh):
+                continue
+            known = index if entry.penalty == "fine" else None
+            found.append(
+                Offence(
+                    **dict(entry),
+                    kind=kind,
+                    catalogue=book.version,
+                    mci_year=year if known else None,
+                    mci_kzt=known,
                 )
+            )
     return tuple(found)
 
 
-def find(offence_id: str, kind: str, on: date, *, imposed: date | None = None) -> Offence:
+def _in_band(entry: Entry, over_kmh: float | None) -> bool:
+    if over_kmh is None or entry.over_kmh is None:
+        return True
+    return entry.over_kmh[0] <= over_kmh < entry.over_kmh[1]
+
+
+def find(
+    offence_id: str, kind: str, on: date, *, imposed: date | None = None, over_kmh: float | None = None
+) -> Offence:
     """The entry an officer chose, as `candidates`, its amount known.
 
     Raises:
         InputError: it is none of the entries for that kind and day.
         ConfigError: the index of the year is not in the catalogue.
     """
-    for one in candidates(kind, on, imposed=imposed):
+    for one in candidates(kind, on, imposed=imposed, over_kmh=over_kmh):
         if one.id == offence_id:
             if one.penalty == "fine" and one.mci_kzt is None:
                 year = (imposed or on).year
@@ -239,6 +199,18 @@ def kinds() -> tuple[str, ...]:
     return tuple(_catalogue().kinds)
 
 
+def about(kind: str) -> Kind:
+    """What a kind rests on and may be.
+
+    Raises:
+        InputError: the catalogue does not know it.
+    """
+    found = _catalogue().kinds.get(kind)
+    if found is None:
+        raise InputError(f"The catalogue knows no kind {kind!r}.")
+    return found
+
+
 def legal_terms(on: date) -> LegalTerms:
     """The terms in force on a day.
 
@@ -254,7 +226,7 @@ def legal_terms(on: date) -> LegalTerms:
 @cache
 def work_calendar() -> WorkCalendar:
     """The shipped calendar of working days."""
-    file = _load("holidays.toml", _HolidaysFile)
+    file = load_part(CATALOGUE / "holidays.toml", _HolidaysFile)
     return WorkCalendar(
         years=frozenset(one.year for one in file.year),
         days_off=frozenset(day for one in file.year for day in one.days),
@@ -293,22 +265,16 @@ def limitation_ends(act: datetime) -> datetime:
     return act.replace(year=year, month=month, day=min(act.day, monthrange(year, month)[1]))
 
 
+def shipped_files() -> tuple[Path, ...]:
+    """The offence files of the catalogue's folder."""
+    return tuple(path for path in sorted(CATALOGUE.glob("*.toml")) if path.name not in OTHER_FILES)
+
+
 @cache
-def _catalogue() -> _Catalogue:
-    return _load("kz.toml", _Catalogue)
+def _catalogue() -> Catalogue:
+    return load_catalogue(*shipped_files())
 
 
 @cache
 def _terms_file() -> _TermsFile:
-    return _load("terms.toml", _TermsFile)
-
-
-Model = TypeVar("Model", bound=_Part)
-
-
-def _load(name: str, model: type[Model]) -> Model:
-    path = CATALOGUE / name
-    try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigError(f"The catalogue {path} cannot be used: {str(error).splitlines()[0]}.") from None
+    return load_part(CATALOGUE / "terms.toml", _TermsFile)

@@ -6,10 +6,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from qyran.errors import ConfigError, InputError
+from violations.offence_file import Catalogue, load_catalogue
 from violations.offences import (
     WorkCalendar,
+    about,
     candidates,
     find,
     kinds,
@@ -24,6 +27,113 @@ from violations.offences import (
 )
 
 TODAY = date(2026, 11, 22)
+KINDS = {
+    "red_light", "stop_line", "lane_direction", "solid_line", "oncoming_lane", "wrong_way", "bus_lane", "turn",
+    "u_turn", "pedestrian_priority", "junction_block", "no_stopping", "no_parking", "pavement_parking",
+    "paid_parking", "pavement_driving", "railway_crossing", "restricted_class", "speeding", "section_speeding",
+    "no_insurance", "no_inspection", "seat_belt", "phone",
+}  # fmt: skip
+NEVER_PAYABLE = {"oncoming_lane", "paid_parking", "no_insurance", "no_inspection"}
+ENTRY = {
+    "id": "599-1", "article": "599", "part": "1", "penalty": "fine", "mci": 10, "certainty": "P", "source": "press",
+    "name": {"kk": "ә", "ru": "а", "en": "a"},
+}  # fmt: skip
+
+
+def entry(first: date, last: date | None = None, **changes: object) -> dict[str, object]:
+    return {**ENTRY, "valid_from": first, "valid_until": last, **changes}
+
+
+def test_the_catalogue_knows_every_kind_of_the_rules():
+    assert set(kinds()) == KINDS
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_is_material_only_never_offers_a_fine(kind):
+    payable = [one for one in candidates(kind, TODAY) if one.penalty != "non_payable"]
+    assert about(kind).material == (payable == []) == (kind in NEVER_PAYABLE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground"),
+    [
+        ("red_light", "camera"),
+        ("speeding", "certified_device"),
+        ("section_speeding", "certified_device"),
+        ("seat_belt", "device"),
+        ("phone", "device"),
+        ("no_insurance", "register"),
+        ("no_inspection", "register"),
+    ],
+)
+def test_each_kind_says_what_it_rests_on(kind, ground):
+    assert about(kind).ground == ground
+
+
+@pytest.mark.parametrize("offence_id", ["595", "596-4", "597-unpaid", "230", "590-inspection"])
+def test_where_the_sources_name_no_figure_nothing_is_payable(offence_id):
+    (found,) = {one.id: one for kind in KINDS for one in candidates(kind, TODAY) if one.id == offence_id}.values()
+    assert (found.undetermined, found.penalty, found.fine_kzt) == (True, "non_payable", None)
+
+
+days = st.dates(date(2020, 1, 1), date(2030, 12, 31))
+
+
+@given(st.lists(st.tuples(days, st.none() | days), min_size=1, max_size=5))
+def test_a_file_is_taken_exactly_when_no_day_has_two_entries_of_one_article(spans):
+    raw = {"version": "1", "offence": [entry(first, last) for first, last in spans]}
+    backwards = any(last is not None and last < first for first, last in spans)
+    last_day = date(2031, 1, 1)
+    every = {day for first, last in spans for day in (first, last or last_day)}
+    twice = any(sum(first <= day <= (last or last_day) for first, last in spans) > 1 for day in every)
+    if backwards or twice:
+        with pytest.raises(ValidationError, match="lies before valid_from" if backwards else "hold on"):
+            Catalogue.model_validate(raw)
+    else:
+        assert len(Catalogue.model_validate(raw).offence) == len(spans)
+
+
+def toml(*spans: tuple[str, str | None], kinds: str = "") -> str:
+    lines = ['version = "city-1"', kinds]
+    for first, last in spans:
+        lines += ["[[offence]]", 'id = "599-1"', 'article = "599"', 'part = "1"', 'penalty = "fine"', "mci = 10"]
+        lines += [f"valid_from = {first}", *([f"valid_until = {last}"] if last else []), 'certainty = "P"']
+        lines += ['source = "press"', 'name = { kk = "ә", ru = "а", en = "a" }']
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (toml(("2025-01-01", None), ("2026-01-01", None)), "two entries of 599-1 hold on 2026-01-01"),
+        (toml(("2025-01-01", "2026-01-01"), ("2026-01-01", None)), "end the first before the second"),
+        (toml(("2025-06-01", "2025-05-31")), "valid_until 2025-05-31 lies before valid_from 2025-06-01"),
+        (toml(("2025-01-01", None), kinds='kinds.red_light = {entries = ["1"], certainty = "P", source = "s"}'),
+         "the kind red_light names the entry 1"),
+        (toml(("2025-01-01", None),
+              kinds='kinds.a = {entries = ["599-1"], material = true, certainty = "P", source = "s"}'),
+         "material only and names an entry with a fine"),
+        (toml(("2025-01-01", None)).replace('id = "599-1"', 'id = "600"'), "the id of this article and part is 599-1"),
+        (toml(("2025-01-01", None)).replace("mci = 10", ""), "a fine has an amount"),
+        ("version = ", "no TOML"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_refused_in_one_sentence_with_its_name_and_the_reason(tmp_path, text, reason):
+    path = tmp_path / "city.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=reason) as error:
+        load_catalogue(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_day_in_two_files_is_found_too_and_following_on_is_no_overlap(tmp_path):
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text(toml(("2025-01-01", "2025-12-31")), encoding="utf-8")
+    other.write_text(toml(("2026-01-01", None)), encoding="utf-8")
+    assert len(load_catalogue(one, other).offence) == 2
+    other.write_text(toml(("2025-12-31", None)), encoding="utf-8")
+    with pytest.raises(ConfigError, match="hold on 2025-12-31"):
+        load_catalogue(one, other)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +144,7 @@ TODAY = date(2026, 11, 22)
         ("bus_lane", "601", "1", 3, 12_975, "6487.5"),
         ("pedestrian_priority", "600", "1", 10, 43_250, "21625"),
         ("junction_block", "594", "1", 3, 12_975, "6487.5"),
-        ("pavement", "596", "1", 15, 64_875, "32437.5"),
+        ("pavement_driving", "596", "1", 15, 64_875, "32437.5"),
         ("no_parking", "597", None, 5, 21_625, "10812.5"),
         ("phone", "591", "1", 5, 21_625, "10812.5"),
     ],
@@ -51,8 +161,15 @@ def test_the_likeliest_article_and_its_fine_in_2026(kind, article, part, mci, kz
     [(10, "1", 21_625), (19, "1", 21_625), (20, "2", 43_250), (40, "3", 86_500), (60, "3-1", 173_000)],
 )
 def test_speed_bands_follow_one_another_and_need_a_certified_device(over, part, kzt):
-    found = [one for one in candidates("speeding", TODAY) if one.over_kmh[0] <= over < one.over_kmh[1]]
-    assert [(one.part, one.fine_kzt, one.certified) for one in found] == [(part, kzt, True)]
+    for kind in ("speeding", "section_speeding"):
+        found = [one for one in candidates(kind, TODAY, over_kmh=over) if not one.repeat]
+        assert [(one.part, one.fine_kzt, one.certified) for one in found] == [(part, kzt, True)]
+
+
+def test_below_ten_over_the_limit_there_is_no_band():
+    assert [one.id for one in candidates("speeding", TODAY, over_kmh=9.99) if not one.repeat] == []
+    with pytest.raises(InputError, match="592-1"):
+        find("592-1", "speeding", TODAY, over_kmh=20.0)
 
 
 @pytest.mark.parametrize("kind", ["wrong_way", "oncoming_lane"])
