@@ -1,7 +1,8 @@
 """The seal of an `analyse` output folder: its tables and the hashes of its packages under one signature.
 
 `seal.json` lists the tables of the folder by SHA-256 and every evidence package by the hash of its
-manifest; `seal.sig` signs it. A folder without a seal was not finished.
+manifest; `seal.sig` signs it. The pictures of passages stand under the seal too: events.jsonl names the hash of each. A
+folder without a seal was not finished.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SEAL: Final = "seal.json"
 SEAL_SIGNATURE: Final = "seal.sig"
 EVENTS: Final = "events.jsonl"
 EVIDENCE: Final = "evidence"
+PASSAGES: Final = "passages"
 SEALED: Final = (EVENTS, "summary.json", "tracks.csv")
 
 

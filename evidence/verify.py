@@ -16,7 +16,7 @@ from evidence.keys import Trust
 from evidence.ledger import check_ledger
 from evidence.manifest import MANIFEST, SIGNATURE, Manifest, read_manifest
 from evidence.pades import verify_pdf
-from evidence.seal import EVENTS, EVIDENCE, SEAL, SEAL_SIGNATURE, Seal, read_seal
+from evidence.seal import EVENTS, EVIDENCE, PASSAGES, SEAL, SEAL_SIGNATURE, Seal, read_seal
 from evidence.verdict import (
     Place,
     Reason,
@@ -175,8 +175,10 @@ def _output(folder: Path, trust: Trust) -> Verdict:
         reasons += wrong
     if seal is not None:
         reasons += _against_seal(place, folder, seal, found)
-    reasons += _surplus(place, folder, {*(seal.files if seal else ()), SEAL, SEAL_SIGNATURE, EVIDENCE, EVENTS})
+    sealed = seal.files if seal else ()
+    reasons += _surplus(place, folder, {*sealed, SEAL, SEAL_SIGNATURE, EVIDENCE, EVENTS, PASSAGES})
     reasons += _events(place, folder, found)
+    reasons += _stills(place, folder)
     return Verdict(tuple(dict.fromkeys(reasons)), len(found))
 
 
@@ -223,6 +225,29 @@ def _events(place: Place, folder: Path, found: Mapping[str, Manifest | None]) ->
         if manifest is not None and not _same(manifest, event, event_id):
             reasons.append(place.reason(path, "event_differs", line=number, evidence=printable(name)))
     return reasons + [place.reason(folder / EVIDENCE / name, "no_event") for name in sorted(set(found) - named)]
+
+
+def _stills(place: Place, folder: Path) -> list[Reason]:
+    """Whether the pictures of passages are those the events name, all of them and no others."""
+    named: dict[Path, str] = {}
+    events = folder / EVENTS
+    for line in events.read_bytes().splitlines() if is_plain_file(events) else ():
+        try:
+            event = strict_json(line)
+            files = dict(event.get("still_files") or {}) if event.get("still") else {}
+            where = folder / PASSAGES / Path(str(event["id"])).name
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue  # `_events` has said so
+        named |= {where / Path(str(name)).name: str(sha256) for name, sha256 in files.items()}
+    reasons = [reason for path, sha256 in named.items() for reason in check_file(place, path, sha256)]
+    folders = {path.parent for path in named}
+    held = folder / PASSAGES
+    for path in sorted(held.iterdir()) if is_plain_folder(held) else ():
+        if path not in folders:
+            reasons.append(place.reason(path, "surplus"))
+        elif is_plain_folder(path):
+            reasons += [place.reason(one, "surplus") for one in sorted(path.iterdir()) if one not in named]
+    return reasons
 
 
 def _same(manifest: Manifest, event: Mapping[str, Any], event_id: str) -> bool:

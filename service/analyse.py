@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation
 
-RESULTS: Final = ("events.jsonl", "tracks.csv", "summary.json", "evidence", "seal.json", "seal.sig")
+RESULTS: Final = ("events.jsonl", "tracks.csv", "summary.json", "evidence", "passages", "seal.json", "seal.sig")
 """What an analysis leaves in its folder."""
 LIVE_S: Final = 60.0
 """How much of a live stream is analysed where nobody says, seconds."""
@@ -187,7 +187,8 @@ def analyse(
             models={"road": road.spec.sha256, "fire": fire.spec.sha256} | plate_models(models) | crop_models(camera),
             clock=clock_at_capture(None if live else stream.info),
         )
-        watch = CameraWatch(pipeline, ring, sink, signer, work.folder / "evidence", identity, totals)
+        packages, stills = work.folder / "evidence", work.folder / "passages"
+        watch = CameraWatch(pipeline, ring, sink, signer, packages, identity, totals, stills)
         try:
             with _frames(stream, pipeline.settings.rate_hz, seconds) as frames:
                 for observation in watch.run(frames):

@@ -135,7 +135,8 @@ def watch_camera(
             marks={"demo": True} if demo else {},
         )
         folder = settings.home / "packages" / camera.id
-        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), installation_signer(settings.home), folder, identity)
+        signer, stills = installation_signer(settings.home), settings.home / "packages" / f"{camera.id}.passages"
+        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, identity, stills=stills)
         if not live:
             camera_log.mark("up", stream.info.start_time)
         try:

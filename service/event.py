@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from evidence.manifest import Sha256
+
 EventType = Literal["passage", "violation", "incident", "fire_alert", "stream"]
 
 
@@ -23,13 +25,17 @@ class Event(BaseModel):
         track: track id.
         class_: road class of the subject (`class` in the line).
         line: control or stop line.
+        lane: lane zone in which a passage went over the line.
         direction: `forward` or `backward` across the line.
         speed_kmh, speed_uncertainty_kmh: auxiliary video speed and its standard uncertainty, never a ground for a fine.
         plate: best reading in Latin capitals and digits.
+        plate_score, plate_uncertain: of a passage's plate: how far every sign of it is to be trusted, 0 to 1, and the
+            positions of doubtful signs, from 0.
         vehicle_type: how the vehicle looks: car, van, bus or truck.
         colour: white, grey, black, red, yellow, green or blue; absent where it cannot be told.
         score: 0 to 1.
         evidence: folder of the evidence package, relative to the file or spool.
+        still, still_files: folder of a passage's pictures, relative to the file, and their SHA-256 by name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -44,14 +50,24 @@ class Event(BaseModel):
     track: int | None = None
     class_: Annotated[str | None, Field(alias="class")] = None
     line: str | None = None
+    lane: str | None = None
     direction: Literal["forward", "backward"] | None = None
     speed_kmh: float | None = None
     speed_uncertainty_kmh: float | None = None
     plate: str | None = None
+    plate_score: Annotated[float | None, Field(ge=0, le=1)] = None
+    plate_uncertain: tuple[int, ...] | None = None
     vehicle_type: Literal["car", "van", "bus", "truck"] | None = None
     colour: Literal["white", "grey", "black", "red", "yellow", "green", "blue"] | None = None
     score: float | None = None
     evidence: str | None = None
+    still: str | None = None
+    still_files: dict[str, Sha256] | None = None
+
+    @property
+    def has_files(self) -> bool:
+        """Whether a folder belongs to it: an evidence package, or a passage's pictures."""
+        return self.evidence is not None or self.still is not None
 
     def to_line(self) -> str:
         """The event as one JSON line without its newline."""

@@ -161,7 +161,7 @@ class Spool:
     @staticmethod
     def _expects_evidence(path: Path) -> bool:
         try:
-            return Event.from_line((path / EVENT).read_bytes()).evidence is not None
+            return Event.from_line((path / EVENT).read_bytes()).has_files
         except (ValueError, OSError):
             return True
 

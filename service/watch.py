@@ -26,6 +26,7 @@ from evidence.package import (
     write_package,
 )
 from qyran import __version__
+from service import passage_still
 from service.event import Event
 from service.plates import FORM
 from service.rulebook import Judge
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evidence.keys import Signer
+    from service.passage_still import Still
     from vision.archive import PacketRing
     from vision.camera import Camera
     from vision.finding import Finding
@@ -50,6 +52,11 @@ PLATE_LEAST: Final = 0.5
 """Score from which a reading is told: one that is rather wrong than right would only mislead the officer."""
 PLATE_WAIT_S: Final = 2.0
 """Seconds for which a passage waits for its vehicle's plate: many are read after the line, nearer to the camera."""
+PLATE_SURE: Final = 0.9
+"""Score from which a reading without a doubtful sign ends the wait (`vision.plate_reader`: accept), so that a watch
+list hears of it at once."""
+STILL_LATE_S: Final = 0.3
+"""A vehicle seen last longer ago than this is no more where its box says: its still comes from the ring."""
 
 
 class Sink(Protocol):
@@ -126,6 +133,7 @@ class _Passed:
     due_s: float
     passage: Passage
     event: Event
+    still: Still | None
 
 
 class CameraWatch:
@@ -133,7 +141,7 @@ class CameraWatch:
 
     def __init__(
         self, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path, identity: Identity,
-        totals: Totals | None = None,
+        totals: Totals | None = None, stills: Path | None = None,
     ) -> None:  # fmt: skip
         """Watch one camera.
 
@@ -145,7 +153,9 @@ class CameraWatch:
             folder: where evidence packages are written.
             identity: what evidence says about where it was made.
             totals: where to count; by default its own.
+            stills: where the pictures of passages are written; None makes none.
         """
+        self._stills = stills
         self.totals = totals or Totals()
         self._camera, self._pipeline, self._ring = pipeline.camera, pipeline, ring
         self._sink, self._signer, self._folder, self.identity = sink, signer, folder, identity
@@ -176,7 +186,8 @@ class CameraWatch:
         wait_s = PLATE_WAIT_S if self._pipeline.reads_plates else 0.0
         for passage in observation.passages:
             event = self._passage_event(passage, observation)
-            self._passed.append(_Passed(observation.video_s + wait_s, passage, event))
+            still = self._still_of(passage, frame, observation)
+            self._passed.append(_Passed(observation.video_s + wait_s, passage, event, still))
         self._report_passages(observation.video_s)
         with self.totals.stage("rules"):
             findings = self._judge.step(observation)
@@ -208,13 +219,43 @@ class CameraWatch:
         self._close_due(float("inf"))
 
     def _report_passages(self, video_s: float) -> None:
-        """Report the passages that waited long enough for their plate."""
-        due = [passed for passed in self._passed if passed.due_s <= video_s]
-        if not due:
+        """Report the passages that waited long enough for their plate, or whose plate is sure."""
+        waiting, self._passed = self._passed, []
+        for passed in waiting:
+            if passed.due_s > video_s and not self._is_sure(passed.passage.track):
+                self._passed.append(passed)
+                continue
+            event = self._with_plate(passed.event, passed.passage.track)
+            if (plate := self._plate_of(passed.passage.track)) is not None:
+                told = {"plate_score": round(plate.score, 3), "plate_uncertain": plate.uncertain}
+                event = event.model_copy(update=told)
+            self._report_passage(event, passed.still)
+
+    def _report_passage(self, event: Event, still: Still | None) -> None:
+        if still is None or self._stills is None:
+            self._report(event, None)
             return
-        self._passed = [passed for passed in self._passed if passed.due_s > video_s]
-        for passed in due:
-            self._report(self._with_plate(passed.event, passed.passage.track), None)
+        folder = self._stills / str(event.id)
+        with self.totals.stage("evidence"):
+            hashes = passage_still.write(still, folder)
+        named = {"still": f"{passage_still.FOLDER}/{event.id}", "still_files": hashes}
+        self._report(event.model_copy(update=named), folder)
+
+    def _is_sure(self, track: int) -> bool:
+        plate = self._plate_of(track)
+        return plate is not None and plate.score >= PLATE_SURE and not plate.uncertain
+
+    def _still_of(self, passage: Passage, frame: Frame, observation: Observation) -> Still | None:
+        """The vehicle in this frame, or, where it has left, in the frame of its crossing."""
+        path = self._paths.get(passage.track)
+        if self._stills is None or not path:
+            return None
+        with self.totals.stage("evidence"):
+            if observation.video_s - path[-1].video_s <= STILL_LATE_S:
+                return passage_still.hold(frame.picture, path[-1].box)
+            nearest = min(path, key=lambda point: abs(point.video_s - passage.video_s))
+            old = self._ring.picture_at(nearest.video_s)
+            return None if old is None else passage_still.hold(old.picture, nearest.box)
 
     def _with_plate(self, event: Event, track: int | None) -> Event:
         """An event with what is known now of its track: the reading of its plate, its kind and its colour."""
@@ -333,6 +374,7 @@ class CameraWatch:
             track=passage.track,
             class_=_class_name(passage.class_id),
             line=passage.line,
+            lane=passage.lane,
             direction="forward" if passage.forward else "backward",
             speed_kmh=_kmh(passage.speed_ms),
             speed_uncertainty_kmh=_kmh(passage.speed_sigma_ms),

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from service import watch
-from service.watch import PLATE_LEAST, PLATE_WAIT_S, CameraWatch, Identity
+from evidence.canonical import file_sha256
+from service import passage_still, watch
+from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, CameraWatch, Identity
 from tests.observations import Vehicle, driving, observe
 from vision.camera import parse_camera
 from vision.finding import Finding, FindingType
@@ -63,10 +64,18 @@ def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=No
 
 
 def test_a_passage_waits_for_a_plate_that_is_read_after_the_line(monkeypatch):
-    happens = {1.0: {"passages": (passed(7, 1.0),)}, 2.0: {"plates": (plate(7),)}}
+    happens = {1.0: {"passages": (passed(7, 1.0),)}, 2.0: {"plates": (plate(7, score=PLATE_SURE - 0.01),)}}
     (event,), (second,), _ = watched(monkeypatch, happens)
     assert (event.type, event.video_s, event.plate) == ("passage", 1.0, "123ABC02")
     assert second == pytest.approx(1.0 + PLATE_WAIT_S)
+
+
+@pytest.mark.parametrize(("uncertain", "waits"), [((), False), ((2,), True)])
+def test_a_sure_reading_ends_the_wait(monkeypatch, uncertain, waits):
+    sure = replace(plate(7, score=PLATE_SURE), uncertain=uncertain)
+    (event,), (second,), _ = watched(monkeypatch, {1.0: {"passages": (passed(7, 1.0),)}, 2.0: {"plates": (sure,)}})
+    assert second == pytest.approx(1.0 + PLATE_WAIT_S if waits else 2.0)
+    assert (event.plate_score, event.plate_uncertain) == (PLATE_SURE, uncertain)
 
 
 def test_a_passage_does_not_wait_where_nobody_reads_plates(monkeypatch):
@@ -75,7 +84,9 @@ def test_a_passage_does_not_wait_where_nobody_reads_plates(monkeypatch):
 
 
 def test_the_end_of_the_video_lets_no_passage_wait(monkeypatch):
-    (event,), (second,), _ = watched(monkeypatch, {5.5: {"passages": (passed(7, 5.5),), "plates": (plate(7),)}})
+    (event,), (second,), _ = watched(
+        monkeypatch, {5.5: {"passages": (passed(7, 5.5),), "plates": (plate(7, score=0.8),)}}
+    )
     assert (event.plate, second) == ("123ABC02", None)
 
 
@@ -115,3 +126,13 @@ def test_a_violation_and_its_evidence_carry_the_plate_read_until_its_clip_ends(m
     assert subject.plate is not None
     assert subject.plate.text == event.plate
     assert np.isfinite(subject.plate.score)
+
+
+def test_a_still_is_the_vehicle_with_its_surroundings_and_a_view_too_small_for_plates(tmp_path):
+    picture = np.random.default_rng(1).integers(0, 255, (1080, 1920, 3), np.uint8)
+    still = passage_still.hold(picture, (1800.0, 900.0, 2000.0, 1060.0))
+    assert still.vehicle.shape[1] == 1920 - (1800 - 24)  # what the border leaves of it
+    assert still.view.shape[:2] == (270, 480)
+    hashes = passage_still.write(still, tmp_path / "id")
+    assert hashes == {path.name: file_sha256(path) for path in (tmp_path / "id").iterdir()}
+    assert passage_still.hold(picture, (2000.0, 0.0, 2100.0, 50.0)) is None
