@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy import func, select
 
@@ -10,19 +12,40 @@ from evidence.canonical import canonical_json, sha256_hex
 from qyran.errors import NotFound
 from service.access import CAMERA_READERS, CAMERA_WRITERS, log_access, require
 from service.store.database import Work
+from service.store.scene_tables import CameraFile
 from service.store.tables import Camera as CameraRow
-from service.store.tables import CameraFile, CameraLog, Passage
+from service.store.tables import CameraLog, Passage
 from service.views import CameraView
 from vision.camera import Camera
+from vision.camera_toml import to_toml
 
 
-def register(work: Work, camera: Camera, *, territory: str | None = None) -> CameraView:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version of a camera's file comes from.
+
+    Attributes:
+        source: `file` or `page`.
+        comment: why, in the author's words.
+        restores: the older version it brings back.
+    """
+
+    source: str = "file"
+    comment: str | None = None
+    restores: int | None = None
+
+
+REGISTERED: Final = Origin()
+
+
+def register(work: Work, camera: Camera, *, territory: str | None = None, origin: Origin = REGISTERED) -> CameraView:
     """Put a camera into the register, or take over a new version of its file; the same file changes nothing.
 
     Args:
         work: the unit of work.
         camera: the camera file.
         territory: the police district it stands in; None leaves it as it is.
+        origin: where this version comes from.
 
     Raises:
         AccessError: the actor keeps no cameras.
@@ -46,6 +69,8 @@ def register(work: Work, camera: Camera, *, territory: str | None = None) -> Cam
         work.session.flush()
         version = CameraFile(camera_id=camera.id, version=row.file_version, sha256=digest, content=content)
         version.since, version.by = work.now, work.actor.id
+        version.source, version.comment, version.restores = origin.source, origin.comment, origin.restores
+        version.file_sha256 = sha256_hex(to_toml(camera).encode())
         work.session.add(version)
         log_access(work, role, "camera_file_changed", camera.id)
     work.session.flush()

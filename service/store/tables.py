@@ -63,19 +63,6 @@ class Camera(Base):
     last_analysed: Mapped[datetime | None]
 
 
-class CameraFile(Base):
-    """Every version of a camera's file, so that a finding can be judged by the scene of its day."""
-
-    __tablename__ = "camera_file"
-
-    camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"), primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(Hash)
-    content: Mapped[dict[str, Any]]
-    since: Mapped[datetime]
-    by: Mapped[str] = mapped_column(Id)
-
-
 class CameraLog(Base):
     """When a camera was up, down, and which stretch of its video was analysed (KPI 9.1, 9.7)."""
 
