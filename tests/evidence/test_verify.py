@@ -35,7 +35,13 @@ def pristine(tmp_path_factory, ring, signer):
             "id": str(event), "type": "violation", "kind": "red_light", "camera": "abay-12",
             "time": "2026-11-22T04:30:07.5Z", "video_s": 7.5, "evidence": f"evidence/{event}",
         })  # fmt: skip
-    events.append({"id": str(UUID(int=9)), "type": "passage", "kind": "control", "camera": "abay-12", "video_s": 1.0})
+    still = folder / "passages" / str(UUID(int=9))
+    still.mkdir(parents=True)
+    (still / "vehicle.jpg").write_bytes(b"a picture")
+    events.append({
+        "id": still.name, "type": "passage", "kind": "control", "camera": "abay-12", "video_s": 1.0,
+        "still": f"passages/{still.name}", "still_files": {"vehicle.jpg": file_sha256(still / "vehicle.jpg")},
+    })  # fmt: skip
     (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     (folder / "tracks.csv").write_text("1,7,100,60,60,60,0.9,car\n")
     (folder / "summary.json").write_text('{"frames": 140}')
@@ -351,6 +357,22 @@ def test_events_and_evidence_must_agree_even_when_sealed(output, trust, signer, 
     (output / "events.jsonl").write_text("\n".join([json.dumps(event), *lines[1:]]))
     seal_output(output, signer)
     assert ("events.jsonl", code) in found(output, trust)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda still: flip(still / "vehicle.jpg", 0), ("vehicle.jpg", "altered")),
+        (lambda still: (still / "vehicle.jpg").unlink(), ("vehicle.jpg", "missing")),
+        (lambda still: (still / "other.jpg").touch(), ("other.jpg", "surplus")),
+        (lambda still: (still.parent / "else").mkdir(), ("", "surplus")),
+    ],
+)
+def test_the_stills_of_passages_are_those_the_events_name(output, trust, change, reason):
+    still = output / "passages" / str(UUID(int=9))
+    change(still)
+    path = f"passages/{still.name}/{reason[0]}" if reason[0] else "passages/else"
+    assert found(output, trust) == {(path, reason[1])}
 
 
 def test_a_ledger_export_is_checked_by_its_lines(tmp_path, trust, signer):
