@@ -92,7 +92,8 @@ def index_of(
         track: id of the track.
         sight: where it is.
         alive: ids of all tracks seen at this moment; a vehicle whose track is among them is no other.
-        least_iou: overlap with its last place at which a lost vehicle is found again under a new id.
+        least_iou: overlap with its last place, or with where it came to rest, at which a lost vehicle is found again
+            under a new id.
     """
     at = next((k for k, vehicle in enumerate(vehicles) if vehicle.track == track), None)
     if at is not None:
@@ -100,7 +101,11 @@ def index_of(
     lost = [k for k, vehicle in enumerate(vehicles) if vehicle.track not in alive]
     if not lost:
         return None
-    overlap = iou(np.array([sight.box]), np.array([vehicles[k].last.box for k in lost]))[0]
+    box = np.array([sight.box])
+    overlap = np.maximum(
+        iou(box, np.array([vehicles[k].last.box for k in lost])),
+        iou(box, np.array([vehicles[k].anchor.box for k in lost])),
+    )[0]
     best = int(overlap.argmax())
     return lost[best] if overlap[best] >= least_iou else None
 

@@ -36,19 +36,28 @@ def wait_until(camera: Camera, until: Until, observation: Observation) -> Until:
 
 def waiting(camera: Camera, observation: Observation, until: Mapping[str, float]) -> NDArray[np.bool_]:
     """Which tracks stand upstream of a stop line whose signal lets them wait, bool [N]."""
+    may_wait = np.zeros(len(observation.tracks), bool)
+    for signal, rows in upstream(camera, observation).items():
+        if until.get(signal, 0.0) >= observation.video_s:
+            may_wait |= rows
+    return may_wait
+
+
+def upstream(camera: Camera, observation: Observation) -> dict[str, NDArray[np.bool_]]:
+    """Which tracks stand upstream of the stop line of each signal that has one, bool [N] by the signal's id.
+
+    All of them, where nothing tells the lawful direction across the line.
+    """
     scale = np.array([observation.width, observation.height], float)
     foot = observation.tracks.foot.astype(float)
-    upstream = np.zeros(len(foot), bool)
+    tolerance = observation.tracks.box[:, 3] - observation.tracks.box[:, 1]
     lines = {line.id: line for line in camera.lines}
+    rows: dict[str, NDArray[np.bool_]] = {}
     for signal in camera.signals:
-        if signal.stop_line is None or until.get(signal.id, 0.0) < observation.video_s:
+        if signal.stop_line is None:
             continue
         line = lines[signal.stop_line]
         arrow = entry_arrow(camera, line, observation.width, observation.height)
-        if arrow is None:
-            upstream[:] = True
-            continue
         middle = np.mean(np.array(line.points) * scale, axis=0)
-        tolerance = observation.tracks.box[:, 3] - observation.tracks.box[:, 1]
-        upstream |= (foot - middle) @ arrow < tolerance
-    return upstream
+        rows[signal.id] = np.ones(len(foot), bool) if arrow is None else (foot - middle) @ arrow < tolerance
+    return rows
