@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qyran.errors import ConfigError
-from vision.camera import Name
+from vision.camera_parts import Name
 
 Certainty = Literal["V", "P", "R"]
 PenaltyKind = Literal["fine", "warning", "non_payable"]
