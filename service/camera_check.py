@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from qyran.errors import MediaError
 from service.camera_watch import camera_with_path
-from service.i18n import number, trace_words, translate
+from service.i18n import number, translate
+from service.rule_words import ROOMS, rule_lines
 from service.rulebook import rule_statuses
 from vision.credentials import scrub
-from vision.finding import FindingType
 from vision.stream import Stream
 from vision.stream_settings import StreamSettings
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 FIRST_PICTURE_S: Final = 15.0
 """How long a camera that has answered may take to its first whole picture: more than a long GOP."""
-ROOMS: Final = {
-    FindingType.VIOLATION: "violations",
-    FindingType.INCIDENT: "incidents",
-    FindingType.FIRE_ALERT: "fire_alerts",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +63,10 @@ def in_words(checked: Checked, lang: Language) -> list[str]:
             lang, "camera_check.stream", camera=checked.camera, size=size, codec=info.codec, fps=number(lang, info.fps)
         )
     ]
-    for status in checked.rules:
-        room = ROOMS[status.type]
-        rule = f"{translate(lang, f'camera_check.{room}')}: {translate(lang, f'{room}.kind.{status.kind}')}"
-        why = " ".join(trace_words(lang, (room, "vision"), one.code, dict(one.values)) for one in status.missing)
-        key = "camera_check.off" if why else "camera_check.on"
-        lines.append(f"  {translate(lang, key, rule=rule, why=why)}")
+    for line in rule_lines(lang, checked.rules):
+        rule = f"{translate(lang, f'camera_check.{ROOMS[line.type]}')}: {line.name}"
+        key = "camera_check.off" if line.why else "camera_check.on"
+        lines.append(f"  {translate(lang, key, rule=rule, why=line.why)}")
     return lines
 
 

@@ -14,6 +14,7 @@ from qyran.errors import InputError
 from qyran.roles import PERSON_ROLES, Role
 from service import auth, cameras, i18n
 from service.access import require
+from service.rule_words import rule_lines
 from service.rulebook import rule_statuses
 from service.store.database import Work
 from service.views import CameraView
@@ -24,18 +25,12 @@ from service.web.rendering import Flash, onward, page, words_of
 from service.web.view_models import CameraRow, RuleOff
 from service.web.visit import Person, PostedPerson, Visit
 from service.web.words import Words
-from vision.finding import FindingType
 
 router = APIRouter(include_in_schema=False)
 
 SPAN: Final = timedelta(days=30)
 LOOKS: Final = 200
 ROOTS: Final = 24
-ROOM: Final = {
-    FindingType.VIOLATION: "violations",
-    FindingType.INCIDENT: "incidents",
-    FindingType.FIRE_ALERT: "fire_alerts",
-}
 STATES: Final = {"up": ("good", "check"), "down": ("bad", "warn"), "unknown": ("", "info")}
 
 
@@ -150,22 +145,7 @@ def _roles(given: list[str] | None) -> list[Role]:
 
 
 def _camera(work: Work, w: Words, one: CameraView, passages: int, share: float | None) -> CameraRow:
-    on: list[str] = []
-    off: list[RuleOff] = []
-    for status in rule_statuses(cameras.camera_file(work, one.id)):
-        room = ROOM[status.type]
-        name = (
-            w.t(f"rule.{status.kind}")
-            if i18n.has(w.lang, f"rule.{status.kind}")
-            else w.or_code(f"{room}.kind.{status.kind}")
-        )
-        if status.missing:
-            why = " ".join(
-                i18n.trace_words(w.lang, (room, "vision"), part.code, dict(part.values)) for part in status.missing
-            )
-            off.append(RuleOff(name, why))
-        else:
-            on.append(name)
+    rules = rule_lines(w.lang, rule_statuses(cameras.camera_file(work, one.id)))
     tone, icon = STATES.get(one.status, STATES["unknown"])
     state = w.t("cameras.retired") if one.retired else w.or_code(f"cameras.{one.status}")
     return CameraRow(
@@ -180,6 +160,6 @@ def _camera(work: Work, w: Words, one: CameraView, passages: int, share: float |
         analysed=None if share is None else f"{w.num(100 * share, 1)}\N{NO-BREAK SPACE}%",
         last_analysed=one.last_analysed,
         passages=passages,
-        rules_on=tuple(dict.fromkeys(on)),
-        rules_off=tuple(off),
+        rules_on=tuple(dict.fromkeys(rule.name for rule in rules if not rule.why)),
+        rules_off=tuple(RuleOff(rule.name, rule.why) for rule in rules if rule.why),
     )
