@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from evidence.canonical import file_sha256
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
 from service.plate_eye import plate_eye, plate_models
+from service.scene_watch import SceneWatch
 from service.spool import Spool
 from service.watch import CameraWatch, Identity, Totals, clock_at_capture, event_id
 from vision.archive import PacketRing
@@ -116,7 +116,8 @@ def watch_camera(
     Raises:
         InputError: the camera file, a model or a recorded stream cannot be used.
     """
-    camera = camera_with_path(camera_file)
+    scene = SceneWatch.of(camera_file, settings)
+    camera = _with_path(scene.own, camera_file)
     stop = stop or threading.Event()
     live = is_live(camera.stream)
     spool = Spool(settings.spool_folder)
@@ -128,25 +129,34 @@ def watch_camera(
         camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader()
     )
     with Stream(camera, StreamSettings(start_time=start_time), ring=ring, on_status=camera_log.status) as stream:
-        identity = Identity(
-            camera_sha256=file_sha256(camera_file),
-            models={"road": road.spec.sha256, "fire": fire.spec.sha256} | plate_models(models) | crop_models(camera),
-            clock=clock_at_capture(None if live else stream.info),
-            marks={"demo": True} if demo else {},
-        )
+        clock = clock_at_capture(None if live else stream.info)
+
+        def identity(seen_by: Camera, camera_sha256: str) -> Identity:
+            weights = {"road": road.spec.sha256, "fire": fire.spec.sha256} | plate_models(models) | crop_models(seen_by)
+            return Identity(camera_sha256, weights, clock, {"demo": True} if demo else {})
+
+        def adopt(version: Camera, camera_sha256: str) -> None:
+            watch.adopt(_with_path(version, camera_file), head_reader_for(version), identity(version, camera_sha256))
+
         folder = settings.home / "packages" / camera.id
         signer, stills = installation_signer(settings.home), settings.home / "packages" / f"{camera.id}.passages"
-        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, identity, stills=stills)
+        by_own = identity(camera, scene.own_sha256)
+        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, by_own, stills=stills)
+        scene.start()
+        scene.follow(adopt)
         if not live:
             camera_log.mark("up", stream.info.start_time)
         try:
             with _closed_on(stop, stream, live=live):
-                for observation in watch.run(stream.frames(rate_hz=pipeline.settings.rate_hz)):
+                for observation in watch.run(scene.passing(stream.frames(rate_hz=pipeline.settings.rate_hz))):
                     camera_log.analysed(observation)
+                    scene.follow(adopt)
                     if stop.is_set():
                         break
         except BrokenMedia as error:
             log.warning("camera %s: %s", camera.id, error)
+        finally:
+            scene.end()
         watch.finish()
         camera_log.close_stretch()
         if not live:
@@ -179,7 +189,10 @@ def camera_with_path(camera_file: Path) -> Camera:
     Raises:
         CameraFileError: the camera file is wrong.
     """
-    camera = load_camera(camera_file)
+    return _with_path(load_camera(camera_file), camera_file)
+
+
+def _with_path(camera: Camera, camera_file: Path) -> Camera:
     if is_live(camera.stream):
         return camera
     return camera.model_copy(update={"stream": str(camera_file.parent / camera.stream.removeprefix("file://"))})
