@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from qyran.errors import ConfigError
+from service.functions import Function
 from service.i18n import Language
 from violations.case import Terms
 
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL of PostgreSQL or SQLite, without a password; default SQLite under home.
         database_password: "env:NAME" or "file:PATH" holding PostgreSQL's password.
         spool, evidence, documents: folders of waiting events, evidence packages and signed decisions.
+        passages: folder of the pictures of passages.
         models: folder of installed models; default under home.
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.
@@ -54,6 +56,9 @@ class Settings(BaseSettings):
         second_look_mci, second_look_share, sample_auto_rejected: see `violations.case.Terms`.
         merge_seconds: reports of one happening within so long become one alert or case.
         retention_days: how long what was never decided is kept.
+        passage_days: how long passages are kept that nothing holds; a parameter for the city's lawyer.
+        watch_list_days: for how long at most a watch list may be valid before somebody has to renew it.
+        extra_functions: offered beyond the city's category (order 469/НҚ, item 25), see `service.functions`.
     """
 
     model_config = SettingsConfigDict(env_prefix="QYRAN_", extra="ignore", frozen=True)
@@ -64,6 +69,7 @@ class Settings(BaseSettings):
     spool: Path | None = None
     evidence: Path | None = None
     documents: Path | None = None
+    passages: Path | None = None
     models: Path | None = None
     road_model: str = "road"
     fire_model: str = "fire"
@@ -92,6 +98,9 @@ class Settings(BaseSettings):
     sample_auto_rejected: Annotated[float, Field(ge=0, le=1)] = 0.01
     merge_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    passage_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    watch_list_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    extra_functions: Annotated[frozenset[Function], NoDecode] = frozenset()
 
     @field_validator("time_zone")
     @classmethod
@@ -101,6 +110,11 @@ class Settings(BaseSettings):
         except (OSError, ValueError, KeyError):
             raise ValueError(f"{value!r} is no IANA time zone; write for example Asia/Almaty") from None
         return value
+
+    @field_validator("extra_functions", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
     @field_validator("public_url")
     @classmethod
@@ -163,6 +177,11 @@ class Settings(BaseSettings):
     def documents_folder(self) -> Path:
         """Where signed decisions lie."""
         return self.documents or self.home / "documents"
+
+    @property
+    def passages_folder(self) -> Path:
+        """Where the pictures of passages lie."""
+        return self.passages or self.home / "passages"
 
     @property
     def models_folder(self) -> Path:

@@ -89,7 +89,14 @@ class Ingested(Base):
 
 
 class Passage(Base):
-    """A vehicle that crossed a control line; the plate lies in `personal`, its keyed token here."""
+    """A vehicle that crossed a control line; the plate lies in `personal`, its keyed token here.
+
+    Attributes:
+        plate_score, plate_uncertain: how far the plate's reading is to be trusted, positions of doubtful signs.
+        still: folder of its pictures, relative to the store's folder of passages.
+        still_files: SHA-256 of each picture as the worker named it; empty where one was not what it named.
+        held_for: what somebody keeps it for beyond its term, and who and when.
+    """
 
     __tablename__ = "passage"
 
@@ -106,8 +113,18 @@ class Passage(Base):
     speed_uncertainty_kmh: Mapped[float | None]
     score: Mapped[float | None]
     plate_token: Mapped[str | None] = mapped_column(Hash)
+    lane: Mapped[str | None] = mapped_column(Code)
+    vehicle_type: Mapped[str | None] = mapped_column(String(16))
+    colour: Mapped[str | None] = mapped_column(String(16))
+    plate_score: Mapped[float | None]
+    plate_uncertain: Mapped[list[Any] | None]
+    still: Mapped[str | None] = mapped_column(String(255))
+    still_files: Mapped[dict[str, Any] | None]
+    held_for: Mapped[str | None] = mapped_column(String(128))
+    held_by: Mapped[str | None] = mapped_column(Id)
+    held_at: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "time"), Index(None, "camera_id", "time"))
+    __table_args__ = (Index(None, "time"), Index(None, "camera_id", "time"), Index(None, "plate_token", "time"))
 
 
 class Record:
@@ -149,6 +166,7 @@ class ViolationCase(Record, Base):
     plate_read: Mapped[bool] = mapped_column(default=False)
     speed_kmh: Mapped[float | None]
     speed_uncertainty_kmh: Mapped[float | None]
+    over_kmh: Mapped[float | None]
     alert_id: Mapped[str | None] = mapped_column(Id)
     t_screened: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(Id)

@@ -33,6 +33,7 @@ class Vault:
             raise ConfigError(f"The key for personal data has {len(key)} bytes; {KEY_BYTES} are needed.")
         self._wrap = AESGCM(hashlib.sha256(b"qyran personal wrap" + key).digest())
         self._token = hashlib.sha256(b"qyran personal token" + key).digest()
+        self._bucket = hashlib.sha256(b"qyran personal bucket" + key).digest()
 
     def seal(self, record: str, seq: int, payload: Mapping[str, Any]) -> tuple[bytes, bytes]:
         """The wrapped key and the sealed payload; both are bound to record and seq."""
@@ -56,6 +57,10 @@ class Vault:
     def token(self, text: str) -> str:
         """A keyed hash of a plate: equal plates have equal tokens, and nobody without the key can guess one."""
         return hmac.new(self._token, text.encode(), hashlib.sha256).hexdigest()
+
+    def bucket(self, text: str, count: int) -> int:
+        """A keyed number below `count`; with fewer buckets than texts, nobody can tell a text from its bucket."""
+        return int.from_bytes(hmac.new(self._bucket, text.encode(), hashlib.sha256).digest()[:8], "big") % count
 
 
 def installation_vault(home: Path) -> Vault:

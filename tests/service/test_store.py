@@ -15,6 +15,7 @@ from service.settings import load_settings
 from service.store.base import Base
 from service.store.counter import next_number
 from service.store.database import open_store
+from service.store.passage_tables import QueryLog
 from service.store.tables import AccessLog, AlertEvent, CaseEvent, Counter
 
 
@@ -67,6 +68,7 @@ def _one_row(world) -> None:
         note(work, work.now)
         work.session.add_all(table(**link, at=work.now) for table in (CaseEvent, AlertEvent))
         work.session.flush()
+        work.session.add(QueryLog(id="q", at=work.now, actor="a", role="r", kind="search", reason="r", results=0))
         work.session.execute(text("INSERT INTO ledger_root VALUES (1, 't', '0', '0', 'k', 's')"))
         work.session.execute(text("INSERT INTO ledger_head VALUES (1, 'r', 1, '0')"))
 

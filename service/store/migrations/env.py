@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from service.store import scene_tables, tables  # noqa: F401  fill the metadata
+from service.store import passage_tables, record_tables, scene_tables, tables  # noqa: F401  fill the metadata
 from service.store.base import Base
 
 connection = context.config.attributes["connection"]
