@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A role a person can be given, or one of the machine's own two."""
+    """A role a person can be given, or one of a machine's: the detector, a feed of others, the system."""
 
     CAMERA_OPERATOR = "camera_operator"
     POLICE_OFFICER = "police_officer"
@@ -19,10 +19,11 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
     DETECTOR = "detector"
+    FEED = "feed"
     SYSTEM = "system"
 
 
-MACHINE_ROLES = frozenset({Role.DETECTOR, Role.SYSTEM})
+MACHINE_ROLES = frozenset({Role.DETECTOR, Role.FEED, Role.SYSTEM})
 PERSON_ROLES = frozenset(Role) - MACHINE_ROLES
 OFFICERS = frozenset({Role.POLICE_OFFICER, Role.SENIOR_OFFICER})
 
