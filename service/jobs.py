@@ -21,6 +21,7 @@ from service.cases import lapse_claims
 from service.erasure import sweep
 from service.ingest import Taken, ingest
 from service.ports.erap import Erap, development_erap
+from service.scenes import forget_stills, publish_all
 from service.spool import Spool
 from service.store.database import Store
 from service.store.ledger import due, sign_heads
@@ -66,6 +67,8 @@ def keep_house(store: Store) -> Kept:
     answered = take_answers(store, erap) if erap else 0
     closed = _each(store, CaseState.CLOSED)
     sweep(store)
+    publish_all(store)
+    forget_stills(store)
     with store.read() as work:
         hour = due(work)
     return Kept(lapsed, expired, closed, sent, answered, hour and sign_heads(store) is not None)

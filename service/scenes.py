@@ -8,13 +8,16 @@ nobody can point a worker at another host or at a secret from a browser.
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from qyran.errors import InputError, NotFound, TransitionError
+from evidence.canonical import file_sha256
+from qyran.errors import CameraFileError, InputError, NotFound, TransitionError
 from qyran.roles import OFFICERS, Role
 from service import cameras
 from service.access import CAMERA_READERS, CAMERA_WRITERS, log_access, require
@@ -42,6 +45,8 @@ COMMENT_MAX: Final = 500
 PICTURE: Final = (1920, 1080)
 """Size of a picture that was never seen, pixels."""
 SHOWN: Final = 100
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +238,10 @@ def publish(store: Store, camera_id: str) -> bool:
             if not _drawn(work, camera_id):
                 return False
             newest = _version(work, camera_id, _camera(work, camera_id).file_version)
-        content = to_toml(newest.parsed()).encode()
-        if path.is_file() and path.read_bytes() == content:
+            sha256 = work.session.get_one(CameraFile, (camera_id, newest.version)).file_sha256
+        if path.is_file() and file_sha256(path) == sha256:
             return False
-        put(path, content)
+        put(path, to_toml(newest.parsed()).encode())
         return True
 
 
@@ -244,7 +249,24 @@ def publish_all(store: Store) -> int:
     """The same for all cameras: a service that was killed between saving and publishing does it later."""
     with store.read() as work:
         drawn = work.session.scalars(select(CameraFile.camera_id).where(CameraFile.source == "page").distinct()).all()
-    return sum(publish(store, camera_id) for camera_id in drawn)
+    return sum(_published(store, camera_id) for camera_id in drawn)
+
+
+def forget_stills(store: Store) -> None:
+    """Take away the stills of cameras that nobody watched for as long as undecided pictures are kept."""
+    oldest = (store.clock() - timedelta(days=store.settings.retention_days)).timestamp()
+    for path in (store.settings.home / "stills").glob("*.jpg"):
+        if path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+
+
+def _published(store: Store, camera_id: str) -> bool:
+    """Publish, where a stricter program may refuse what was right once: then the worker keeps what it has."""
+    try:
+        return publish(store, camera_id)
+    except CameraFileError as error:
+        log.warning("The newest version cannot be given to its worker: %s", error)
+        return False
 
 
 def _drawn(work: Work, camera_id: str) -> bool:

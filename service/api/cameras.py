@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from service import cameras
 from service.api.deps import DeskOf
+from service.scenes import publish
 from service.views import CameraView
 from vision.camera import parse_camera
 
@@ -42,7 +43,9 @@ def register(
     """The same file changes nothing; an unknown key is an error. The id is the address's."""
     camera = parse_camera({**content, "id": camera_id}, source="the request")
     with desk.write() as work:
-        return cameras.register(work, camera, territory=territory)
+        view = cameras.register(work, camera, territory=territory)
+    publish(desk.store, camera_id)
+    return view
 
 
 @router.get("/{camera_id}/file", summary="The camera's file")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api import administration, alerts, cameras, cases, kpi, sessions
+from service.api import administration, alerts, cameras, cases, kpi, scenes, sessions
 from service.api.problems import RESPONSES
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-for part in (sessions, cases, alerts, cameras, kpi, administration):
+for part in (sessions, cases, alerts, cameras, scenes, kpi, administration):
     router.include_router(part.router)

@@ -47,6 +47,7 @@ def check_cameras(arguments: Namespace) -> int:
 def add_cameras(arguments: Namespace) -> int:
     """Register; nothing is stored unless every file is right."""
     from service.cameras import register  # noqa: PLC0415
+    from service.scenes import publish  # noqa: PLC0415
     from service.settings import load_settings  # noqa: PLC0415
     from service.store.database import open_store  # noqa: PLC0415
     from vision.camera import load_camera  # noqa: PLC0415
@@ -57,6 +58,8 @@ def add_cameras(arguments: Namespace) -> int:
         with store.write() as work:
             for camera in cameras:
                 register(work, camera, territory=arguments.territory)
+        for camera in cameras:
+            publish(store, camera.id)
     finally:
         store.close()
     for camera in cameras:
