@@ -64,10 +64,10 @@ class Video(_Part):
 
 
 class FileEntry(_Part):
-    """One file of the package."""
+    """One file of the package; a `record` is what a device or a register said, as JSON."""
 
     name: FileName
-    role: Literal["clip", "viewing_copy", "still", "crop", "overlay"]
+    role: Literal["clip", "viewing_copy", "still", "crop", "overlay", "record"]
     media_type: str
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]

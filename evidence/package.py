@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -189,6 +189,13 @@ def write_package(subject: Subject, ring: Ring, folder: Path, signer: Signer) ->
     Raises:
         OSError: the disk refused.
     """
+    return written(subject, folder, signer, lambda place: _of_video(place, subject, ring))
+
+
+def written(
+    subject: Subject, folder: Path, signer: Signer, make: Callable[[Path], tuple[list[FileEntry], list[Gap]]]
+) -> Package:
+    """Write ``folder/<event id>/`` with the files that `make` puts into the place it is given, whole or not at all."""
     target = folder / str(subject.event_id)
     if target.exists():
         return load_package(target)
@@ -199,7 +206,7 @@ def write_package(subject: Subject, ring: Ring, folder: Path, signer: Signer) ->
         with suppress(FileNotFoundError):  # another writer has just removed the parent it found empty
             workshop.mkdir(parents=True)
     try:
-        manifest = _write_into(workshop, subject, ring, signer)
+        manifest = _sign(workshop, subject, *make(workshop), signer)
         _sync(workshop)
         workshop.rename(target)
     except BaseException:
@@ -230,13 +237,17 @@ def load_package(folder: Path) -> Package:
         raise IntegrityError(f"The evidence {folder.name} has no readable manifest.") from None
 
 
-def _write_into(folder: Path, subject: Subject, ring: Ring, signer: Signer) -> Manifest:
-    finding = subject.finding
-    files = _clip(folder, ring, finding)
+def _of_video(folder: Path, subject: Subject, ring: Ring) -> tuple[list[FileEntry], list[Gap]]:
+    files = _clip(folder, ring, subject.finding)
     stills, gaps = _stills(folder, subject, ring)
     files += stills
     size = next(((still.picture.width, still.picture.height) for still in stills if still.picture), None)
     files.append(_overlay(folder, subject, size))
+    return files, gaps
+
+
+def _sign(folder: Path, subject: Subject, files: list[FileEntry], gaps: list[Gap], signer: Signer) -> Manifest:
+    finding = subject.finding
     manifest = Manifest(
         format=FORMAT,
         event_id=str(subject.event_id),
@@ -277,11 +288,11 @@ def _clip(folder: Path, ring: Ring, finding: Finding) -> list[FileEntry]:
         wanted_start_s=start_s,
         wanted_end_s=end_s,
     )
-    entries = [_entry(path, "clip", "video/mp4", video=video)]
+    entries = [entry_of(path, "clip", "video/mp4", video=video)]
     if not browser_plays(clip.codec, clip.pix_fmt):
         copy = view_copy(path, folder / "view.mp4")
         shown = video.model_copy(update={"codec": "h264", "copy_of": path.name})
-        entries.append(_entry(copy, "viewing_copy", "video/mp4", video=shown))
+        entries.append(entry_of(copy, "viewing_copy", "video/mp4", video=shown))
     return entries
 
 
@@ -311,14 +322,14 @@ def _stills(folder: Path, subject: Subject, ring: Ring) -> tuple[list[FileEntry]
         )
         path = folder / f"still_{moment.name}{suffix}.jpg"
         _write_jpeg(path, frame.picture)
-        entries.append(_entry(path, "still", "image/jpeg", picture=about))
+        entries.append(entry_of(path, "still", "image/jpeg", picture=about))
         area = _crop_area(moment.box, about.width, about.height) if moment.name == PLATE else None
         if area is not None:
             x1, y1, x2, y2 = area
             crop = folder / f"still_{moment.name}{suffix}_crop.jpg"
             _write_jpeg(crop, frame.picture[y1:y2, x1:x2])
             shown = about.model_copy(update={"crop": tuple(float(side) for side in area)})
-            entries.append(_entry(crop, "crop", "image/jpeg", picture=shown))
+            entries.append(entry_of(crop, "crop", "image/jpeg", picture=shown))
     return entries, gaps
 
 
@@ -352,7 +363,7 @@ def _overlay(folder: Path, subject: Subject, size: tuple[int, int] | None) -> Fi
         "drawn": {name: [[float(x), float(y)] for x, y in points] for name, points in subject.drawn.items()},
     }
     path.write_bytes(canonical_json(layer))
-    return _entry(path, "overlay", "application/json")
+    return entry_of(path, "overlay", "application/json")
 
 
 def _finding(finding: Finding, class_name: str | None) -> FindingRecord:
@@ -392,9 +403,10 @@ def _numbers(box: Box | None) -> Box | None:
     return None if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
 
 
-def _entry(
+def entry_of(
     path: Path, role: Any, media_type: str, *, picture: Picture | None = None, video: Video | None = None
 ) -> FileEntry:
+    """The manifest's entry of a file that was written."""
     return FileEntry(
         name=path.name,
         role=role,

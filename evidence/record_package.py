@@ -1,0 +1,102 @@
+"""Evidence that rests on a record instead of video: what a device or a register said, and its picture if there is one.
+
+The same folder, manifest, signature and verification as a package of video, without clip and overlay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import cv2
+import numpy as np
+
+from evidence.canonical import canonical_json
+from evidence.manifest import FileEntry, Gap, Picture
+from evidence.package import Package, Subject, entry_of, written
+from qyran.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from evidence.keys import Signer
+
+RECORD: Final = "record.json"
+JPEG: Final = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPicture:
+    """A picture that came with a record: the bytes stay as they are.
+
+    Attributes:
+        moment: what it shows, a name under `[moment]` of the texts.
+        time: when it was taken.
+        data: a JPEG.
+    """
+
+    moment: str
+    time: datetime
+    data: bytes
+
+
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG, pixels.
+
+    Raises:
+        InputError: it is none, or cannot be decoded.
+    """
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data.startswith(JPEG) else None
+    if picture is None:
+        raise InputError("The picture of a record is a JPEG that can be decoded.")
+    return picture.shape[1], picture.shape[0]
+
+
+def write_record_package(
+    subject: Subject,
+    record: Mapping[str, Any],
+    pictures: Sequence[RecordPicture],
+    folder: Path,
+    signer: Signer,
+) -> Package:
+    """Write ``folder/<event id>/``. Writing it again gives back the one that is there.
+
+    Args:
+        subject: what the manifest says; its finding holds the trace.
+        record: what was said, as it goes into ``record.json``.
+        pictures: pictures beside it, each under another moment.
+        folder: the folder of packages, on a local disk.
+        signer: signs the manifest.
+
+    Raises:
+        InputError: a picture is no JPEG.
+        OSError: the disk refused.
+    """
+
+    def make(place: Path) -> tuple[list[FileEntry], list[Gap]]:
+        path = place / RECORD
+        path.write_bytes(canonical_json(record))
+        files = [entry_of(path, "record", "application/json")]
+        files += [_still(place, number, one) for number, one in enumerate(pictures, start=1)]
+        return files, []
+
+    return written(subject, folder, signer, make)
+
+
+def _still(place: Path, number: int, one: RecordPicture) -> FileEntry:
+    width, height = picture_size(one.data)
+    path = place / f"still_{one.moment}.jpg"
+    path.write_bytes(one.data)
+    about = Picture(
+        number=number,
+        moment=one.moment,
+        index=0,
+        pts=0,
+        video_s=0.0,
+        time=one.time,
+        width=width,
+        height=height,
+    )
+    return entry_of(path, "still", "image/jpeg", picture=about)
