@@ -48,8 +48,9 @@ def paint_backdrop(camera: Pinhole, layout: Layout, air: Atmosphere, seed: int, 
     heads: dict[str, dict[str, Sprite]] = {}
     for head in layout.heads:
         distance = float(np.hypot(head.at[0] - camera.position[0], head.at[1] - camera.position[1]))
-        views = {
-            state: draw_head(head, state, camera, air) for state in ("red", "red_yellow", "yellow", "green", "off")
-        }
+        states = ["red", "red_yellow", "yellow", "green", "off"]
+        if head.arrow:
+            states += [f"{state}/{head.arrow}" for state in states]
+        views = {state: draw_head(head, state, camera, air) for state in states}
         heads[head.id] = {state: Sprite(p, distance - 0.3, True) for state, p in views.items() if p is not None}
     return Backdrop(picture, [s for s in sprites if s.covers], heads)

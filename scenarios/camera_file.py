@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from scenarios.camera import Pinhole
 from scenarios.ground import clip_near, flat
-from scenarios.layout import Layout, Point
-from scenarios.props import housing_box
+from scenarios.layout import Layout, Point, Way, Zone
+from scenarios.props import housing_box, section_box
 from scenarios.scene import Scene
 from vision.camera import Camera, load_camera
 
@@ -80,6 +80,30 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def _outline(zone: Zone, camera: Pinhole) -> NDArray[np.float64] | None:
+    """The visible part of a zone in pixels, None where nothing of it shows."""
+    polygon = clip_to_picture(clip_near(flat(np.array(zone.points)), camera), camera.width, camera.height)
+    return polygon if len(polygon) >= 3 else None
+
+
+def _terms(part: Zone | Way) -> list[str]:
+    """Where, when and for whom a zone or a forbidden way holds."""
+    out: list[str] = []
+    if part.hours:
+        windows = [f'{{ start = "{h.start:%H:%M}", end = "{h.end:%H:%M}" }}' for h in part.hours]
+        out.append(f"hours = [{', '.join(windows)}]")
+    if part.classes:
+        out.append(f"classes = {json.dumps(part.classes)}")
+    if isinstance(part, Zone):
+        if part.turns:
+            out.append(f"turns = {json.dumps(part.turns)}")
+        if part.grace_s is not None:
+            out.append(f"grace_s = {part.grace_s:g}")
+        if part.tariff is not None:
+            out.append(f"tariff = {_quoted(part.tariff)}")
+    return out
+
+
 def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
     """The text of the camera file; the stream is the clip beside it."""
     forward = camera.rotation[2]
@@ -122,8 +146,8 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
             arrow = _arrow(np.mean(np.array(line.points), axis=0), line.travel, camera)
             out.append(f"direction = {[_pair(p, camera) for p in arrow]}")
     for zone in layout.zones:
-        polygon = clip_to_picture(clip_near(flat(np.array(zone.points)), camera), camera.width, camera.height)
-        if len(polygon) < 3:
+        polygon = _outline(zone, camera)
+        if polygon is None:
             continue
         out += [
             "",
@@ -135,6 +159,7 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
         if zone.travel:
             ground = camera.ground(polygon.mean(0)[None])[0]
             out.append(f"direction = {[_pair(p, camera) for p in _arrow(ground, zone.travel, camera)]}")
+        out += _terms(zone)
     for head in layout.heads:
         if head.in_camera_file:
             x0, y0, x1, y1 = housing_box(head, camera)
@@ -144,7 +169,23 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
                 "[[signals]]",
                 f"id = {_quoted(head.id)}",
                 f"box = {box}",
-                f"stop_line = {_quoted(head.stop_line)}",
+                *([f"stop_line = {_quoted(head.stop_line)}"] if head.stop_line else []),
+            ]
+            if head.arrow:
+                low_x, low_y, high_x, high_y = section_box(head, camera)
+                lamp = _pair(np.array([low_x, low_y]), camera) + _pair(np.array([high_x, high_y]), camera)
+                out.append(f"sections = [{{ arrow = {_quoted(head.arrow)}, box = {lamp} }}]")
+    drawn = {zone.id for zone in layout.zones if _outline(zone, camera) is not None}
+    for way in layout.forbidden:
+        if {way.start, way.end} <= drawn:
+            out += [
+                "",
+                "[[forbidden]]",
+                f"id = {_quoted(way.id)}",
+                f"kind = {_quoted(way.kind)}",
+                f"start = {_quoted(way.start)}",
+                f"end = {_quoted(way.end)}",
+                *_terms(way),
             ]
     return "\n".join(out) + "\n"
 

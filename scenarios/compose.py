@@ -54,7 +54,9 @@ class Stage:
         self._on_the_road(picture, drawn)
         sprites = list(self.backdrop.covers)
         for head, views in self.backdrop.heads.items():
-            sprite = views.get(signals.get(head, "off"))
+            lit = [name for name, state in signals.items() if name.startswith(f"{head}/") and state == "green"]
+            arrow = lit[0].removeprefix(head) if lit else ""
+            sprite = views.get(signals.get(head, "off") + arrow)
             if sprite is not None:
                 sprites.append(sprite)
                 if head in signals:

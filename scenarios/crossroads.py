@@ -6,6 +6,7 @@ import numpy as np
 
 from scenarios.layout import Head, Layout, Line, Marking, Path, Prop, Surface, Zone, arc, dashes, rect, stroke
 from scenarios.roadside import FAR, LANE, LINE, lamp_row, tree_row
+from vision.camera_parts import Turn
 
 HALF = 2 * LANE
 MID = 10.0  # y of the crossing street's middle
@@ -22,12 +23,15 @@ HOUSES = (
 )  # fmt: skip
 
 
-def crossroads(rng: np.random.Generator) -> Layout:
-    """The layout; `rng` varies houses and trees."""
+def crossroads(
+    rng: np.random.Generator, lanes: tuple[tuple[Turn, ...], tuple[Turn, ...]] = (("straight",), ("straight", "right"))
+) -> Layout:
+    """The layout; `rng` varies houses and trees, `lanes` says where the arrows of the inner and outer lane point."""
     out = Layout()
     _surfaces(out)
     marks = _along() + _across() + _zebras()
-    marks += _arrow(LANE / 2, STOP_Y - 9) + _arrow(LANE * 1.5, STOP_Y - 9) + _right_branch(LANE * 1.5, STOP_Y - 9)
+    for x, turns in zip((LANE / 2, LANE * 1.5), lanes, strict=True):
+        marks += _lane_arrow(x, STOP_Y - 9, turns)
     out.markings = [Marking(m) for m in marks]
     _paths(out)
     _rules(out)
@@ -98,14 +102,16 @@ def _zebras() -> list[np.ndarray]:
     return marks
 
 
-def _arrow(x: float, y: float) -> list[np.ndarray]:
-    """A lane arrow that points north."""
-    return [rect(x - 0.08, y, x + 0.08, y + 2.4), np.array([(x - 0.32, y + 2.4), (x + 0.32, y + 2.4), (x, y + 3.6)])]
-
-
-def _right_branch(x: float, y: float) -> list[np.ndarray]:
-    head = np.array([(x + 0.6, y + 0.9), (x + 1.1, y + 1.3), (x + 0.6, y + 1.7)])
-    return [rect(x + 0.08, y + 1.2, x + 0.6, y + 1.4), head]
+def _lane_arrow(x: float, y: float, turns: tuple[Turn, ...]) -> list[np.ndarray]:
+    """Arrows of a lane that points north."""
+    marks = [rect(x - 0.08, y, x + 0.08, y + (2.4 if "straight" in turns else 1.4))]
+    if "straight" in turns:
+        marks.append(np.array([(x - 0.32, y + 2.4), (x + 0.32, y + 2.4), (x, y + 3.6)]))
+    for turn, sign in (("right", 1), ("left", -1)):
+        if turn in turns:
+            marks.append(stroke((x + sign * 0.08, y + 1.3), (x + sign * 0.6, y + 1.3), 0.2))
+            marks.append(np.array([(x + sign * 0.6, y + 0.9), (x + sign * 1.1, y + 1.3), (x + sign * 0.6, y + 1.7)]))
+    return marks
 
 
 def _paths(out: Layout) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vision.camera_parts import Hours, LineKind, Turn, VehicleClass, ZoneKind
 
 Point = tuple[float, float]
 
@@ -81,24 +84,45 @@ class Line:
     """A line of the camera file in road metres; `travel` is a unit vector of lawful travel."""
 
     id: str
-    kind: str
+    kind: LineKind
     points: tuple[Point, Point]
     travel: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone of the camera file in road metres."""
+    """A zone of the camera file in road metres; see `vision.camera.Zone` for what the attributes mean."""
 
     id: str
-    kind: str
+    kind: ZoneKind
     points: tuple[Point, ...]
     travel: Point | None = None
+    turns: tuple[Turn, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    classes: tuple[VehicleClass, ...] = ()
+    grace_s: float | None = None
+    tariff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A forbidden way from zone to zone, as in the camera file."""
+
+    id: str
+    kind: Literal["turn", "u_turn"]
+    start: str
+    end: str
+    classes: tuple[VehicleClass, ...] = ()
+    hours: tuple[Hours, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A signal head: `at` is the middle of its housing, it faces `facing_deg` (direction its light goes)."""
+    """A signal head: `at` is the middle of its housing, it faces `facing_deg` (direction its light goes).
+
+    `arrow` adds a section to the right of the housing whose lamp lets traffic go there while lit; its state stands
+    under `<id>/<arrow>` as in the camera file.
+    """
 
     id: str
     group: str
@@ -107,6 +131,7 @@ class Head:
     stop_line: str
     in_camera_file: bool = True
     height: float = 1.05
+    arrow: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +156,7 @@ class Layout:
     walks: dict[str, Path] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
+    forbidden: list[Way] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     props: list[Prop] = field(default_factory=list)
     bays: list[tuple[float, float, float]] = field(default_factory=list)  # parking: x, y, heading

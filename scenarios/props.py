@@ -205,6 +205,31 @@ BURNING = {"red": ("red",), "red_yellow": ("red", "yellow"), "yellow": ("yellow"
 _LENS_MATERIAL = {"red": Material.TAILLAMP, "yellow": Material.INDICATOR_LEFT, "green": Material.INDICATOR_RIGHT}
 
 
+SECTION_X = 0.40  # of the head's height: how far right of the housing's middle an additional section sits
+SECTION_HALF = 0.17  # of the head's height: half the side of a section
+
+
+def _section_middle(head: Head) -> tuple[float, float]:
+    """Where a head's section sits beside its lowest lamp: metres right of the housing's middle and above it."""
+    return head.height * SECTION_X, -head.height / 3
+
+
+def _section(b: MeshBuilder, head: Head) -> None:
+    """An additional section whose lens is an arrow."""
+    h, (x, z) = head.height, _section_middle(head)
+    half = h * SECTION_HALF
+    b.box((x - half, -0.22, z - half), (x + half, -0.02, z + half), Material.CABIN, 0.01)
+    b.disc((x, -0.235, z), h * 0.145, -1, Material.LINE, 0.05, steps=20)
+    size = h * 0.125
+    sign = -1 if head.arrow == "left" else 1
+    shaft = [(-0.85, -0.25), (0.1, -0.25), (0.1, 0.25), (-0.85, 0.25)]
+    tip = [(0.0, -0.7), (0.9, 0.0), (0.9, 0.0), (0.0, 0.7)]
+    for part in (shaft, tip):
+        corners = [(z_, x_) if head.arrow == "straight" else (sign * x_, z_) for x_, z_ in part]
+        quad = [[x + size * u, -0.245, z + size * w] for u, w in corners]
+        b.quad(quad, Material.DISPLAY, 0.1, double=True)
+
+
 def head_mesh(head: Head) -> Mesh:
     """Backboard, housing with hoods and three lenses; made facing -y, then turned."""
     b = MeshBuilder()
@@ -224,6 +249,8 @@ def head_mesh(head: Head) -> Mesh:
             ]
         )
         b.loft(hood, Material.CABIN, 0.12)
+    if head.arrow:
+        _section(b, head)
     mesh = b.build()
     turn = np.radians(head.facing_deg + 90.0)
     c, s = np.cos(turn), np.sin(turn)
@@ -234,11 +261,24 @@ def head_mesh(head: Head) -> Mesh:
     return mesh
 
 
+def section_box(head: Head, camera: Pinhole) -> tuple[float, float, float, float]:
+    """The picture box of the additional section's front."""
+    h, (x, z) = head.height, _section_middle(head)
+    half = h * SECTION_HALF
+    return _front_box(head, (x - half, x + half), (z - half, z + half), camera)
+
+
 def housing_box(head: Head, camera: Pinhole) -> tuple[float, float, float, float]:
     """The picture box of the housing's front."""
     h = head.height
+    return _front_box(head, (-h * 0.18, h * 0.18), (-h / 2, h / 2), camera)
+
+
+def _front_box(
+    head: Head, across: tuple[float, float], up: tuple[float, float], camera: Pinhole
+) -> tuple[float, float, float, float]:
     turn = np.radians(head.facing_deg + 90.0)
-    pts = np.array([(x, -0.22, z) for x in (-h * 0.18, h * 0.18) for z in (-h / 2, h / 2)])
+    pts = np.array([(x, -0.22, z) for x in across for z in up])
     c, s = np.cos(turn), np.sin(turn)
     world = pts @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T + head.at
     px, _ = camera.project(world)
@@ -261,9 +301,13 @@ def lens_centre(head: Head, lens: str, camera: Pinhole) -> tuple[NDArray[np.floa
 
 
 def draw_head(head: Head, state: str, camera: Pinhole, air: Atmosphere) -> Patch | None:
-    """A signal head in one state."""
+    """A signal head in one state; `state` ends in "/" and the section's arrow where that is lit."""
     albedo = _steel()
     glow: dict[int, F32] = {}
+    albedo[Material.DISPLAY] = _LENS_OFF["green"]
+    state, _, arrow = state.partition("/")
+    if arrow:
+        glow[int(Material.DISPLAY)] = np.array(_LENS_ON["green"], np.float32)
     for name in LENSES:
         albedo[_LENS_MATERIAL[name]] = _LENS_OFF[name]
         if name in BURNING[state]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import av
 import numpy as np
@@ -23,7 +24,7 @@ from scenarios.haze import Haze, haze_of
 from scenarios.layout import Layout
 from scenarios.scene import Scene, load_scene
 from scenarios.templates import TEMPLATES
-from scenarios.traffic import World
+from scenarios.traffic import ObjectState, World
 from scenarios.truth import FrameTruth, RegionTruth, Truth, save_tracks, save_truth
 from scenarios.weather import Atmosphere, atmosphere
 
@@ -37,13 +38,23 @@ class SceneError(InputError):
 FULL: Size = (1280, 720)
 
 
+class Moving(Protocol):
+    """A world in which things move; asked in rising order of time."""
+
+    def states(self, t: float) -> list[ObjectState]:
+        """All objects at second t of the video."""
+
+    def signals(self, t: float) -> dict[str, str]:
+        """The state of each signal head at second t, by its id."""
+
+
 @dataclass(slots=True)
 class Show:
     """A scene set up for rendering."""
 
     scene: Scene
     stage: Stage
-    world: World
+    world: Moving
     sensor: Sensor
     haze: Haze
 
@@ -75,20 +86,29 @@ def adjusted(
 
 
 def _place(scene: Scene, size: Size) -> tuple[Layout, Pinhole, Atmosphere]:
+    return (TEMPLATES[scene.template](np.random.default_rng(scene.seed + 1)), *view_of(scene, size))
+
+
+def view_of(scene: Scene, size: Size) -> tuple[Pinhole, Atmosphere]:
+    """The camera of a scene and the weather before it."""
     pose = scene.camera
     air = atmosphere(scene.weather, np.random.default_rng(scene.seed + 2))
-    return (
-        TEMPLATES[scene.template](np.random.default_rng(scene.seed + 1)),
-        Pinhole.look_at(pose.position_m, pose.look_at_m, pose.fov_deg, size),
-        replace(air, blur=air.blur * size[0] / FULL[0]),
-    )
+    camera = Pinhole.look_at(pose.position_m, pose.look_at_m, pose.fov_deg, size)
+    return camera, replace(air, blur=air.blur * size[0] / FULL[0])
 
 
 def prepare(scene: Scene, size: Size = FULL, supersample: float = 2.0) -> Show:
     """Lay out, paint the backdrop, set up traffic and camera."""
     layout, camera, air = _place(scene, size)
+    return set_up(scene, layout, World(scene, layout, np.random.default_rng(scene.seed)), camera, air, supersample)
+
+
+def set_up(
+    scene: Scene, layout: Layout, world: Moving, camera: Pinhole, air: Atmosphere, supersample: float = 2.0
+) -> Show:
+    """Paint the backdrop of a layout and put a world on it."""
+    size = camera.width, camera.height
     stage = Stage(camera, layout, air, paint_backdrop(camera, layout, air, scene.seed + 3, supersample))
-    world = World(scene, layout, np.random.default_rng(scene.seed))
     exposure = float(np.random.default_rng(scene.seed + 5).uniform(0.94, 1.0))
     sensor = Sensor(air, size[0], size[1], np.random.default_rng(scene.seed + 4), exposure)
     return Show(scene, stage, world, sensor, haze_of(scene, layout, camera, air))

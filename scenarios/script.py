@@ -1,0 +1,105 @@
+"""A world in which everybody follows a plan: the traffic of rendered happenings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.course import Course
+from scenarios.fleet import Look
+from scenarios.layout import Layout
+from scenarios.objects import ObjectState
+
+STRIDE_M: Final = 1.45  # of a walking person: two steps
+PEDAL_M: Final = 4.5  # that a bicycle covers in a turn of its pedals
+LIGHTS_OUT_S: Final = 6.0  # a vehicle at rest for longer has its foot off the brake
+TURN_AHEAD_S: Final = 2.5  # how long before a turn drivers show it
+TURN_RAD: Final = 0.5  # and what they take for one
+
+
+class Signals(Protocol):
+    """Shows a state for each group of signals at each moment."""
+
+    def state(self, group: str, t: float) -> str:
+        """The state of a group at second t."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody with a plan.
+
+    Attributes:
+        backwards: drives the course in reverse gear, its nose pointing back.
+        parked: stands the whole time without lights.
+    """
+
+    id: int
+    look: Look
+    course: Course
+    backwards: bool = False
+    parked: bool = False
+
+    def state(self, t: float) -> ObjectState | None:
+        """Where it is at second t, None where it is not there."""
+        now = self.course.at(t)
+        if now is None:
+            return None
+        x, y, heading, speed, accel = now
+        if self.backwards:
+            heading, speed = heading + np.pi, speed
+        walks = self.look.kind in ("person", "bicycle")
+        covered = float(np.interp(t, self.course.t, self.course.s)) if walks else 0.0
+        per_turn = STRIDE_M if self.look.kind == "person" else PEDAL_M
+        stands = speed < 0.3 and not walks
+        lately = self.course.at(t - LIGHTS_OUT_S)
+        braking = not walks and (accel < -0.6 or (stands and (lately is None or lately[3] > 0.3)))
+        return ObjectState(
+            self.id, self.look, x, y, heading, speed, braking, self._turning(t, heading), covered / per_turn * 2 * np.pi,
+            parked=self.parked,
+        )  # fmt: skip
+
+    def _turning(self, t: float, heading: float) -> int:
+        soon = self.course.at(t + TURN_AHEAD_S)
+        if soon is None or self.backwards or self.look.kind in ("person", "bicycle"):
+            return 0
+        turn = (soon[2] - heading + np.pi) % (2 * np.pi) - np.pi
+        return int(np.sign(turn)) if abs(turn) > TURN_RAD else 0
+
+
+@dataclass(slots=True)
+class Script:
+    """The world of `scenarios.render.Show` made of actors."""
+
+    layout: Layout
+    actors: list[Actor] = field(default_factory=list)
+    plan: Signals | None = None
+
+    def states(self, t: float) -> list[ObjectState]:
+        """Everybody who is there at second t."""
+        return [state for actor in self.actors if (state := actor.state(t)) is not None]
+
+    def signals(self, t: float) -> dict[str, str]:
+        """The state of each signal head, and of its section, at second t."""
+        out: dict[str, str] = {}
+        for head in self.layout.heads if self.plan else ():
+            assert self.plan is not None
+            out[head.id] = self.plan.state(head.group, t)
+            if head.arrow:
+                out[f"{head.id}/{head.arrow}"] = self.plan.state(f"{head.group}/{head.arrow}", t)
+        return out
+
+
+def body(actor: Actor, times: NDArray[np.float64], ahead_m: float = 0.0) -> NDArray[np.float64]:
+    """Points along an actor's axis at some moments [T, P, 2], NaN where it is not there; `ahead_m` lengthens it."""
+    spec = actor.look.spec
+    along = np.linspace(-spec.length / 2, spec.length / 2 + ahead_m, max(2, int((spec.length + ahead_m) / 0.9) + 1))
+    poses = np.full((len(times), 3), np.nan)
+    for k, t in enumerate(times):
+        now = actor.course.at(float(t))
+        if now is not None:
+            poses[k] = now[0], now[1], now[2] + (np.pi if actor.backwards else 0.0)
+    ways = np.stack([np.cos(poses[:, 2]), np.sin(poses[:, 2])], 1)
+    return np.asarray(poses[:, None, :2] + along[None, :, None] * ways[:, None])

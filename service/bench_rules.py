@@ -1,0 +1,348 @@
+"""`qyran bench rules`: every rule over rendered happenings, from pixels to findings, held against the truth."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from qyran import __version__
+from qyran.errors import InputError
+from scenarios.happenings import CONDITIONS, MAKERS, clip_of
+from scenarios.happenings.clip import draw
+from service.crop_readers import head_reader_for
+from service.detectors import SHIPPED
+from service.rulebook import Judge, rule_statuses
+from vision.camera import load_camera
+from vision.finding import FindingType
+from vision.pipeline import Pipeline
+from vision.stream import Stream
+from vision.stream_settings import StreamSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scenarios.acts import Act
+    from scenarios.happenings.clip import Clip, Drawn
+    from vision.finding import Finding
+    from vision.types import Observation
+
+SAME_IOU: Final = 0.3
+"""A track and an object overlap at least this much to be the same."""
+EARLY_S: Final = 3.0
+"""A finding may place the onset this much before the act's, and be given so much later than it is certain:"""
+LATE_S: Final = 8.0
+DAYLIGHT: Final = "day"
+Z_95: Final = 1.959963984540054
+NEAR_PER_HAPPENING: Final = 2
+"""Near misses wanted for each happening."""
+MOST_CLIPS: Final = 400
+"""Clips of one rule and condition at most, should one kind stay rare."""
+
+
+@dataclass(slots=True)
+class Score:
+    """Counts of one rule in one condition.
+
+    Attributes:
+        acts, found: happenings in its own clips and how many of them were found.
+        right, wrong: findings in any clip that tell an act, and that tell none.
+        near, near_wrong: near misses in its own clips, and how many of them were taken for the act.
+        missed, false: which ones, for whoever mends the rule.
+    """
+
+    acts: int = 0
+    found: int = 0
+    right: int = 0
+    wrong: int = 0
+    near: int = 0
+    near_wrong: int = 0
+    missed: list[dict[str, Any]] = field(default_factory=list)
+    false: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, other: Score) -> None:
+        """Add another clip's counts."""
+        for name in ("acts", "found", "right", "wrong", "near", "near_wrong"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.missed += other.missed
+        self.false += other.false
+
+    def told(self) -> dict[str, Any]:
+        """As JSON: shares with their Wilson intervals."""
+        return {
+            "happenings": self.acts,
+            "found": self.found,
+            "recall": _share(self.found, self.acts),
+            "findings_right": self.right,
+            "findings_wrong": self.wrong,
+            "precision": _share(self.right, self.right + self.wrong),
+            "near_misses": self.near,
+            "near_misses_taken": self.near_wrong,
+            "missed": self.missed,
+            "false": self.false,
+        }
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share by Wilson's score (J. Am. Stat. Assoc. 22 (1927) 209)."""
+    if n == 0:
+        return 0.0, 1.0
+    p, z2 = hits / n, Z_95 * Z_95
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 * float(np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _share(hits: int, n: int) -> dict[str, Any]:
+    low, high = wilson(hits, n)
+    return {"value": round(hits / n, 4) if n else None, "low": round(low, 4), "high": round(high, 4)}
+
+
+def bench_rules(
+    rules: Sequence[str],
+    per_rule: int,
+    conditions: Sequence[str],
+    seed: int,
+    *,
+    jobs: int = 1,
+    keep: Path | None = None,
+) -> dict[str, Any]:
+    """Render, analyse and score.
+
+    Args:
+        rules: kinds; all that pictures can show where empty.
+        per_rule: happenings wanted of each rule, half of them by day where other conditions are asked for too; twice
+            as many near misses.
+        conditions: some of `CONDITIONS`.
+        seed: of everything.
+        jobs: processes.
+        keep: folder for the clips; else they are deleted as soon as they are scored.
+
+    Raises:
+        InputError: an unknown rule or condition, or nothing wanted.
+    """
+    rules = list(rules) or list(MAKERS)
+    if per_rule < 1 or jobs < 1:
+        raise InputError("--per-rule and --jobs must be 1 or more.")
+    for name in rules:
+        if name not in MAKERS:
+            raise InputError(f"There are no happenings of the rule {name}; there are {', '.join(MAKERS)}.")
+    for name in conditions:
+        if name not in CONDITIONS:
+            raise InputError(f"There is no condition {name}; there are {', '.join(CONDITIONS)}.")
+    began, used = time.perf_counter(), time.process_time()
+    clips = [
+        task
+        for rule in rules
+        for condition in conditions
+        for task in _tasks(rule, condition, _wanted(per_rule, condition, conditions), seed)
+    ]
+    scores: dict[tuple[str, str], Score] = defaultdict(Score)
+    seconds = spent = 0.0
+    for done in _all_done(clips, jobs, keep):
+        seconds, spent = seconds + done.seconds, spent + done.cpu_s
+        for kind, score in done.scores.items():
+            scores[kind, done.condition].add(score)
+    report = {
+        "version": __version__,
+        "seed": seed,
+        "clips": len(clips),
+        "video_s": round(seconds, 1),
+        "wall_s": round(time.perf_counter() - began, 1),
+        "cpu_s": round(spent + (time.process_time() - used if jobs > 1 else 0.0), 1),
+        "rules": {rule: _rule_report(rule, conditions, scores) for rule in rules},
+    }
+    return report
+
+
+def _rule_report(rule: str, conditions: Sequence[str], scores: dict[tuple[str, str], Score]) -> dict[str, Any]:
+    hard = Score()
+    for condition in conditions:
+        if condition != DAYLIGHT:
+            hard.add(scores[rule, condition])
+    out = {condition: scores[rule, condition].told() for condition in conditions}
+    if any(condition != DAYLIGHT for condition in conditions):
+        told = hard.told()
+        del told["missed"], told["false"]
+        out["hard"] = told
+    return out
+
+
+def _wanted(per_rule: int, condition: str, conditions: Sequence[str]) -> int:
+    others = [name for name in conditions if name != DAYLIGHT]
+    if DAYLIGHT not in conditions:
+        return -(-per_rule // len(others))
+    if not others:
+        return per_rule
+    return -(-per_rule // 2) if condition == DAYLIGHT else -(-per_rule // (2 * len(others)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    rule: str
+    condition: str
+    seed: int
+
+
+def _tasks(rule: str, condition: str, wanted: int, seed: int) -> Iterator[_Task]:
+    """As many clips as the wanted happenings and near misses take."""
+    acts = near = 0
+    for k in range(MOST_CLIPS):
+        if acts >= wanted and near >= NEAR_PER_HAPPENING * wanted:
+            return
+        task = _Task(rule, condition, seed * MOST_CLIPS + k)
+        clip = clip_of(*_key(task))
+        acts += sum(intent.breaks for intent in clip.intents)
+        near += sum(not intent.breaks for intent in clip.intents)
+        yield task
+
+
+def _key(task: _Task) -> tuple[str, str, int]:
+    return task.rule, task.condition, task.seed
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    condition: str
+    scores: dict[str, Score]
+    seconds: float
+    cpu_s: float
+
+
+def _all_done(tasks: Sequence[_Task], jobs: int, keep: Path | None) -> Iterator[_Done]:
+    if jobs == 1:
+        for task in tasks:
+            yield _do(task, keep)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_do, tasks, [keep] * len(tasks))
+
+
+def _do(task: _Task, keep: Path | None) -> _Done:
+    """Render one clip, look at it, score it."""
+    used = time.process_time()
+    clip = clip_of(*_key(task))
+    with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
+        drawn = draw(clip, keep or Path(folder))
+        scores = score(clip, drawn, *look(clip, drawn))
+    return _Done(task.condition, scores, clip.scene.duration_s, time.process_time() - used)
+
+
+def look(clip: Clip, drawn: Drawn) -> tuple[list[Finding], dict[int, int], set[str]]:
+    """The chain from the file: findings of the rules about violations, each track's object, and the kinds that ran."""
+    camera = load_camera(drawn.camera)
+    pipeline = Pipeline(camera, SHIPPED.detector("road"), heads=head_reader_for(camera))
+    judge = Judge(camera)
+    found: list[Finding] = []
+    votes: dict[int, Counter[int]] = defaultdict(Counter)
+    opened = camera.model_copy(update={"stream": str(drawn.video)})
+    with Stream(opened, StreamSettings(start_time=clip.scene.start, first_open="raise")) as stream:
+        for frame in stream.frames(pipeline.settings.rate_hz):
+            observation = pipeline.observe(frame)
+            _vote(votes, observation, drawn)
+            found += judge.step(observation)
+    found += judge.finish()
+    on = {s.kind for s in rule_statuses(camera) if s.type is FindingType.VIOLATION and not s.missing}
+    objects = {track: count.most_common(1)[0][0] for track, count in votes.items()}
+    return [f for f in found if f.type is FindingType.VIOLATION], objects, on
+
+
+def _vote(votes: dict[int, Counter[int]], observation: Observation, drawn: Drawn) -> None:
+    """Which object each track lies on in this picture."""
+    truth = drawn.frames[min(observation.index, len(drawn.frames) - 1)]
+    if not truth.objects or not len(observation.tracks):
+        return
+    theirs = np.array([o.box for o in truth.objects])
+    mine = observation.tracks.box.astype(float)
+    low = np.maximum(mine[:, None, :2], theirs[None, :, :2])
+    high = np.minimum(mine[:, None, 2:], theirs[None, :, 2:])
+    common = np.clip(high - low, 0, None).prod(2)
+    area = (mine[:, 2:] - mine[:, :2]).prod(1)[:, None] + (theirs[:, 2:] - theirs[:, :2]).prod(1)[None]
+    share = common / np.maximum(area - common, 1e-9)
+    for i, track in enumerate(observation.tracks.id.tolist()):
+        best = int(share[i].argmax())
+        if observation.tracks.seen[i] and share[i, best] >= SAME_IOU:
+            votes[track][truth.objects[best].id] += 1
+
+
+def score(
+    clip: Clip, drawn: Drawn, findings: Sequence[Finding], objects: dict[int, int], on: set[str]
+) -> dict[str, Score]:
+    """Findings against acts, by kind; those of other rules than the clip's count only where they are wrong."""
+    names = {intent.actor: intent.name for intent in drawn.intents}
+    out: dict[str, Score] = {clip.rule: Score()}
+    own = out[clip.rule]
+    told: dict[Act, Finding] = {}
+    for finding in sorted(findings, key=lambda f: f.video_s):
+        about = objects.get(finding.track) if finding.track is not None else None
+        act = next((a for a in drawn.acts if a not in told and _same(a, finding, about)), None)
+        counts = out.setdefault(finding.kind, Score())
+        if act is not None:
+            told[act] = finding
+            counts.right += finding.kind == clip.rule
+            continue
+        if finding.kind != clip.rule and finding.kind in clip.companions:
+            continue
+        counts.wrong += 1
+        counts.false.append(
+            {"clip": clip.scene.name, "at_s": round(finding.video_s, 2), "onset_s": round(finding.onset_s, 2),
+             "object": about, "who": names.get(about, "traffic") if about is not None else "nobody"}
+        )  # fmt: skip
+        if finding.kind == clip.rule and any(i.actor == about and not i.breaks for i in drawn.intents):
+            own.near_wrong += 1
+    own.near = sum(not intent.breaks for intent in drawn.intents)
+    for act in drawn.acts:
+        if act.kind != clip.rule:
+            continue
+        own.acts += 1
+        if act in told:
+            own.found += 1
+        else:
+            own.missed.append(
+                {"clip": clip.scene.name, "at_s": round(act.onset_s, 2), "object": act.object_id,
+                 "who": names.get(act.object_id, "traffic"), "rule_on": clip.rule in on}
+            )  # fmt: skip
+    return out
+
+
+def _same(act: Act, finding: Finding, about: int | None) -> bool:
+    return (
+        act.kind == finding.kind
+        and act.object_id == about
+        and finding.onset_s >= act.onset_s - EARLY_S
+        and finding.video_s <= act.until_s + LATE_S
+    )
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report for people."""
+    head = f"{'rule':<20} {'light':<6} {'found':>9} {'recall (95 %)':>22} {'wrong':>6} {'precision (95 %)':>22} {'near':>9}"
+    lines = [head]
+    for rule, parts in report["rules"].items():
+        for light, told in parts.items():
+            lines.append(
+                f"{rule:<20} {light:<6} {told['found']:>4}/{told['happenings']:<4} {_words(told['recall']):>22} "
+                f"{told['findings_wrong']:>6} {_words(told['precision']):>22} "
+                f"{told['near_misses_taken']:>4}/{told['near_misses']:<4}"
+            )
+    lines.append(f"{report['clips']} clips, {report['video_s']} s of video, {report['cpu_s']} s of CPU")
+    return "\n".join(lines)
+
+
+def _words(share: dict[str, Any]) -> str:
+    if share["value"] is None:
+        return "-"
+    return f"{share['value']:.3f} ({share['low']:.2f}-{share['high']:.2f})"
+
+
+def print_table(report: dict[str, Any]) -> None:
+    """To stderr, so that stdout holds JSON alone."""
+    sys.stderr.write(table(report) + "\n")
