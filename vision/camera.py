@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -107,7 +107,7 @@ class Camera(Part):
                 if part.id in seen:
                     raise ValueError(f"{what}: the id {part.id!r} is used twice")
                 seen.add(part.id)
-        stop_lines = {line.id for line in self.lines if line.kind == "stop"}
+        stop_lines = {line.id for line in self.lines if line.kind in {"stop", "rail_stop"}}
         for signal in self.signals:
             if signal.stop_line is not None and signal.stop_line not in stop_lines:
                 raise ValueError(f"signals: {signal.id!r} names the stop line {signal.stop_line!r}, which is not drawn")
@@ -153,19 +153,28 @@ def parse_camera(raw: dict[str, Any], *, source: str) -> Camera:
         raise CameraFileError(f"The camera file {source} is wrong: {_in_words(error, raw)}.") from None
 
 
+DRAWN: Final = frozenset({"points", "direction", "box", "picture", "along", "across", "straight"})
+"""Keys whose numbers are fractions of the picture."""
+
+
 def _in_words(error: ValidationError, raw: dict[str, Any]) -> str:
     """The first fault in words, without echoing values that could be secrets."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    place = _place(first["loc"], raw)
-    match first["type"]:
-        case "extra_forbidden":
-            return f"unknown key {place}"
-        case "missing":
-            return f"the required key {place} is absent"
-        case "greater_than_equal" | "less_than_equal" if first["loc"][0] in {"lines", "zones", "signals"} or (
-            "picture" in first["loc"]
-        ):
-            return f"{place} lies outside the picture (fractions go from 0 to 1)"
+    faults = error.errors(include_url=False, include_context=True)
+    first = faults[0]
+    loc, place = first["loc"], _place(first["loc"], raw)
+    words = {
+        "extra_forbidden": f"unknown key {place}",
+        "missing": f"the required key {place} is absent",
+        "too_short": "{place} has {actual_length} of the {min_length} entries it needs",
+        "too_long": "{place} has {actual_length} entries and takes {max_length}",
+    }.get(first["type"])
+    if first["type"] == "missing" and isinstance(loc[-1], int):
+        absent = sum(fault["type"] == "missing" and fault["loc"][:-1] == loc[:-1] for fault in faults)
+        return f"{_place(loc[:-1], raw)} has {loc[-1]} of the {loc[-1] + absent} entries it needs"
+    if first["type"] in {"greater_than_equal", "less_than_equal"} and DRAWN & set(loc):
+        words = f"{place} lies outside the picture (fractions go from 0 to 1)"
+    if words is not None:
+        return words.format(place=place, **first.get("ctx", {}))
     message = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{place}: {message}" if place else message
 
