@@ -13,6 +13,8 @@ from service.web.words import Words
 
 KNOWN: Final = (
     ("changed this record meanwhile", "meanwhile"),
+    ("of this scene meanwhile", "scene_meanwhile"),
+    ("cannot be changed with the scene", "scene_key"),
     ("belongs to the territory", "territory"),
     ("another officer reviews it", "other_officer"),
     ("the claim has lapsed", "lapsed"),
