@@ -30,18 +30,18 @@ from service.case_view import moved as case_moved
 from service.durable import move_folder
 from service.event import Event
 from service.happening import Sighting, same_happening, same_vehicle
+from service.passage_taking import adopt_still, take_passage
 from service.plates import normal
 from service.spool import Item, Spool
 from service.store.database import Store, Work
 from service.store.events import append_event
+from service.store.record_tables import DeviceRecord
 from service.store.tables import (
     Alert,
     Camera,
     CameraLog,
     Evidence,
     Ingested,
-    Passage,
-    Personal,
     ViolationCase,
 )
 from service.views import LOOKS
@@ -116,6 +116,9 @@ def take(item: Item, store: Store) -> bool:
 def _adopt(item: Item, store: Store) -> Package | None:
     """Move the evidence to its final place and verify it there; again after a kill, it is there already."""
     event = item.event
+    if event.type == "passage":
+        adopt_still(item, store)
+        return None
     place = Path(f"{event.time:%Y-%m}") / str(event.id)
     target = store.settings.evidence_folder / place
     if item.evidence.exists():
@@ -133,27 +136,7 @@ def _adopt(item: Item, store: Store) -> Package | None:
 
 
 def _passage(work: Work, event: Event, _: Package | None) -> None:
-    plate = normal(event.plate) if event.plate else None
-    work.session.add(
-        Passage(
-            id=str(event.id),
-            camera_id=event.camera,
-            line=event.line,
-            kind=event.kind,
-            direction=event.direction,
-            time=event.time,
-            video_s=event.video_s,
-            track=event.track,
-            class_=event.class_,
-            speed_kmh=event.speed_kmh,
-            speed_uncertainty_kmh=event.speed_uncertainty_kmh,
-            score=event.score,
-            plate_token=work.store.vault.token(plate) if plate else None,
-        )
-    )
-    if plate:
-        wrapped, sealed = work.store.vault.seal(str(event.id), 0, {"payload": {"plate": plate}})
-        work.session.add(Personal(record=str(event.id), seq=0, wrapped_key=wrapped, sealed=sealed))
+    take_passage(work, event)
 
 
 def _stream(work: Work, event: Event, _: Package | None) -> None:
@@ -185,6 +168,7 @@ def _violation(work: Work, event: Event, package: Package | None) -> None:
         speed_kmh=event.speed_kmh,
         speed_uncertainty_kmh=event.speed_uncertainty_kmh,
         limitation_ends=law.limitation_ends(work.store, event.time),
+        over_kmh=_over_kmh(work, event),
         edited=[],
     )
     work.session.add(row)
@@ -269,6 +253,12 @@ def _common(work: Work, event: Event, package: Package | None) -> dict[str, Any]
         "last_seen": event.time,
         "changed_at": work.now,
     }
+
+
+def _over_kmh(work: Work, event: Event) -> float | None:
+    """The excess a certified device measured; None for what no device grounds."""
+    record = work.session.get(DeviceRecord, str(event.id))
+    return None if record is None else record.over_kmh
 
 
 def _origin(event: Event, package: Package | None) -> dict[str, Any]:

@@ -1,0 +1,248 @@
+"""Hits of watch lists: raised as a passage is taken, acknowledged and judged by the role that owns the list.
+
+A hit says that a reading matched, not that the vehicle is the wanted one: a person looks at the still and says whether
+it is, and the share of misreadings is shown beside every list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from qyran.errors import InputError, NotFound, TransitionError
+from qyran.roles import OFFICERS, Actor, Role
+from service.access import log_access, require
+from service.auth import names
+from service.functions import demand, offers
+from service.passages import PassageView, views_of
+from service.plate_pattern import PlatePattern
+from service.store.database import CHANGED_MEANWHILE, Work
+from service.store.events import facts_of
+from service.store.passage_tables import WatchEntry, WatchHit, WatchList
+from service.store.tables import Passage
+
+HIT_READERS: Final = OFFICERS
+NEW: Final = "new"
+ACKNOWLEDGED: Final = "acknowledged"
+CONFIRMED: Final = "confirmed"
+MISREAD: Final = "misread"
+CLOSED: Final = "closed"
+STATES: Final = (NEW, ACKNOWLEDGED, CONFIRMED, MISREAD, CLOSED)
+OPEN: Final = frozenset({NEW, ACKNOWLEDGED, CONFIRMED})
+"""States in which a hit is worked on and holds its passage beyond its term."""
+OUTCOMES: Final = (CONFIRMED, MISREAD)
+SOURCES: Final = {
+    ACKNOWLEDGED: frozenset({NEW}),
+    CONFIRMED: frozenset({NEW, ACKNOWLEDGED, MISREAD}),
+    MISREAD: frozenset({NEW, ACKNOWLEDGED, CONFIRMED}),
+    CLOSED: frozenset({CONFIRMED}),
+}
+
+
+class HitView(BaseModel):
+    """A hit as its owner sees it.
+
+    Attributes:
+        pattern: the plate or pattern of the list's entry.
+        note: what the list says of the entry.
+        passage: None once retention has removed it.
+        steps: what the actor may do now.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    version: int
+    state: str
+    list_id: str
+    list_name: str
+    purpose: str
+    legal_ground: str
+    owner: str
+    pattern: str | None
+    note: str | None
+    time: datetime
+    raised_at: datetime
+    shown_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by_name: str | None
+    outcome: str | None
+    outcome_at: datetime | None
+    outcome_by_name: str | None
+    camera_id: str
+    passage: PassageView | None
+    steps: tuple[str, ...]
+
+
+def match(work: Work, passage: Passage, plate: str) -> list[WatchHit]:
+    """Raise a hit for every valid list with an entry that means the plate of a passage being taken."""
+    if not offers(work.store.settings, "watch_lists"):
+        return []
+    query = (
+        select(WatchEntry, WatchList)
+        .join(WatchList, WatchEntry.list_id == WatchList.id)
+        .where(
+            WatchEntry.removed_at.is_(None),
+            WatchList.ended_at.is_(None),
+            WatchList.valid_until > work.now,
+            or_(WatchEntry.token == passage.plate_token, WatchEntry.token.is_(None)),
+        )
+        .order_by(WatchEntry.token.is_(None), WatchEntry.added_at, WatchEntry.id)
+    )
+    found = work.session.execute(query).all()
+    said = facts_of(work.session, work.store.vault, [entry.id for entry, _ in found if entry.token is None])
+    raised: dict[str, WatchHit] = {}
+    for entry, watch_list in found:
+        pattern = said.get(entry.id, {}).get("pattern")
+        means = entry.token is not None or (pattern is not None and PlatePattern(pattern).matches(plate))
+        if not means or watch_list.id in raised:
+            continue
+        hit = WatchHit(
+            id=str(uuid5(NAMESPACE_URL, f"qyran:hit|{passage.id}|{watch_list.id}")),
+            list_id=watch_list.id,
+            entry_id=entry.id,
+            passage_id=passage.id,
+            camera_id=passage.camera_id,
+            time=passage.time,
+            state=NEW,
+            raised_at=work.now,
+            changed_at=work.now,
+        )
+        work.session.add(hit)
+        raised[watch_list.id] = hit
+    return list(raised.values())
+
+
+def listing(work: Work, *, open_only: bool = True, list_id: str | None = None, limit: int = 100) -> tuple[HitView, ...]:
+    """Hits of the lists the actor's role owns, the newest first.
+
+    Raises:
+        NotOffered: the city has no watch lists.
+        AccessError: the actor is no officer.
+    """
+    demand(work.store.settings, "watch_lists")
+    require(work.actor, HIT_READERS)
+    query = _visible(work.actor)
+    if open_only:
+        query = query.where(WatchHit.state.in_((NEW, ACKNOWLEDGED)))
+    if list_id:
+        query = query.where(WatchHit.list_id == list_id)
+    rows = work.session.scalars(query.order_by(WatchHit.raised_at.desc(), WatchHit.id).limit(limit)).all()
+    return _views(work, rows)
+
+
+def changed_since(work: Work, since: datetime) -> tuple[WatchHit, ...]:
+    """Hits that changed at or after a moment: what the live list is fed with."""
+    require(work.actor, HIT_READERS)
+    query = _visible(work.actor).where(WatchHit.changed_at >= since).order_by(WatchHit.changed_at, WatchHit.id)
+    return tuple(work.session.scalars(query))
+
+
+def mark_shown(work: Work, ids: Iterable[str]) -> None:
+    """A console has shown these hits: their alert has arrived."""
+    for row in work.session.scalars(
+        select(WatchHit).where(WatchHit.id.in_(list(ids)), WatchHit.shown_at.is_(None)).with_for_update()
+    ):
+        row.shown_at = work.now
+
+
+def open_hit(work: Work, hit_id: str) -> HitView:
+    """A hit; the look is logged.
+
+    Raises:
+        NotFound: there is none, or another role owns its list.
+    """
+    demand(work.store.settings, "watch_lists")
+    role = require(work.actor, HIT_READERS)
+    row = _load(work, hit_id)
+    log_access(work, role, "watch_hit_opened", row.id)
+    return _views(work, [row])[0]
+
+
+def step(work: Work, hit_id: str, target: str, *, version: int | None = None) -> HitView:
+    """Acknowledge a hit, say whether the plate was the wanted one, or end its investigation.
+
+    Raises:
+        InputError: there is no such step.
+        TransitionError: not from the hit's present state, or it has changed since the actor saw it.
+        NotFound: there is no such hit, or another role owns its list.
+    """
+    demand(work.store.settings, "watch_lists")
+    role = require(work.actor, HIT_READERS)
+    if target not in SOURCES:
+        raise InputError(f"A hit becomes one of {', '.join(SOURCES)}.")
+    row = _load(work, hit_id, lock=True)
+    if version is not None and row.version != version:
+        raise TransitionError(CHANGED_MEANWHILE)
+    if row.state not in SOURCES[target]:
+        raise TransitionError(f"A hit that is {row.state} cannot become {target}.")
+    row.state, row.changed_at = target, work.now
+    if row.acknowledged_at is None:
+        row.acknowledged_at, row.acknowledged_by = work.now, work.actor.id
+    if target in OUTCOMES:
+        row.outcome, row.outcome_at, row.outcome_by = target, work.now, work.actor.id
+    if target == CLOSED:
+        row.closed_at = work.now
+    log_access(work, role, f"watch_hit_{target}", row.id)
+    work.session.flush()
+    return _views(work, [row])[0]
+
+
+def _visible(actor: Actor) -> Select[WatchHit]:
+    query = select(WatchHit)
+    if Role.SENIOR_OFFICER in actor.roles:
+        return query
+    owned = select(WatchList.id).where(WatchList.owner == Role.POLICE_OFFICER)
+    return query.where(WatchHit.list_id.in_(owned))
+
+
+def _load(work: Work, hit_id: str, *, lock: bool = False) -> WatchHit:
+    query = _visible(work.actor).where(WatchHit.id == hit_id)
+    row = work.session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(f"There is no hit {hit_id}.")
+    return row
+
+
+def _views(work: Work, rows: Sequence[WatchHit]) -> tuple[HitView, ...]:
+    lists = {one.id: one for one in work.session.scalars(select(WatchList).where(_in(WatchList.id, rows, "list_id")))}
+    passages = work.session.scalars(select(Passage).where(_in(Passage.id, rows, "passage_id"))).all()
+    shown = {view.id: view for view in views_of(work, passages)}
+    said = facts_of(work.session, work.store.vault, {row.entry_id for row in rows})
+    people = names(work, [one for row in rows for one in (row.acknowledged_by, row.outcome_by)])
+    return tuple(
+        HitView(
+            id=row.id,
+            version=row.version,
+            state=row.state,
+            list_id=row.list_id,
+            list_name=lists[row.list_id].name,
+            purpose=lists[row.list_id].purpose,
+            legal_ground=lists[row.list_id].legal_ground,
+            owner=lists[row.list_id].owner,
+            pattern=said[row.entry_id].get("pattern"),
+            note=said[row.entry_id].get("note") or None,
+            time=row.time,
+            raised_at=row.raised_at,
+            shown_at=row.shown_at,
+            acknowledged_at=row.acknowledged_at,
+            acknowledged_by_name=people.get(row.acknowledged_by or ""),
+            outcome=row.outcome,
+            outcome_at=row.outcome_at,
+            outcome_by_name=people.get(row.outcome_by or ""),
+            camera_id=row.camera_id,
+            passage=shown.get(row.passage_id),
+            steps=tuple(target for target, sources in SOURCES.items() if row.state in sources),
+        )
+        for row in rows
+    )
+
+
+def _in(column: InstrumentedAttribute[str], rows: Sequence[WatchHit], name: str) -> ColumnElement[bool]:
+    return column.in_({getattr(row, name) for row in rows})
