@@ -11,6 +11,7 @@ from qyran.errors import AccessError, TransitionError
 from qyran.roles import MACHINE_ROLES, Actor, Role
 from service import law
 from service.auth import names
+from service.device_view import device_of
 from service.records import camera_names, evidence_of, evidence_views, history_of, name_of, still_of, trace_of
 from service.store.database import Work
 from service.store.events import STATE, append_event, facts_of
@@ -139,6 +140,7 @@ def detail(work: Work, row: ViolationCase) -> CaseDetail:
         edited=tuple(row.edited),
         speed_kmh=row.speed_kmh,
         speed_uncertainty_kmh=row.speed_uncertainty_kmh,
+        device=device_of(work, row.id),
         steps=steps,
         reasons={name: REASONS[name] for name in steps if name in REASONS},
         offences=law.candidates(work.store, row),

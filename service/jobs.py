@@ -18,6 +18,7 @@ from service.attributes import send_signed, take_answers
 from service.auth import forget_logins
 from service.case_view import moved
 from service.cases import lapse_claims
+from service.device_cases import settle
 from service.erasure import sweep
 from service.ingest import Taken, ingest
 from service.ports.erap import Erap, development_erap
@@ -126,6 +127,7 @@ class Jobs:
         with _only_one(self._store.settings.home / ".jobs.lock", self._stop) as ours:
             rounds = 0
             while ours and not self._stop.is_set():
+                self._step("settle", lambda: settle(self._store))
                 self._step("take_events", lambda: take_events(self._store))
                 if rounds % round(KEEP_S / EVERY_S) == 0:
                     self._step("keep_house", lambda: keep_house(self._store))

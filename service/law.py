@@ -14,7 +14,7 @@ from violations.offences import Offence
 def candidates(store: Store, row: ViolationCase) -> tuple[str, ...]:
     """Ids of the entries a case may be on the city's day of the act, the likeliest first."""
     day = row.t_detect.astimezone(store.settings.zone).date()
-    return tuple(one.id for one in offences.candidates(row.kind, day))
+    return tuple(one.id for one in offences.candidates(row.kind, day, over_kmh=row.over_kmh))
 
 
 def chosen(store: Store, row: ViolationCase, offence: str, imposed: datetime) -> Offence:
@@ -25,7 +25,7 @@ def chosen(store: Store, row: ViolationCase, offence: str, imposed: datetime) ->
     """
     zone = store.settings.zone
     day = row.t_detect.astimezone(zone).date()
-    return offences.find(offence, row.kind, day, imposed=imposed.astimezone(zone).date())
+    return offences.find(offence, row.kind, day, imposed=imposed.astimezone(zone).date(), over_kmh=row.over_kmh)
 
 
 def limitation_ends(store: Store, act: datetime) -> datetime | None:

@@ -24,6 +24,7 @@ from service.records import camera_names, evidence_of, load, name_of
 from service.store.counter import next_number
 from service.store.database import Work
 from service.store.events import facts_of
+from service.store.record_tables import DeviceRecord
 from service.store.tables import AppUser, Decision, Evidence, ViolationCase
 from service.views import CaseDetail
 from violations import decision as notice
@@ -120,6 +121,7 @@ def _record(
     camera = camera_names(work, [row.camera_id]).get(row.camera_id)
     place = name_of(camera, row.camera_id)
     pictures, files = _pictures(work, package)
+    measured = work.session.get(DeviceRecord, row.id)
     offence = law.chosen(store, row, row.offence or "", work.now)
     owner = facts.get("owner")
     vehicle_class = f"vision.class.{row.class_}"
@@ -141,8 +143,8 @@ def _record(
         ),
         "charge": notice.charge_of(offence),
         "grounds": tuple(_grounds(step["code"], step["values"]) for step in package.trace),
-        "device": notice.Device(name=f"Qyran, {row.camera_id}"),
-        "measurement": None,
+        "device": _device(row, measured),
+        "measurement": _measurement(measured),
         "pictures": pictures,
         "evidence_event": package.event_id,
         "evidence_sha256": package.manifest_sha256,
@@ -162,6 +164,31 @@ def _record(
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place_of_fault = ".".join(str(step) for step in first["loc"])
         raise TransitionError(f"The decision cannot be issued: {place_of_fault} {first['msg']}.") from None
+
+
+def _device(row: ViolationCase, record: DeviceRecord | None) -> notice.Device:
+    if record is None:
+        return notice.Device(name=f"Qyran, {row.camera_id}")
+    return notice.Device(
+        name=record.device_type,
+        serial=record.serial,
+        certificate=record.certificate,
+        verification=record.verification,
+        verified_until=record.verified_until,
+    )
+
+
+def _measurement(record: DeviceRecord | None) -> notice.Measurement | None:
+    """What the device measured, None where it measured nothing."""
+    if record is None or record.measured_kmh is None or record.permitted_kmh is None or record.margin_kmh is None:
+        return None
+    return notice.Measurement(
+        quantity=_both(f"violations.measured.{record.kind}"),
+        measured=record.measured_kmh,
+        permitted=record.permitted_kmh,
+        margin=record.margin_kmh,
+        unit=_both("violations.measured.kmh"),
+    )
 
 
 def _officer(work: Work) -> notice.Officer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -140,6 +140,29 @@ class LookView(View):
     differs: bool
 
 
+class DeviceView(View):
+    """The device a case rests on: its papers, what it measured, and how our camera's passage fits its record.
+
+    Attributes:
+        over_kmh: excess that counts, the margin subtracted.
+        match: matched, ambiguous or none.
+    """
+
+    type: str
+    serial: str
+    certificate: str | None
+    verification: str | None
+    verified_until: date | None
+    measured_kmh: float | None
+    permitted_kmh: float | None
+    margin_kmh: float | None
+    over_kmh: float | None
+    length_m: float | None
+    match: str | None
+    match_score: float | None
+    passage_id: str | None
+
+
 class CaseDetail(CaseSummary):
     """Everything an officer decides on.
 
@@ -149,6 +172,7 @@ class CaseDetail(CaseSummary):
         offences: ids of catalogue entries the rule's finding may be, the likeliest first.
         plate_read: the plate as the machine read it; `plate` is what holds now.
         speed_kmh: auxiliary speed from video, never a ground for a fine.
+        device: what a device measured or saw, where the case rests on its record.
         looks: the vehicle's kind and colour as the camera saw them, beside the register's.
         claim_ends: when the claim lapses without a further action.
         attributes: registration, delivery, payment, appeal, enforcement of a signed case.
@@ -163,6 +187,7 @@ class CaseDetail(CaseSummary):
     edited: tuple[str, ...]
     speed_kmh: float | None
     speed_uncertainty_kmh: float | None
+    device: DeviceView | None
     steps: tuple[str, ...]
     reasons: dict[str, tuple[str, ...]]
     offences: tuple[str, ...]
