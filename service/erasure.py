@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
 from service.access import log_access, require
+from service.plate_index import forget_unused
 from service.records import load
 from service.store.counter import next_number
 from service.store.database import Store, Work
@@ -68,14 +69,29 @@ def sweep(store: Store) -> int:
 
 
 def erase_passage(work: Work, passage_id: str) -> None:
-    """Erase the plate of a passage whose retention is over."""
-    require(work.actor, ORDERS)
+    """Erase everything about a person in a passage: its plate, also from the index, and its pictures.
+
+    Raises:
+        AccessError: the actor is no data-protection officer.
+        TransitionError: nothing is left to erase.
+    """
+    role = require(work.actor, ORDERS)
     item = work.session.get(Personal, (passage_id, 0), with_for_update=True)
-    passage = work.session.get(Passage, passage_id)
-    if item is None or passage is None or item.sealed is None:
+    passage = work.session.get(Passage, passage_id, with_for_update=True)
+    sealed = item is not None and item.sealed is not None
+    if passage is None or not (sealed or passage.still):
         raise TransitionError("There is no plate to erase in this passage.")
-    _destroy(item, None, work)
-    passage.plate_token = None
+    if item is not None:
+        _destroy(item, None, work)
+    token, still = passage.plate_token, passage.still
+    passage.plate_token = passage.plate_score = passage.plate_uncertain = None
+    passage.still = passage.still_files = None
+    work.session.flush()
+    forget_unused(work, [token] if token else [])
+    if still:
+        folder = work.store.settings.passages_folder / still
+        event.listen(work.session, "after_commit", lambda _: shutil.rmtree(folder, ignore_errors=True), once=True)
+    log_access(work, role, "erased", passage_id)
 
 
 def _destroy(item: Personal, number: int | None, work: Work) -> None:

@@ -21,6 +21,7 @@ from service.cases import lapse_claims
 from service.device_cases import settle
 from service.erasure import sweep
 from service.ingest import Taken, ingest
+from service.passage_retention import sweep_passages, sweep_stills
 from service.ports.erap import Erap, development_erap
 from service.scenes import forget_stills, publish_all
 from service.spool import Spool
@@ -68,6 +69,8 @@ def keep_house(store: Store) -> Kept:
     answered = take_answers(store, erap) if erap else 0
     closed = _each(store, CaseState.CLOSED)
     sweep(store)
+    sweep_passages(store)
+    sweep_stills(store)
     publish_all(store)
     forget_stills(store)
     with store.read() as work:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 
 from incidents.alert import AlertState, Verdict
-from kpi_catalog.period import Period
+from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.records import (
     CASE_FIELDS,
     AlertFact,
@@ -40,7 +40,9 @@ from kpi_catalog.records import (
     Survey,
 )
 from service import city_inputs as given
+from service.passage_retention import month_token
 from service.store.database import Work
+from service.store.passage_tables import PassageTombstone, VehicleMonth
 from service.store.tables import Alert, AlertNotification, Camera, CameraLog, Passage, ViolationCase
 
 LOOK_BACK = timedelta(days=100)  # a quarter (KPI 10.7) and the window of repeated calls before it (10.5)
@@ -226,12 +228,25 @@ def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, plane: P
 
 
 def _passed(work: Work, period: Period) -> Dated | None:
-    """Distinct vehicles whose plate was read at a control line; None where no plate was."""
-    number = work.session.scalar(
-        select(func.count(Passage.plate_token.distinct())).where(
-            Passage.time >= period.start, Passage.time < period.end
-        )
+    """Distinct vehicles whose plate was read at a control line; None where no plate was, or where it is not known.
+
+    Retention leaves a month's vehicles countable (`passage_retention`), not those of other periods.
+    """
+    inside = Passage.time >= period.start, Passage.time < period.end
+    swept = work.session.scalar(
+        select(PassageTombstone.number)
+        .where(PassageTombstone.first < period.end, PassageTombstone.last >= period.start)
+        .limit(1)
     )
+    if swept is None:
+        number = work.session.scalar(select(func.count(Passage.plate_token.distinct())).where(*inside))
+    elif period.kind is PeriodKind.MONTH:
+        month = f"{period.first:%Y-%m}"
+        known = set(work.session.scalars(select(VehicleMonth.token).where(VehicleMonth.month == month)))
+        there = work.session.scalars(select(Passage.plate_token).where(*inside).distinct())
+        number = len(known | {month_token(work, month, token) for token in there if token is not None})
+    else:
+        number = None
     return Dated(float(number), work.now.date(), "passages") if number else None
 
 

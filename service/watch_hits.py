@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from qyran.errors import InputError, NotFound, TransitionError
@@ -20,7 +21,7 @@ from qyran.roles import OFFICERS, Actor, Role
 from service.access import log_access, require
 from service.auth import names
 from service.functions import demand, offers
-from service.passages import PassageView, views_of
+from service.passages import PassageView, picture_of, views_of
 from service.plate_pattern import PlatePattern
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import facts_of
@@ -146,10 +147,8 @@ def changed_since(work: Work, since: datetime) -> tuple[WatchHit, ...]:
 
 def mark_shown(work: Work, ids: Iterable[str]) -> None:
     """A console has shown these hits: their alert has arrived."""
-    for row in work.session.scalars(
-        select(WatchHit).where(WatchHit.id.in_(list(ids)), WatchHit.shown_at.is_(None)).with_for_update()
-    ):
-        row.shown_at = work.now
+    unseen = update(WatchHit).where(WatchHit.id.in_(list(ids)), WatchHit.shown_at.is_(None))
+    work.session.execute(unseen.values(shown_at=work.now))  # no new version: nobody's page is out of date for it
 
 
 def open_hit(work: Work, hit_id: str) -> HitView:
@@ -192,6 +191,17 @@ def step(work: Work, hit_id: str, target: str, *, version: int | None = None) ->
     log_access(work, role, f"watch_hit_{target}", row.id)
     work.session.flush()
     return _views(work, [row])[0]
+
+
+def picture(work: Work, hit_id: str, name: str) -> Path:
+    """A picture of the passage that was hit.
+
+    Raises:
+        NotFound: there is no such hit or picture, or another role owns the list.
+    """
+    demand(work.store.settings, "watch_lists")
+    require(work.actor, HIT_READERS)
+    return picture_of(work, _load(work, hit_id).passage_id, name)
 
 
 def _visible(actor: Actor) -> Select[WatchHit]:

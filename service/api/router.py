@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api import administration, alerts, cameras, cases, kpi, scenes, sessions
+from service.api import administration, alerts, cameras, cases, devices, kpi, passages, scenes, sessions, watch_lists
 from service.api.problems import RESPONSES
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-for part in (sessions, cases, alerts, cameras, scenes, kpi, administration):
+for part in (sessions, cases, alerts, cameras, scenes, kpi, administration, devices, passages, watch_lists):
     router.include_router(part.router)

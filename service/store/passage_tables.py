@@ -148,3 +148,17 @@ class PassageTombstone(Base):
     held: Mapped[int]
     first: Mapped[datetime]
     last: Mapped[datetime] = mapped_column(index=True)
+
+
+class VehicleMonth(Base):
+    """A vehicle that passed in a month whose passages retention has removed: only to count different vehicles by.
+
+    Attributes:
+        month: of the city's time zone, 2026-11.
+        token: keyed with the month, so that it leads to no plate and to no other month.
+    """
+
+    __tablename__ = "vehicle_month"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    token: Mapped[str] = mapped_column(Hash, primary_key=True)

@@ -121,8 +121,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_hit")),
         sa.UniqueConstraint("passage_id", "list_id", name=op.f("uq_watch_hit_passage_id_list_id")),
     )
-    for column in ("list_id", "passage_id", "state", "raised_at", "changed_at"):
-        op.create_index(op.f(f"ix_watch_hit_{column}"), "watch_hit", [column], unique=False)
+    for name in ("list_id", "passage_id", "state", "raised_at", "changed_at"):
+        op.create_index(op.f(f"ix_watch_hit_{name}"), "watch_hit", [name], unique=False)
 
     op.create_table(
         "passage_tombstone",
@@ -136,6 +136,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_passage_tombstone")),
     )
     op.create_index(op.f("ix_passage_tombstone_last"), "passage_tombstone", ["last"], unique=False)
+    op.create_table(
+        "vehicle_month",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("token", CODE, nullable=False),
+        sa.PrimaryKeyConstraint("month", "token", name=op.f("pk_vehicle_month")),
+    )
 
 
 def _refuse_changes(table: str) -> None:
@@ -163,7 +169,8 @@ def _refuse_changes(table: str) -> None:
 
 def downgrade() -> None:
     for table in (
-        "passage_tombstone", "watch_hit", "watch_entry", "watch_list", "query_log", "plate_gram", "plate_index",
+        "vehicle_month", "passage_tombstone", "watch_hit", "watch_entry", "watch_list", "query_log", "plate_gram",
+        "plate_index",
     ):  # fmt: skip
         op.drop_table(table)
     if op.get_context().dialect.name != "sqlite":
