@@ -82,14 +82,19 @@ def take_records(work: Work, deliveries: Iterable[tuple[str, Delivery]]) -> Stor
     Raises:
         InputError: one of them cannot be stored; the unit of work leaves nothing behind.
     """
-    fresh = known = 0
-    for place, delivery in deliveries:
-        try:
-            new = _store(work, delivery)
-        except (InputError, TransitionError) as error:
-            raise InputError(f"{place}: {str(error).rstrip('.')}.") from None
-        fresh, known = fresh + new, known + (not new)
-    return Stored(fresh, known)
+    fresh: list[str] = []
+    known = 0
+    try:
+        for place, delivery in deliveries:
+            if _stored_at(work, place, delivery):
+                fresh.append(str(record_uuid(delivery.record)))
+            else:
+                known += 1
+    except BaseException:
+        for name in fresh:
+            forget_picture(work.store, name)
+        raise
+    return Stored(len(fresh), known)
 
 
 def listing(work: Work, *, outcome: str | None = None, limit: int = 100, offset: int = 0) -> tuple[Row, ...]:
@@ -134,6 +139,13 @@ def workshop(store: Store) -> Path:
 def clear_workshop(store: Store, record_id: str) -> None:
     """Remove what a kill left of a package in the making."""
     shutil.rmtree(workshop(store) / record_id, ignore_errors=True)
+
+
+def _stored_at(work: Work, place: str, delivery: Delivery) -> bool:
+    try:
+        return _store(work, delivery)
+    except (InputError, TransitionError) as error:
+        raise InputError(f"{place}: {str(error).rstrip('.')}.") from None
 
 
 def _store(work: Work, delivery: Delivery) -> bool:
