@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Final, Self
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from vision.camera_parts import Part, Point
+from vision.homography import refuse_lines, through_points
 from vision.lens import Lens
 
 Segment = tuple[Point, Point]
@@ -89,7 +91,7 @@ class Calibration(Part):
     lens: LensShape | None = None
     straight: tuple[Annotated[tuple[Point, ...], Field(min_length=LEAST_STRAIGHT)], ...] = ()
     picture_sigma: Annotated[float, Field(gt=0, le=0.1)] = 0.001
-    ground_sigma_m: Annotated[float, Field(ge=0, le=10)] = 0.03
+    ground_sigma_m: Annotated[float, Field(ge=0, le=10)] = 0.1
     valid_until: date | None = None
 
     @field_validator("along", "across")
@@ -98,6 +100,35 @@ class Calibration(Part):
         for segment in value:
             _two_ends(segment)
         return value
+
+    @model_validator(mode="after")
+    def _can_fix_a_plane(self) -> Self:
+        if not self.points and not (self.lengths or self.height_m):
+            raise ValueError(
+                f"there are neither points nor lengths; survey {LEAST_POINTS} points, or give lengths known on the road"
+            )
+        if self.points:
+            self._refuse_points()
+        return self
+
+    def _refuse_points(self) -> None:
+        """Raise for surveyed points that fix no plane, whatever the size of the picture."""
+        if len(self.points) < LEAST_POINTS:
+            raise ValueError(f"points: there are {len(self.points)}; survey {LEAST_POINTS} or more that span an area")
+        if self.height_m is not None or self.focal is not None or self.level:
+            raise ValueError("height_m, focal and level go with lengths; with surveyed points leave them out")
+        for name in ("picture", "ground_m"):
+            seen: dict[tuple[float, float], int] = {}
+            for k, point in enumerate(self.points):
+                first = seen.setdefault(getattr(point, name), k)
+                if first != k:
+                    raise ValueError(f"points[{first}] and points[{k}] have the same {name}; survey each point once")
+        picture = np.array([point.picture for point in self.points])
+        ground = np.array([point.ground_m for point in self.points])
+        refuse_lines(picture, "picture")
+        refuse_lines(ground, "ground_m")
+        if self.lens is None and not self.straight:
+            through_points(picture, ground)
 
 
 def _two_ends(value: Segment) -> Segment:

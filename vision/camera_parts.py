@@ -6,7 +6,7 @@ Coordinates are fractions of the picture, x right and y down.
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -22,6 +22,9 @@ ZoneKind = Literal[
     "tram", "cycleway", "pavement", "shoulder", "lawn", "median", "railway", "exit", "closed", "no_vehicles",
     "no_pedestrians", "no_cyclists", "public_space", "mask",
 ]  # fmt: skip
+
+LEAST_AREA: Final = 1e-6
+"""A zone smaller than this share of the picture, some two pixels, holds nothing."""
 
 
 class Part(BaseModel):
@@ -110,6 +113,12 @@ class Zone(Part):
     grace_s: Annotated[float, Field(ge=0)] | None = None
     tariff: Ident | None = None
     name: Name | None = None
+
+    @field_validator("points")
+    @classmethod
+    def _is_an_area(cls, value: tuple[Point, ...]) -> tuple[Point, ...]:
+        refuse_knots(value)
+        return value
 
     @field_validator("direction")
     @classmethod
@@ -209,3 +218,31 @@ def _with_area(box: Box) -> Box:
     if box[2] <= box[0] or box[3] <= box[1]:
         raise ValueError("x2 and y2 must be larger than x1 and y1")
     return box
+
+
+def refuse_knots(points: tuple[Point, ...]) -> None:
+    """Raise ValueError for a polygon that is none: a point given twice in a row, a crossing of itself, no area."""
+    ring = list(zip(points, (*points[1:], points[0]), strict=True))
+    for k, (a, b) in enumerate(ring):
+        if a == b:
+            raise ValueError(f"points[{k}] and points[{(k + 1) % len(points)}] are the same; leave one out")
+    for k, first in enumerate(ring):
+        for j in range(k + 2, len(ring)):
+            if _cross_each_other(first, ring[j]):
+                raise ValueError(
+                    f"crosses itself between points[{k}] and points[{j}]; draw its points in order round the area"
+                )
+    if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in ring)) / 2 < LEAST_AREA:
+        raise ValueError("has no area; draw three points or more that are not on one line")
+
+
+def _cross_each_other(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:
+    """Whether two segments cross; meeting at an end is no crossing."""
+    return (
+        _side(first, second[0]) * _side(first, second[1]) < 0 and _side(second, first[0]) * _side(second, first[1]) < 0
+    )
+
+
+def _side(line: tuple[Point, Point], point: Point) -> float:
+    (ax, ay), (bx, by) = line
+    return (bx - ax) * (point[1] - ay) - (by - ay) * (point[0] - ax)

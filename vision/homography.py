@@ -19,6 +19,8 @@ THINNEST: Final = 1e-3
 """Points whose spread across is less than this share of their spread along count as lying on one line."""
 UNDETERMINED: Final = 1e-7
 """Second smallest singular value of the design matrix, as a share of the largest, below which no plane is fixed."""
+FAR: Final = 0.02
+"""A point this far from where the others put it, half diagonals of the picture, is not merely drawn roughly."""
 
 
 def project(matrix: Floats, points: Floats) -> Floats:
@@ -32,14 +34,52 @@ def through_points(source: Floats, target: Floats) -> Floats:
     """The homography [3, 3] that takes source [N, 2] to target [N, 2], N >= 4, with w > 0 at every source point.
 
     Raises:
-        ValueError: the points fix none, or contradict each other.
+        ValueError: the points fix none, or contradict each other; names those at fault where it can be told.
     """
     matrix = _direct_linear_transformation(source, target)
     weight = source @ matrix[2, :2] + matrix[2, 2]
-    matrix = matrix * np.sign(weight[0]) / np.abs(weight).max()
+    matrix = np.asarray(matrix * np.sign(weight[0]) / np.abs(weight).max())
     if not (weight * np.sign(weight[0]) > 0).all():
-        raise ValueError("the points contradict each other: no camera sees them all; check their order")
+        raise ValueError(contradiction(source, target))
     return matrix
+
+
+def contradiction(source: Floats, target: Floats) -> str:
+    """Which points are at fault: two that were exchanged, or one without which the rest agree.
+
+    Args:
+        source: float64 [N, 2], in half diagonals or fractions of the picture.
+        target: float64 [N, 2], metres.
+    """
+    count = len(source)
+    best, words = (
+        FAR,
+        "the points contradict each other: no camera sees them so; check their coordinates and their order",
+    )
+    for i in range(count):
+        for j in range(i):
+            order = np.arange(count)
+            order[[i, j]] = j, i
+            if count > 4 and (missed := _miss(source[order], target)) < best:
+                best, words = missed, f"points[{j}] and points[{i}] are exchanged"
+    for i in range(count):
+        if count > 5 and (missed := _miss(np.delete(source, i, 0), np.delete(target, i, 0))) < best / 2:
+            best, words = missed, f"points[{i}] contradicts the others; check its coordinates"
+    return words
+
+
+def _miss(source: Floats, target: Floats) -> float:
+    """Largest distance of a source point from where the plane through all of them puts it; inf where there is none."""
+    try:
+        matrix = _direct_linear_transformation(source, target)
+        back = np.linalg.inv(matrix)
+    except (ValueError, np.linalg.LinAlgError):
+        return float("inf")
+    weight = source @ matrix[2, :2] + matrix[2, 2]
+    if not (weight * np.sign(weight[0]) > 0).all():
+        return float("inf")
+    missed = np.hypot(*(project(back * np.sign(weight[0]), target) - source).T)
+    return float(np.where(np.isfinite(missed), missed, np.inf).max())
 
 
 def refuse_lines(points: Floats, name: str) -> None:
@@ -66,7 +106,7 @@ def _direct_linear_transformation(source: Floats, target: Floats) -> Floats:
     matrix: Floats = np.linalg.inv(to_t) @ basis[-1].reshape(3, 3) @ from_t
     if abs(np.linalg.det(basis[-1].reshape(3, 3))) < UNDETERMINED:
         raise ValueError("the points fold the plane into a line; check their coordinates")
-    return matrix
+    return np.asarray(matrix)
 
 
 def _normalise(points: Floats) -> tuple[Floats, Floats]:

@@ -77,6 +77,11 @@ class Lens:
         square = np.asarray(radius, np.float64) ** 2
         return np.asarray(1 + 3 * self.k1 * square + 5 * self.k2 * square**2)
 
+    def grows(self, radius: ArrayLike) -> NDArray[np.bool_]:
+        """Whether straight radii lie before the lens folds, bool [...]."""
+        at = np.asarray(radius, np.float64)
+        return np.asarray((self.slope(at) > 0) & (self._seen(at) < self.reach()))
+
     def jacobian(self, straight: ArrayLike) -> Floats:
         """Slope of `bend` at straight points [..., 2], float64 [..., 2, 2]: [i, j] is d seen_i / d straight_j."""
         point = np.asarray(straight, np.float64)

@@ -1,18 +1,20 @@
-"""The road plane: picture pixels to metres and back, with how far to trust it.
+"""The road plane: picture pixels to metres and back through the lens, with how far to trust it.
 
-The homography is found by the normalised direct linear transformation over all surveyed points (Hartley and
-Zisserman, Multiple View Geometry, algorithm 4.2). Its Jacobian turns a pixel of noise into metres.
+How the plane is found stands in `vision.calibration`; its Jacobian turns a pixel of noise into metres, and its own
+uncertainty is carried along to every place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qyran.errors import CameraFileError
-from vision.geometry import to_pixels
+from vision.calibration import Fit, calibrate, calibrate_points
+from vision.homography import project
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,28 +25,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-THINNEST: Final = 1e-3
-"""Points whose spread across is less than this share of their spread along count as lying on one line."""
-UNDETERMINED: Final = 1e-7
-"""Second smallest singular value of the design matrix, as a share of the largest, below which no plane is fixed."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RoadPlane:
     """A plane seen by one camera at one picture size.
 
     Attributes:
-        to_ground_matrix: float64 [3, 3], pixels to metres, scaled so that w > 0 in front of the camera.
-        to_picture_matrix: float64 [3, 3], its inverse, metres to pixels.
-        error_px: root mean square reprojection error of the surveyed points, pixels; 0 for four points.
-        error_m: the same on the ground, metres.
+        fit: the calibration: matrix, lens, residuals and covariance.
         valid_until: last day of validity, None without an end.
     """
 
-    to_ground_matrix: Floats
-    to_picture_matrix: Floats
-    error_px: float
-    error_m: float
+    fit: Fit
     valid_until: date | None = None
 
     @staticmethod
@@ -52,36 +43,37 @@ class RoadPlane:
         """The plane of a camera file at a picture size in pixels; None without a calibration.
 
         Raises:
-            CameraFileError: the points fix no plane; the message names the first that are at fault.
+            CameraFileError: the calibration fixes no plane or contradicts itself; the message names what is at fault.
         """
         if camera.calibration is None:
             return None
-        points = camera.calibration.points
-        picture = to_pixels([point.picture for point in points], width, height)
-        ground = np.array([point.ground_m for point in points], np.float64)
         try:
-            return RoadPlane.from_points(picture, ground, camera.calibration.valid_until)
+            return RoadPlane(calibrate(camera.calibration, width, height), camera.calibration.valid_until)
         except ValueError as error:
             raise CameraFileError(f"The camera {camera.id} has a wrong calibration: {error}.") from None
 
     @staticmethod
     def from_points(picture: Floats, ground: Floats, valid_until: date | None = None) -> RoadPlane:
-        """The plane through pixels [N, 2] and metres [N, 2], N >= 4.
+        """The plane through pixels [N, 2] and metres [N, 2], N >= 4, without a lens.
 
         Raises:
-            ValueError: the points fix no plane.
+            ValueError: the points fix no plane, or contradict each other.
         """
-        _refuse_lines(picture, "picture")
-        _refuse_lines(ground, "ground_m")
-        matrix = _direct_linear_transformation(picture, ground)
-        weight = picture @ matrix[2, :2] + matrix[2, 2]
-        matrix = matrix * np.sign(weight[0]) / np.abs(weight).max()
-        if not (weight * np.sign(weight[0]) > 0).all():
-            raise ValueError("the points contradict each other: no camera sees them all; check their order")
-        back = np.linalg.inv(matrix)
-        error_px = float(np.sqrt(((_project(back, ground) - picture) ** 2).sum(axis=1).mean()))
-        error_m = float(np.sqrt(((_project(matrix, picture) - ground) ** 2).sum(axis=1).mean()))
-        return RoadPlane(matrix, back, error_px, error_m, valid_until)
+        return RoadPlane(calibrate_points(picture, ground), valid_until)
+
+    @property
+    def error_px(self) -> float:
+        """Root mean square residual of the calibration in the picture, pixels."""
+        return self.fit.error_px
+
+    @property
+    def error_m(self) -> float:
+        """The same on the ground, metres."""
+        return self.fit.error_m
+
+    @cached_property
+    def _to_picture(self) -> Floats:
+        return np.asarray(np.linalg.inv(self.fit.to_ground), np.float64)
 
     def valid_at(self, day: date) -> bool:
         """Whether the calibration still counts on a day (its last day included)."""
@@ -89,59 +81,79 @@ class RoadPlane:
 
     def to_ground(self, pixels: ArrayLike) -> Floats:
         """Metres of picture points [..., 2], float64 [..., 2]; NaN on and above the horizon."""
-        return _project(self.to_ground_matrix, np.asarray(pixels, np.float64))
+        return project(self.fit.to_ground, self._straighten(np.asarray(pixels, np.float64)))
 
     def to_picture(self, metres: ArrayLike) -> Floats:
         """Pixels of ground points [..., 2], float64 [..., 2]; NaN behind the camera."""
-        return _project(self.to_picture_matrix, np.asarray(metres, np.float64))
+        straight = project(self._to_picture, np.asarray(metres, np.float64))
+        if self.fit.lens.straight:
+            return straight
+        frame, lens = self.fit.frame, self.fit.lens
+        unit = frame.unit(straight)
+        # Beyond its fold a lens would show far points a second time.
+        radius = np.hypot(unit[..., 0], unit[..., 1])
+        unit = np.where((lens.grows(radius))[..., None], unit, np.nan)
+        return frame.pixels(lens.bend(unit))
 
     def jacobian(self, pixels: ArrayLike) -> Floats:
         """Metres a pixel at picture points [..., 2], float64 [..., 2, 2]: [i, j] is d ground_i / d pixel_j."""
-        point = np.asarray(pixels, np.float64)
-        h = self.to_ground_matrix
-        weight = point @ h[2, :2] + h[2, 2]
-        ground = self.to_ground(point)
+        straight = self._straighten(np.asarray(pixels, np.float64))
+        slope = self._plane_slope(straight)
+        if self.fit.lens.straight:
+            return slope
+        bend = self.fit.lens.jacobian(self.fit.frame.unit(straight))
+        return np.asarray(slope @ _inverted(bend))
+
+    def ground_covariance(self, pixels: ArrayLike) -> Floats:
+        """Covariance of the place on the road of picture points [..., 2] by the calibration alone, [..., 2, 2], m^2.
+
+        What the picture point itself is uncertain by comes on top, through `jacobian`.
+        """
+        straight = self._straighten(np.asarray(pixels, np.float64))
+        h, lens = self.fit.to_ground, self.fit.lens
+        point = np.concatenate((straight, np.ones((*straight.shape[:-1], 1))), axis=-1)
+        weight = point @ h[2]
+        ground = project(h, straight)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = point / weight[..., None]
+        slope = np.zeros((*straight.shape[:-1], 2, 11))
+        slope[..., 0, 0:3] = slope[..., 1, 3:6] = share
+        slope[..., :, 6:9] = -ground[..., :, None] * share[..., None, :]
+        unit = self.fit.frame.unit(straight)
+        square = (unit**2).sum(axis=-1, keepdims=True)
+        bends = np.stack((unit * square, unit * square**2), axis=-1)  # d bend / d k1, k2
+        back = -_inverted(lens.jacobian(unit)) @ bends * self.fit.frame.half_diagonal
+        slope[..., :, 9:11] = self._plane_slope(straight) @ back
+        return np.asarray(slope @ self.fit.covariance @ np.swapaxes(slope, -1, -2))
+
+    def sigma_m(self, pixels: ArrayLike) -> Floats:
+        """Standard uncertainty of the place of picture points [..., 2] in its worst direction, float64 [...], metres.
+
+        NaN on and above the horizon.
+        """
+        c = self.ground_covariance(pixels)
+        half = (c[..., 0, 0] + c[..., 1, 1]) / 2
+        apart = np.hypot((c[..., 0, 0] - c[..., 1, 1]) / 2, c[..., 0, 1])
+        return np.sqrt(half + apart)
+
+    def _straighten(self, pixels: Floats) -> Floats:
+        """Where the points would be seen without the lens, pixels."""
+        if self.fit.lens.straight:
+            return pixels
+        return self.fit.frame.pixels(self.fit.lens.straighten(self.fit.frame.unit(pixels)))
+
+    def _plane_slope(self, straight: Floats) -> Floats:
+        """Metres a straightened pixel, [..., 2, 2]."""
+        h = self.fit.to_ground
+        weight = straight @ h[2, :2] + h[2, 2]
+        ground = project(h, straight)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray((h[:2, :2] - ground[..., :, None] * h[2, :2]) / weight[..., None, None])
 
 
-def _project(matrix: Floats, points: Floats) -> Floats:
-    """Points [..., 2] through a homography; NaN where w is not positive."""
-    x = points @ matrix[:, :2].T + matrix[:, 2]
-    weight = np.where(x[..., 2:] > 0, x[..., 2:], np.nan)
-    return np.asarray(x[..., :2] / weight)
-
-
-def _refuse_lines(points: Floats, name: str) -> None:
-    """Raise where all points, or all but one, lie on one line: they fix no plane."""
-    for left_out in (None, *range(len(points))):
-        rest = points if left_out is None else np.delete(points, left_out, axis=0)
-        spread = np.linalg.svd(rest - rest.mean(axis=0), compute_uv=False)
-        if spread[0] == 0 or spread[-1] < THINNEST * spread[0]:
-            which = "all points" if left_out is None else f"all points but points[{left_out}]"
-            raise ValueError(f"{which} lie on one line by {name}; survey four that span an area")
-
-
-def _direct_linear_transformation(source: Floats, target: Floats) -> Floats:
-    """Homography [3, 3] that takes source [N, 2] to target [N, 2] with the least algebraic error."""
-    from_t, from_points = _normalise(source)
-    to_t, to_points = _normalise(target)
-    rows = []
-    for (x, y), (u, v) in zip(from_points, to_points, strict=True):
-        rows.append([-x, -y, -1, 0, 0, 0, u * x, u * y, u])
-        rows.append([0, 0, 0, -x, -y, -1, v * x, v * y, v])
-    _, spread, basis = np.linalg.svd(np.array(rows))
-    if spread[7] < UNDETERMINED * spread[0]:
-        raise ValueError("the points fix no plane; survey four that span an area, no three on one line")
-    matrix: Floats = np.linalg.inv(to_t) @ basis[-1].reshape(3, 3) @ from_t
-    if abs(np.linalg.det(basis[-1].reshape(3, 3))) < UNDETERMINED:
-        raise ValueError("the points fold the plane into a line; check their coordinates")
-    return matrix
-
-
-def _normalise(points: Floats) -> tuple[Floats, Floats]:
-    """Points moved to the origin and scaled to a mean distance of sqrt(2), and the matrix that does it."""
-    centre = points.mean(axis=0)
-    scale = np.sqrt(2) / np.hypot(*(points - centre).T).mean()
-    matrix = np.array([[scale, 0, -scale * centre[0]], [0, scale, -scale * centre[1]], [0, 0, 1]])
-    return matrix, (points - centre) * scale
+def _inverted(matrices: Floats) -> Floats:
+    """Inverses of [..., 2, 2]; NaN and infinity where there are none."""
+    a, b, c, d = matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 1, 0], matrices[..., 1, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        adjugate = np.stack((np.stack((d, -b), axis=-1), np.stack((-c, a), axis=-1)), axis=-2)
+        return np.asarray(adjugate / (a * d - b * c)[..., None, None])

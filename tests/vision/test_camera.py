@@ -30,6 +30,18 @@ def section(**parts: Any) -> dict[str, Any]:
     return {"arrow": "right", "box": [0.2, 0.3, 0.3, 0.4], **parts}
 
 
+def zone(*points: list[float]) -> dict[str, Any]:
+    return {"id": "z", "kind": "lane", "points": list(points)}
+
+
+def surveyed(*picture: tuple[float, float]) -> dict[str, Any]:
+    corners = [(0, 0), (10, 0), (10, 10), (0, 10)]
+    return {"points": [{"picture": p, "ground_m": g} for p, g in zip(picture, corners, strict=False)]}
+
+
+SQUARE = surveyed((0.4, 0.4), (0.6, 0.4), (0.9, 0.9), (0.1, 0.9))
+
+
 def test_a_camera_needs_only_id_name_and_stream() -> None:
     camera = parse_camera(GOOD, source="x.toml")
     assert (camera.id, camera.name.kk, camera.road, camera.lines) == ("abay-12", "Абай көшесі", "street", ())
@@ -53,13 +65,38 @@ def test_a_signal_may_have_sections_with_arrows() -> None:
         (with_(lines=[line(points=[[0.1, 0.2], [0.1, 0.2]])]), "the two points are the same"),
         (with_(lines=[line(kind="wall")]), "lines[a].kind"),
         (with_(lines=[line(), line()]), "the id 'a' is used twice"),
-        (with_(zones=[{"id": "z", "kind": "lane", "points": [[0, 0], [1, 1]]}]), "zones[z].points"),
+        (with_(lines=[line(points=[[0.1, 0.2]])]), "lines[a].points has 1 of the 2 entries it needs"),
+        (with_(lines=[line(points=[[0.1, 0.2], [0.2, 0.2], [0.3, 0.2]])]), "lines[a].points has 3 entries and takes 2"),
+        (with_(zones=[zone([0, 0], [1, 1])]), "zones[z].points has 2 of the 3 entries it needs"),
+        (with_(zones=[zone([0, 0], [1, 1], [1, 0], [0, 1])]), "zones[z].points: crosses itself between points[0] and"),
+        (with_(zones=[zone([0, 0], [0.5, 0.5], [1, 1])]), "zones[z].points: has no area"),
+        (with_(zones=[zone([0, 0], [1, 0], [1, 0], [1, 1])]), "points[1] and points[2] are the same"),
+        (with_(zones=[zone([0, 0], [1, 0], [1, 1], [0, 0])]), "points[3] and points[0] are the same"),
+        (with_(zones=[zone([0, 0], [1, 0], [1, 1]) | {"grace_s": -1}]), "zones[z].grace_s: Input should be greater"),
+        (with_(signals=[head(box=[0.9, 0.1, 1.2, 0.2])]), "signals[s].box[2] lies outside the picture"),
         (with_(signals=[{"id": "s", "box": [0.2, 0.1, 0.1, 0.2]}]), "x2 and y2 must be larger"),
         (with_(signals=[{"id": "s", "box": [0.1, 0.1, 0.2, 0.2], "stop_line": "q"}]), "which is not drawn"),
         (with_(signals=[head(sections=[section(arrow="up")])]), "signals[s].sections[0].arrow"),
         (with_(signals=[head(sections=[section(box=[0.2, 0.1, 0.1, 0.2])])]), "x2 and y2 must be larger"),
         (with_(signals=[head(sections=[section(), section()])]), "two sections have the same arrow"),
-        (with_(calibration={"points": []}), "calibration.points"),
+        (with_(calibration={"points": []}), "calibration: there are neither points nor lengths"),
+        (with_(calibration=surveyed((0.1, 0.5), (0.9, 0.5), (0.5, 0.9))), "points: there are 3; survey 4"),
+        (with_(calibration=surveyed((0.1, 0.5), (0.3, 0.5), (0.6, 0.5), (0.9, 0.5))), "lie on one line by picture"),
+        (with_(calibration=surveyed((0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9))), "contradict each other"),
+        (with_(calibration=surveyed((0.1, 0.1), (0.9, 0.1), (0.1, 0.1), (0.1, 0.9))), "points[0] and points[2] have"),
+        (
+            with_(calibration=SQUARE | {"points": [*SQUARE["points"], {"picture": [0.5, 0.5], "ground_m": [0, 0]}]}),
+            "points[0] and points[4] have the same ground_m",
+        ),
+        (with_(calibration=SQUARE | {"height_m": 6.0}), "height_m, focal and level go with lengths"),
+        (with_(calibration=SQUARE | {"heigth_m": 6.0}), "unknown key calibration.heigth_m"),
+        (with_(calibration=SQUARE | {"lens": {"k1": -0.5}}), "fold the corners of the picture"),
+        (
+            with_(calibration=SQUARE | {"straight": [[[0.1, 0.1], [0.2, 0.2]]]}),
+            "calibration.straight[0] has 2 of the 3",
+        ),
+        (with_(calibration={"lengths": [{"picture": [[0.1, 0.9], [0.1, 0.9]], "metres": 3}]}), "points are the same"),
+        (with_(calibration={"lengths": [{"picture": [[0.1, 0.9], [0.1, 1.9]], "metres": 3}]}), "outside the picture"),
         (with_(latitude=91.0), "latitude"),
         (with_(id="a/b"), "id"),
         (with_(credentials="secret"), 'must be "env:NAME" or "file:PATH"'),
