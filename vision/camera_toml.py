@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from vision.camera import Camera
 
 
-def to_toml(camera: Camera) -> str:
-    """The text of a camera file (TOML); what is absent in the camera is absent in the text."""
-    fields = _fields(camera)
+def to_toml(camera: Camera, keys: Container[str] | None = None) -> str:
+    """The text of a camera file (TOML); what is absent in the camera is absent in the text.
+
+    Args:
+        camera: what to write.
+        keys: of the file to write; by default all.
+    """
+    fields = {key: value for key, value in _fields(camera).items() if keys is None or key in keys}
     lines = [f"{key} = {_value(value)}" for key, value in fields.items() if not _is_table(key, value)]
     for key, value in fields.items():
         if not _is_table(key, value):

@@ -13,7 +13,7 @@ from incidents.alert import SERVICES
 from qyran.errors import InputError
 from qyran.roles import PERSON_ROLES, Role
 from service import auth, cameras, i18n
-from service.access import require
+from service.access import CAMERA_WRITERS, require
 from service.rule_words import rule_lines
 from service.rulebook import rule_statuses
 from service.store.database import Work
@@ -44,7 +44,7 @@ def camera_list(visit: Person) -> Response:
         passed = register_store.passages_since(work, today)
         shares = register_store.analysed_shares(work, w.now - SPAN)
         rows = tuple(_camera(work, w, one, passed.get(one.id, 0), shares.get(one.id)) for one in found)
-    return page(visit, "cameras.html", rows=rows)
+    return page(visit, "cameras.html", rows=rows, may_draw=bool(visit.roles & CAMERA_WRITERS))
 
 
 @router.get("/users")
