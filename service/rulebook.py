@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 from fire_alerts import confirm
 from incidents.rules import stopped_vehicle
 from incidents.rules import wrong_way as wrong_way_incident
-from violations.rules import red_light
+from violations.rules import (
+    bus_lane,
+    lane_direction,
+    oncoming_lane,
+    railway_crossing,
+    red_light,
+    solid_line,
+    stop_line,
+    turn,
+    u_turn,
+)
 from violations.rules import wrong_way as wrong_way_violation
 from vision.finding import FindingType
 
@@ -19,6 +29,14 @@ if TYPE_CHECKING:
 
 RULES: Final[tuple[tuple[FindingType, Rule[Any]], ...]] = (
     (FindingType.VIOLATION, red_light.RULE),
+    (FindingType.VIOLATION, stop_line.RULE),
+    (FindingType.VIOLATION, lane_direction.RULE),
+    (FindingType.VIOLATION, solid_line.RULE),
+    (FindingType.VIOLATION, oncoming_lane.RULE),
+    (FindingType.VIOLATION, bus_lane.RULE),
+    (FindingType.VIOLATION, turn.RULE),
+    (FindingType.VIOLATION, u_turn.RULE),
+    (FindingType.VIOLATION, railway_crossing.RULE),
     (FindingType.VIOLATION, wrong_way_violation.RULE),
     (FindingType.INCIDENT, wrong_way_incident.RULE),
     (FindingType.INCIDENT, stopped_vehicle.RULE),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vision.classes import VEHICLE_IDS
+from vision.continuity import continues
 from vision.directions import arrow_of
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import in_polygon
@@ -35,8 +36,6 @@ TRAVEL_SIZES: Final = 2.5
 """Distance driven against the arrow, in box sizes (mean of width and height): a reversing manoeuvre is shorter."""
 STEP_SIZES: Final = 0.04
 """A step shorter than this share of the box's size is standing, not driving."""
-JUMP_SIZES: Final = 1.2
-"""A step longer than this per 0.25 s is an exchange of tracks, not driving: the chain starts anew."""
 RESET_S: Final = 1.0
 """The chain ends when nothing against the arrow was seen for this long."""
 FORGET_S: Final = 5.0
@@ -72,6 +71,7 @@ class Against:
 @dataclass(frozen=True, slots=True)
 class _Chain:
     last: Sight
+    earlier: Sight | None = None
     start: Sight | None = None
     widest: Sight | None = None
     zone: str = ""
@@ -131,7 +131,7 @@ def _follow(chain: _Chain, sight: Sight, lanes: list[tuple[str, NDArray[np.float
     size = max(sight.size, 1.0)
     if seconds <= 0:
         return chain
-    if length > JUMP_SIZES * size * max(1.0, seconds / 0.25):
+    if not continues(chain.earlier, chain.last, sight):  # an exchange of tracks, not driving
         return _Chain(last=sight, reported=chain.reported)
     against = next((name for name, arrow in lanes if length > 0 and float(step @ arrow) / length < OPPOSED_COS), None)
     in_lane_with_it = any(length > STEP_SIZES * size and float(step @ arrow) > 0 for _, arrow in lanes)
@@ -139,13 +139,13 @@ def _follow(chain: _Chain, sight: Sight, lanes: list[tuple[str, NDArray[np.float
         start = chain.start or chain.last
         widest = sight if chain.widest is None or sight.area > chain.widest.area else chain.widest
         return replace(
-            chain, last=sight, start=start, widest=widest, zone=against,
+            chain, last=sight, earlier=chain.last, start=start, widest=widest, zone=against,
             against_s=chain.against_s + seconds, last_against_s=sight.video_s, travel_px=chain.travel_px + length,
         )  # fmt: skip
     stale = chain.start is not None and sight.video_s - chain.last_against_s > RESET_S
     if in_lane_with_it or stale:
-        return _Chain(last=sight, reported=chain.reported)
-    return replace(chain, last=sight)
+        return _Chain(last=sight, earlier=chain.last, reported=chain.reported)
+    return replace(chain, last=sight, earlier=chain.last)
 
 
 def _is_enough(chain: _Chain, start: Sight, now: Sight) -> bool:

@@ -1,8 +1,9 @@
 """Red light: a vehicle that was wholly before the stop line when red already stood drives over it and on.
 
 Code of Administrative Offences of Kazakhstan, article 599 part 1; traffic rules, signals of the traffic light.
-Who entered on green or yellow and leaves on red is innocent; so is who stops just over the line (that is the
-stop-line offence, another rule), and whoever starts while the head already shows the next state.
+Who entered on green or yellow and leaves on red is innocent; so is who stops just over the line (`stop_line`), whoever
+starts while the head already shows the next state, and whoever goes where a lit green arrow beside the red lets him.
+An arrow that cannot be read counts as lit.
 """
 
 from __future__ import annotations
@@ -13,75 +14,63 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import VEHICLE_IDS
-from vision.directions import entry_arrow, leading_points
-from vision.finding import Finding, FindingType, Moment, Reason
-from vision.geometry import in_polygon
-from vision.sight import Sight, auxiliary_speed, ground_of, sight_of, speed_of
-from vision.types import SignalReading, SignalState
+from violations.accusation import Looks, accuse
+from vision.directions import entry_arrow
+from vision.finding import Finding, Reason
+from vision.geometry import cut
+from vision.road_plane import RoadPlane
+from vision.sight import Sight, sight_of
+from vision.stop_watch import Ran, StopWatch, signalled, step_stops
+from vision.turning import SIDE_DEG, STRAIGHT_DEG, GroundView
+from vision.types import SignalState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    from vision.camera import Camera, Line, Signal
+    from vision.camera import Camera
     from vision.types import Observation
 
-RED_SETTLED_S: Final = 0.4
-"""Red must have stood this long when the vehicle is still before the line: covers the reading's own delay."""
-NEXT_STATE_MARGIN_S: Final = 0.3
-"""Red must go on this long after the crossing, by the reading's own `since_s`."""
-VERDICT_AFTER_S: Final = 1.0
-"""A verdict waits this long after the crossing, so that a late change of the reading is heard."""
-GO_ON_WITHIN_S: Final = 8.0
-"""A vehicle that has not driven on within this time stopped over the line: not this offence."""
-GO_ON_SIZES: Final = 0.6
-"""Driven on: this share of the box's size (mean of width and height) beyond the line."""
-GO_ON_IN_JUNCTION_SIZES: Final = 0.3
-"""The same where the vehicle is already inside a drawn junction."""
-FORGET_S: Final = 3.0
-"""A track unseen this long is forgotten."""
+LIT: Final = frozenset({SignalState.GREEN, SignalState.FLASHING, SignalState.UNKNOWN})
+"""States of an arrow under which a vehicle may go its way, or of which nobody can say."""
+ARROW_WAITS_S: Final = 1.0
+"""An arrow that was lit this shortly before the crossing still excuses."""
+HEADING_S: Final = 0.6
+"""The direction after the line is measured over this time, seconds,"""
+HEADING_SIZES: Final = 0.3
+"""and over no less than this share of the box's size."""
+STRAIGHT_SIZES: Final = 8.0
+"""Who has driven this many of its box sizes since the line without turning goes straight on; turning begins earlier."""
+WAY_WITHIN_S: Final = 12.0
+"""Who has not shown his way within this time is not accused."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Approach:
-    """What is known of one track at one stop line."""
+class _Follow:
+    """A vehicle that ran the red while arrows were lit; its way is not known yet."""
 
-    last: Sight
-    before: Sight | None = None
-    nearest: Sight | None = None
-    red_since_s: float = 0.0
-    crossed_s: float | None = None
-    crossing: Sight | None = None
-    class_id: int = 0
-    judged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    signal: Signal
-    line: Line
-    tracks: Mapping[int, _Approach]
+    ran: Ran
+    open: frozenset[str]
+    path: tuple[Sight, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RedLightState:
-    """The camera and, for each signal head with a stop line, the vehicles near it."""
+    """The watch over stop lines, when each arrow was last lit, and who is followed to see where he goes."""
 
-    camera: Camera
-    heads: tuple[_Head, ...]
+    watch: StopWatch
+    lit_s: Mapping[tuple[str, str], float]
+    follows: tuple[_Follow, ...] = ()
 
 
 class RedLight:
     """The rule; see the module's docstring."""
 
     kind = "red_light"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A signal head with a stop line whose lawful direction is known."""
-        heads = _heads(camera)
+        heads = signalled(camera, "stop")
         if not heads:
             return (Reason("missing_signal_with_stop_line"),)
         return tuple(
@@ -92,16 +81,33 @@ class RedLight:
 
     def start(self, camera: Camera) -> RedLightState:
         """No vehicle seen yet."""
-        return RedLightState(camera, _heads(camera))
+        watch = StopWatch(camera, frozenset({SignalState.RED}), signalled(camera, "stop"))
+        return RedLightState(watch, MappingProxyType({}))
 
     def step(self, state: RedLightState, observation: Observation) -> tuple[RedLightState, tuple[Finding, ...]]:
         """Follow every vehicle over every stop line."""
-        heads, found = [], []
-        for head in state.heads:
-            tracks, findings = _step_head(state.camera, head, observation)
-            heads.append(replace(head, tracks=tracks))
-            found += findings
-        return replace(state, heads=tuple(heads)), tuple(found)
+        lit_s = _lit(state, observation)
+        watch, ran = step_stops(state.watch, observation)
+        found, follows = [], list(state.follows)
+        for one in ran:
+            may = frozenset(
+                arrow for (signal, arrow), last_s in lit_s.items()
+                if signal == one.signal.id and last_s >= one.crossed_s - ARROW_WAITS_S
+            )  # fmt: skip
+            if may:
+                follows.append(_Follow(one, may, (one.before, one.crossing)))
+            else:
+                found.append(_finding(one, one.approach.last, observation, None))
+        plane = None if watch.drawn is None else watch.drawn.plane
+        waiting = []
+        for follow in follows:
+            now = _seen(follow, observation)
+            way = _way(now, plane)
+            if way is not None and not _may_go(way, now.open):
+                found.append(_finding(now.ran, now.path[-1], observation, way))
+            elif way is None and observation.video_s - now.ran.crossed_s <= WAY_WITHIN_S:
+                waiting.append(now)
+        return replace(state, watch=watch, lit_s=lit_s, follows=tuple(waiting)), tuple(found)
 
     def finish(self, state: RedLightState) -> tuple[Finding, ...]:
         """A crossing whose verdict was still waiting stays without one: the act was not seen to its end."""
@@ -112,128 +118,77 @@ class RedLight:
 RULE: Final = RedLight()
 
 
-def _heads(camera: Camera) -> tuple[_Head, ...]:
-    lines = {line.id: line for line in camera.lines}
-    return tuple(
-        _Head(signal, lines[signal.stop_line], MappingProxyType({}))
-        for signal in camera.signals
-        if signal.stop_line is not None
-    )
+def _lit(state: RedLightState, observation: Observation) -> Mapping[tuple[str, str], float]:
+    """When each arrow was last lit, after one more observation."""
+    lit = dict(state.lit_s)
+    for head in state.watch.heads:
+        for section in head.signal.sections:
+            reading = observation.signals.get(head.signal.reading_of(section))
+            if reading is None or reading.state in LIT:
+                lit[head.signal.id, section.arrow] = observation.video_s
+    return MappingProxyType(lit)
 
 
-def _step_head(camera: Camera, head: _Head, observation: Observation) -> tuple[Mapping[int, _Approach], list[Finding]]:
-    arrow = entry_arrow(camera, head.line, observation.width, observation.height)
-    if arrow is None:
-        return head.tracks, []
-    scale = np.array([observation.width, observation.height], float)
-    first, second = np.array(head.line.points) * scale
-    normal = np.array([-(second - first)[1], (second - first)[0]])
-    normal = normal / np.hypot(*normal) * (1.0 if normal @ arrow >= 0 else -1.0)
-    tracks = observation.tracks
-    foot = tracks.foot.astype(float)
-    beyond = (foot - first) @ normal
-    front_beyond = (leading_points(tracks.foot, tracks.box, arrow) - first) @ normal
-    reading = observation.signals.get(head.signal.id, SignalReading(SignalState.UNKNOWN, observation.video_s, 0.0))
-    junction = [np.array(zone.points) * scale for zone in camera.zones_of("junction")]
-
-    known = {key: value for key, value in head.tracks.items() if observation.video_s - value.last.video_s <= FORGET_S}
-    found: list[Finding] = []
-    for i, track in enumerate(tracks.id.tolist()):
-        if int(tracks.class_id[i]) not in VEHICLE_IDS or not tracks.seen[i]:
-            continue
-        sight = sight_of(observation, i)
-        approach = known.get(track)
-        if approach is None:
-            approach = _Approach(last=sight)
-        approach = _approaching(approach, sight, reading, front_beyond=float(front_beyond[i]))
-        if approach.crossed_s is None and approach.before is not None and not approach.judged:
-            approach = _crossing(approach, sight, reading, (first, second, normal), float(beyond[i]))
-        approach = replace(approach, last=sight, class_id=int(tracks.class_id[i]))
-        if approach.crossed_s is not None and not approach.judged:
-            beyond_sizes = float(beyond[i]) / sight.size
-            inside = any(bool(in_polygon(foot[i : i + 1], zone)[0]) for zone in junction)
-            approach, finding = _judge(
-                approach, track, reading, head, observation,
-                went_on=beyond_sizes >= (GO_ON_IN_JUNCTION_SIZES if inside else GO_ON_SIZES),
-                speed=speed_of(observation, i), ground=ground_of(observation, i),
-            )  # fmt: skip
-            if finding is not None:
-                found.append(finding)
-        known[track] = approach
-    return MappingProxyType(known), found
+def _seen(follow: _Follow, observation: Observation) -> _Follow:
+    """The vehicle after one more look, if it is seen whole."""
+    rows = np.flatnonzero((observation.tracks.id == follow.ran.approach.track) & observation.tracks.seen)
+    if not len(rows) or cut(observation.tracks.box[rows[0]], observation.width, observation.height):
+        return follow
+    return replace(follow, path=(*follow.path, sight_of(observation, int(rows[0]))))
 
 
-def _approaching(approach: _Approach, sight: Sight, reading: SignalReading, *, front_beyond: float) -> _Approach:
-    """Remember the last moment at which the whole vehicle stood before the line under settled red."""
-    if approach.crossed_s is not None:
-        return approach
-    nearest = approach.nearest
-    if nearest is None or sight.area > nearest.area:
-        approach = replace(approach, nearest=sight)
-    settled = reading.state is SignalState.RED and sight.video_s - reading.since_s >= RED_SETTLED_S
-    if settled and front_beyond < 0:
-        return replace(approach, before=sight, red_since_s=reading.since_s)
-    if reading.state is not SignalState.RED:
-        return replace(approach, before=None)
-    return approach
+def _way(follow: _Follow, plane: RoadPlane | None) -> str | None:
+    """Where the vehicle went: left, straight or right; None while it has not shown it."""
+    now, crossing, before = follow.path[-1], follow.ran.crossing, follow.ran.before
+    earlier = next((one for one in reversed(follow.path) if now.video_s - one.video_s >= HEADING_S), None)
+    if earlier is None or _apart(earlier, now) < HEADING_SIZES * now.size or _apart(before, crossing) == 0:
+        return None
+    view = GroundView(plane)
+    degrees = view.turn_deg(before.foot, crossing.foot, earlier.foot, now.foot)
+    if abs(degrees) >= SIDE_DEG[0]:
+        return "right" if degrees > 0 else "left"
+    return "straight" if abs(degrees) <= STRAIGHT_DEG and _far(view, crossing, now) else None
 
 
-def _crossing(
-    approach: _Approach, sight: Sight, reading: SignalReading,
-    segment: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], beyond: float,
-) -> _Approach:  # fmt: skip
-    """Take note when the foot passes the drawn segment under the same red."""
-    first, second, normal = segment
-    was = (np.array(approach.last.foot) - first) @ normal
-    if reading.state is not SignalState.RED or not (was < 0 <= beyond):
-        return approach
-    share = float(-was / (beyond - was)) if beyond != was else 0.0
-    at = np.array(approach.last.foot) + share * (np.array(sight.foot) - np.array(approach.last.foot))
-    along = float((at - first) @ (second - first) / ((second - first) @ (second - first)))
-    if not 0.0 <= along <= 1.0:
-        return replace(approach, judged=True)
-    moment = approach.last.video_s + share * (sight.video_s - approach.last.video_s)
-    return replace(approach, crossed_s=moment, crossing=sight)
+def _far(view: GroundView, crossing: Sight, now: Sight) -> bool:
+    """Whether it has driven so far beyond the line that a turn would have begun."""
+    gone = float(np.hypot(*view.vector(crossing.foot, now.foot)))
+    size = view.vector(crossing.foot, (crossing.foot[0] + crossing.size, crossing.foot[1]))
+    return gone >= STRAIGHT_SIZES * float(np.hypot(*size))
 
 
-def _judge(
-    approach: _Approach, track: int, reading: SignalReading, head: _Head, observation: Observation, *,
-    went_on: bool, speed: tuple[float, float] | None, ground: tuple[float, float] | None,
-) -> tuple[_Approach, Finding | None]:  # fmt: skip
-    crossed, before, crossing = approach.crossed_s, approach.before, approach.crossing
-    if crossed is None or before is None or crossing is None:
-        return approach, None
-    now = observation.video_s
-    if reading.state is not SignalState.RED and reading.since_s <= crossed + NEXT_STATE_MARGIN_S:
-        return replace(approach, judged=True), None
-    if now - crossed > GO_ON_WITHIN_S:
-        return replace(approach, judged=True), None
-    if now - crossed < VERDICT_AFTER_S or not went_on:
-        return approach, None
-    trace = [
-        Reason("red_since", (("signal", head.signal.id), ("since_s", round(approach.red_since_s, 2)))),
-        Reason("before_line", (("line", head.line.id), ("at_s", round(before.video_s, 2)))),
+def _may_go(way: str, arrows: frozenset[str]) -> bool:
+    """Whether a lit arrow lets a vehicle go its way; a turn back begins as one to the left."""
+    return way in arrows or (way == "left" and "back" in arrows)
+
+
+def _apart(first: Sight, second: Sight) -> float:
+    return float(np.hypot(second.foot[0] - first.foot[0], second.foot[1] - first.foot[1]))
+
+
+def _beside_arrow(way: str, now: Sight) -> Reason:
+    return Reason(
+        "went_left_beside_arrow" if way == "left"
+        else "went_right_beside_arrow" if way == "right"
+        else "went_straight_beside_arrow",
+        (("at_s", round(now.video_s, 2)),),
+    )  # fmt: skip
+
+
+def _finding(ran: Ran, now: Sight, observation: Observation, way: str | None) -> Finding:
+    approach, line = ran.approach, ("line", ran.line.id)
+    trace = (
+        Reason("red_since", (("signal", ran.signal.id), ("since_s", round(approach.ban_since_s, 2)))),
+        Reason("before_line", (line, ("at_s", round(ran.before.video_s, 2)))),
         Reason(
             "crossed_on_red",
-            (("line", head.line.id), ("at_s", round(crossed, 2)),
-             ("after_red_s", round(crossed - approach.red_since_s, 2))),
+            (line, ("at_s", round(ran.crossed_s, 2)), ("after_red_s", round(ran.crossed_s - approach.ban_since_s, 2))),
         ),
-        Reason("drove_on", (("at_s", round(now, 2)),)),
-    ]  # fmt: skip
-    trace += auxiliary_speed(speed)
-    plate_from = approach.nearest or before
-    box = approach.last.box
-    finding = Finding(
-        type=FindingType.VIOLATION, kind=RedLight.kind, rule_version=RedLight.version, onset_s=crossed, video_s=now,
-        score=round(min(1.0, reading.score), 3), trace=tuple(trace),
-        moments=(
-            Moment("before_line", before.video_s, before.box),
-            Moment("in_act", crossing.video_s, crossing.box),
-            Moment("plate", plate_from.video_s, plate_from.box),
-            Moment("wide", now, None),
-        ),
-        track=track, class_id=approach.class_id, line=head.line.id, signal=head.signal.id,
-        speed_ms=speed[0] if speed else None, speed_sigma_ms=speed[1] if speed else None, box=box,
-        ground=ground,
+        Reason("drove_on", (("at_s", round(now.video_s, 2)),)),
+        *(() if way is None else (_beside_arrow(way, now),)),
+    )
+    return accuse(
+        RedLight.kind, RedLight.version, observation, track=approach.track, class_id=approach.class_id,
+        onset_s=ran.crossed_s, trace=trace, score=ran.score, line=ran.line.id, signal=ran.signal.id,
+        looks=Looks(ran.before, ran.crossing, approach.nearest, now),
     )  # fmt: skip
-    return replace(approach, judged=True), finding
