@@ -195,6 +195,32 @@ class VehicleLook:
     colour_score: float
 
 
+class View(StrEnum):
+    """Whether a camera still looks where its file was drawn, and still sees (`vision.drift`)."""
+
+    OK = "ok"
+    MOVED = "moved"
+    BLURRED = "blurred"
+    BLINDED = "blinded"
+    COVERED = "covered"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """The state of a camera's view.
+
+    Attributes:
+        state: held over time.
+        since_s: second of video at which it began.
+    """
+
+    state: View = View.OK
+    since_s: float = 0.0
+
+
+GOOD_VIEW: Final = ViewState()
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """Everything seen by one camera at one moment; the only input of every rule.
@@ -210,6 +236,7 @@ class Observation:
         passages: control-line passages completed at this moment.
         plates: readings that changed at this moment.
         looks: kinds and colours that changed at this moment.
+        view: whether the camera still looks where its file was drawn.
     """
 
     camera: str
@@ -225,3 +252,4 @@ class Observation:
     passages: tuple[Passage, ...] = ()
     plates: tuple[Plate, ...] = ()
     looks: tuple[VehicleLook, ...] = ()
+    view: ViewState = GOOD_VIEW
