@@ -29,6 +29,7 @@ from service import alerts, law
 from service.case_view import moved as case_moved
 from service.durable import move_folder
 from service.event import Event
+from service.exemptions import exemption_of
 from service.happening import Sighting, same_happening, same_vehicle
 from service.passage_taking import adopt_still, take_passage
 from service.plates import normal
@@ -182,12 +183,15 @@ def _violation(work: Work, event: Event, package: Package | None) -> None:
         row.merged_into = older.id
         _seen_again(work, older, row)
         return
-    fault = _screening_fault(camera, package)
+    fault, by = _screening_fault(camera, package), None
+    if fault is None:
+        exempt = exemption_of(work, event, row.plate_token, _zone(package))
+        fault, by = (exempt.reason, {"exempt_by": exempt.by}) if exempt else (None, None)
     if fault is None:
         case_moved(work, row, CaseState.SCREENED, actor=SYSTEM)
         row.t_screened = work.now
     else:
-        case_moved(work, row, CaseState.AUTO_REJECTED, fault, actor=SYSTEM)
+        case_moved(work, row, CaseState.AUTO_REJECTED, fault, actor=SYSTEM, data=by)
         row.reason = fault
         if law.drawn(work.store, row.id, work.store.settings.sample_auto_rejected):
             case_moved(work, row, CaseState.SCREENED, "random_sample", actor=SYSTEM)
@@ -313,6 +317,11 @@ def _screening_fault(camera: Camera | None, package: Package | None) -> str | No
     if package.faults:
         return "evidence_altered"
     return "camera_unknown" if camera is None else None
+
+
+def _zone(package: Package | None) -> str | None:
+    """The zone the rule named."""
+    return package.manifest.finding.zone if package and package.manifest else None
 
 
 def _older_case(work: Work, row: ViolationCase) -> ViolationCase | None:
