@@ -47,12 +47,12 @@ class Change:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
-    """The differences between two contents of a camera's file, in the order of its keys."""
+    """The differences between two contents of a camera's file, by its keys."""
     return tuple(_changes(before, after))
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    for key in {**before, **after}:
+    for key in sorted({**before, **after}):
         old, new = before.get(key), after.get(key)
         if _empty(old) and _empty(new):
             continue
@@ -81,7 +81,7 @@ def _parts(key: str, before: Any, after: Any) -> Iterator[Change]:
 def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         name
-        for name in {**old, **new}
+        for name in sorted({**old, **new})
         if old.get(name) != new.get(name) and not (_empty(old.get(name)) and _empty(new.get(name)))
     )
 

@@ -102,6 +102,8 @@ def _problem(lang: Language, error: ErrorDetails, raw: Mapping[str, Any]) -> Pro
     if loc[:1] == ["calibration"]:
         part, field = "calibration", "/".join(loc[1:]) or _fact(message)
     name = TYPES.get(error["type"])
+    if name == "missing" and loc[-1].isdigit():
+        name = "too_few"
     if name == "range" and IN_PICTURE & set(loc):
         name = "outside"
     if name is not None:
