@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DROVE_ON_S: Final = 8.0  # who has the line behind within this time drove on, who has not stopped over it
 OVER_LINE_M: Final = 0.4  # a front this far beyond a stop line stands over it
+FLASH_S: Final = 0.6  # longer than a lamp that flashes once a second stays dark
 STANDS_S: Final = 2.0  # at rest this long is standing
 BESIDE_M: Final = 0.6  # a middle this far on either side of a solid line has crossed it
 ONCOMING_S: Final = 1.0  # driving on the oncoming side this long
@@ -62,6 +63,11 @@ class Scenery:
         """What a head shows at second t."""
         times = np.array([frame.video_s for frame in self.frames])
         return self.frames[int(np.abs(times - t).argmin())].signals.get(head, "off")
+
+    def flashes(self, head: str, t: float) -> bool:
+        """Whether a head shows red at second t or in the other half of a flash."""
+        near = [frame for frame in self.frames if abs(frame.video_s - t) <= FLASH_S]
+        return any(frame.signals.get(head) == "red" for frame in near)
 
 
 def acts_of(frames: tuple[FrameTruth, ...], layout: Layout, start: datetime) -> tuple[Act, ...]:
@@ -103,7 +109,7 @@ def _stop_lines(scenery: Scenery) -> list[Act]:
                 gone = [r.t for r in over(way.rear, way.t, line) if r.forward and r.t >= front.t]
                 drove_on = bool(gone) and gone[0] - front.t <= DROVE_ON_S
                 if line.kind == "rail_stop":
-                    if state in ("red", "flashing") and drove_on:
+                    if scenery.flashes(head.id, front.t) and drove_on:
                         out.append(Act("railway_crossing", way.id, front.t, gone[0]))
                     continue
                 lawful = head.arrow is not None and (
@@ -146,10 +152,8 @@ def _lanes(scenery: Scenery) -> list[Act]:
             taken = manoeuvre(turned(way, last))
             left_by_front = last < len(way.t) - 1 and _leaves_ahead(zone, way, last)
             if along > 0.8 and left_by_front and taken not in zone.turns:
-                done = next(
-                    (i for i in range(last, len(way.t)) if manoeuvre(np.degrees(way.heading[i] - way.heading[last])) == taken),
-                    len(way.t) - 1,
-                )  # fmt: skip
+                bent = np.degrees(way.heading[last:] - way.heading[last])
+                done = last + next((i for i, deg in enumerate(bent) if manoeuvre(float(deg)) == taken), len(bent) - 1)
                 if taken == "straight":
                     done = min(len(way.t) - 1, last + int(np.searchsorted(way.t[last:], way.t[last] + 2.0)))
                 out.append(Act("lane_direction", way.id, float(way.t[last]), float(way.t[done])))
@@ -160,7 +164,7 @@ def _leaves_ahead(zone: Zone, way: Way, last: int) -> bool:
     """Whether a vehicle left a lane at its end, not over its side."""
     travel = np.array(zone.travel)
     reach = np.array(zone.points) @ travel
-    return float(way.xy[last] @ travel) > float(reach.max()) - max(3.0, way.speed[last] * 0.3)
+    return bool(float(way.xy[last] @ travel) > float(reach.max()) - max(3.0, way.speed[last] * 0.3))
 
 
 def _solid(scenery: Scenery) -> list[Act]:

@@ -31,6 +31,7 @@ ALONG_M: Final = 8.0  # driven so far on a pavement or shoulder
 STEP_S: Final = 0.4  # a vehicle whose plan meets a crossing for at least this long drives over it
 NEAR_M: Final = 3.5  # a lane's width: a person so near whom one drives towards must be let over
 SAFE_MS: Final = 0.5  # below this a vehicle waits
+PASSED_MS: Final = 0.3  # a person who moves away faster than this has left the vehicle's way
 
 Told = tuple[str, int, float, float]
 
@@ -94,7 +95,13 @@ def _driving(zone: Zone, way: Way, start: datetime) -> list[Told]:
 
 def _not_let_over(zone: Zone, way: Way, people: list[Way]) -> list[Told]:
     """Driving over a crossing close before a person who walks towards the vehicle's way, or stands in it."""
-    meets = np.array([bool(inside(zone, np.vstack([way.corners(i), way.front[i]])).any()) for i in range(len(way.t))])
+    axis = [way.ahead(share * way.length) for share in np.linspace(-0.5, 0.5, 7)]
+    meets = np.array(
+        [
+            bool(inside(zone, np.vstack([way.corners(i), *(points[i : i + 1] for points in axis)])).any())
+            for i in range(len(way.t))
+        ]
+    )
     out: list[Told] = []
     for first, last in runs(meets & (way.speed > SAFE_MS)):
         if way.t[last] - way.t[first] < STEP_S:
@@ -114,4 +121,4 @@ def _in_the_way(zone: Zone, way: Way, i: int, person: Way) -> bool:
     gap = float((person.xy[k] - way.xy[i]) @ aside)
     pace = float(np.array([np.cos(person.heading[k]), np.sin(person.heading[k])]) @ aside) * float(person.speed[k])
     clear = abs(gap) - way.width / 2
-    return clear < 0 or (clear < NEAR_M and pace * np.sign(gap) < -SAFE_MS)
+    return clear < 0 or (clear < NEAR_M and pace * np.sign(gap) < PASSED_MS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scenarios.camera import Pinhole
 from scenarios.ground import clip_near, flat
-from scenarios.layout import Layout, Point, Way, Zone
+from scenarios.layout import Head, Layout, Line, Point, Way, Zone
 from scenarios.props import housing_box, section_box
 from scenarios.scene import Scene
 from vision.camera import Camera, load_camera
@@ -131,63 +131,58 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
         rel = [round(float(v), 4) for v in ground - points[0][1]]
         out.append(f"    {{ picture = {_pair(pixels, camera)}, ground_m = {rel} }},")
     out.append("]")
-    for line in layout.lines:
-        segment = segment_in_picture(*line.points, camera)
-        if segment is None:
-            continue
-        out += [
-            "",
-            "[[lines]]",
-            f"id = {_quoted(line.id)}",
-            f"kind = {_quoted(line.kind)}",
-            f"points = {[_pair(p, camera) for p in segment]}",
-        ]
-        if line.travel:
-            arrow = _arrow(np.mean(np.array(line.points), axis=0), line.travel, camera)
-            out.append(f"direction = {[_pair(p, camera) for p in arrow]}")
-    for zone in layout.zones:
-        polygon = _outline(zone, camera)
-        if polygon is None:
-            continue
-        out += [
-            "",
-            "[[zones]]",
-            f"id = {_quoted(zone.id)}",
-            f"kind = {_quoted(zone.kind)}",
-            f"points = {[_pair(p, camera) for p in polygon]}",
-        ]
-        if zone.travel:
-            ground = camera.ground(polygon.mean(0)[None])[0]
-            out.append(f"direction = {[_pair(p, camera) for p in _arrow(ground, zone.travel, camera)]}")
-        out += _terms(zone)
-    for head in layout.heads:
-        if head.in_camera_file:
-            x0, y0, x1, y1 = housing_box(head, camera)
-            box = _pair(np.array([x0, y0]), camera) + _pair(np.array([x1, y1]), camera)
-            out += [
-                "",
-                "[[signals]]",
-                f"id = {_quoted(head.id)}",
-                f"box = {box}",
-                *([f"stop_line = {_quoted(head.stop_line)}"] if head.stop_line else []),
-            ]
-            if head.arrow:
-                low_x, low_y, high_x, high_y = section_box(head, camera)
-                lamp = _pair(np.array([low_x, low_y]), camera) + _pair(np.array([high_x, high_y]), camera)
-                out.append(f"sections = [{{ arrow = {_quoted(head.arrow)}, box = {lamp} }}]")
+    out += [text for line in layout.lines for text in _line_toml(line, camera)]
+    out += [text for zone in layout.zones for text in _zone_toml(zone, camera)]
+    out += [text for head in layout.heads if head.in_camera_file for text in _head_toml(head, camera)]
     drawn = {zone.id for zone in layout.zones if _outline(zone, camera) is not None}
     for way in layout.forbidden:
         if {way.start, way.end} <= drawn:
             out += [
                 "",
                 "[[forbidden]]",
-                f"id = {_quoted(way.id)}",
-                f"kind = {_quoted(way.kind)}",
-                f"start = {_quoted(way.start)}",
-                f"end = {_quoted(way.end)}",
-                *_terms(way),
+                *(f"{key} = {_quoted(getattr(way, key))}" for key in ("id", "kind", "start", "end")),
             ]
+            out += _terms(way)
     return "\n".join(out) + "\n"
+
+
+def _line_toml(line: Line, camera: Pinhole) -> list[str]:
+    segment = segment_in_picture(*line.points, camera)
+    if segment is None:
+        return []
+    points = [_pair(p, camera) for p in segment]
+    out = ["", "[[lines]]", f"id = {_quoted(line.id)}", f"kind = {_quoted(line.kind)}", f"points = {points}"]
+    if line.travel:
+        arrow = _arrow(np.mean(np.array(line.points), axis=0), line.travel, camera)
+        out.append(f"direction = {[_pair(p, camera) for p in arrow]}")
+    return out
+
+
+def _zone_toml(zone: Zone, camera: Pinhole) -> list[str]:
+    polygon = _outline(zone, camera)
+    if polygon is None:
+        return []
+    points = [_pair(p, camera) for p in polygon]
+    out = ["", "[[zones]]", f"id = {_quoted(zone.id)}", f"kind = {_quoted(zone.kind)}", f"points = {points}"]
+    if zone.travel:
+        ground = camera.ground(polygon.mean(0)[None])[0]
+        out.append(f"direction = {[_pair(p, camera) for p in _arrow(ground, zone.travel, camera)]}")
+    return out + _terms(zone)
+
+
+def _head_toml(head: Head, camera: Pinhole) -> list[str]:
+    out = ["", "[[signals]]", f"id = {_quoted(head.id)}", f"box = {_box(housing_box(head, camera), camera)}"]
+    if head.stop_line:
+        out.append(f"stop_line = {_quoted(head.stop_line)}")
+    if head.arrow:
+        lamp = _box(section_box(head, camera), camera)
+        out.append(f"sections = [{{ arrow = {_quoted(head.arrow)}, box = {lamp} }}]")
+    return out
+
+
+def _box(corners: tuple[float, float, float, float], camera: Pinhole) -> list[float]:
+    x0, y0, x1, y1 = corners
+    return _pair(np.array([x0, y0]), camera) + _pair(np.array([x1, y1]), camera)
 
 
 def write_camera(scene: Scene, layout: Layout, camera: Pinhole, path: Path) -> Camera:

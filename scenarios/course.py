@@ -120,7 +120,7 @@ def plan_course(
     v = np.minimum(speed_ms, np.sqrt(SIDEWAYS / np.maximum(bend, 1e-6)))
     for begin, end, slower in slow:
         v[(s >= begin) & (s <= end)] = np.minimum(v[(s >= begin) & (s <= end)], slower)
-    rests = {int(np.clip(round(stop.s_m / NODE_M), 0, len(s) - 1)): stop.hold_s for stop in stops}
+    rests = {int(np.abs(s - stop.s_m).argmin()): stop.hold_s for stop in stops}
     for node in rests:
         v[node] = 0.0
     for i in range(1, len(v)):
@@ -132,7 +132,7 @@ def plan_course(
     t += at[1] - float(np.interp(at[0], s, t))
     order, leave = [], []
     waited = 0.0
-    held_before = sum(hold for node, hold in rests.items() if s[node] < at[0] - NODE_M / 2)
+    held_before = sum(hold for node, hold in rests.items() if s[node] < at[0] - NODE_M)
     for i in range(len(s)):
         order.append(i)
         leave.append(t[i] + waited)

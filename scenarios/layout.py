@@ -65,7 +65,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A ground polygon; kinds: asphalt, pavement, grass, dirt, concrete."""
+    """A ground polygon; kinds: asphalt, pavement, grass, dirt, concrete, steel."""
 
     kind: str
     points: NDArray[np.float64]

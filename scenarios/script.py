@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scenarios.course import Course
 from scenarios.fleet import Look
 from scenarios.layout import Layout
-from scenarios.objects import ObjectState
+from scenarios.traffic import ObjectState
 
 STRIDE_M: Final = 1.45  # of a walking person: two steps
 PEDAL_M: Final = 4.5  # that a bicycle covers in a turn of its pedals
@@ -49,16 +49,17 @@ class Actor:
             return None
         x, y, heading, speed, accel = now
         if self.backwards:
-            heading, speed = heading + np.pi, speed
+            heading += np.pi
         walks = self.look.kind in ("person", "bicycle")
         covered = float(np.interp(t, self.course.t, self.course.s)) if walks else 0.0
         per_turn = STRIDE_M if self.look.kind == "person" else PEDAL_M
         stands = speed < 0.3 and not walks
         lately = self.course.at(t - LIGHTS_OUT_S)
         braking = not walks and (accel < -0.6 or (stands and (lately is None or lately[3] > 0.3)))
+        phase = covered / per_turn * 2 * np.pi
+        turning = self._turning(t, heading)
         return ObjectState(
-            self.id, self.look, x, y, heading, speed, braking, self._turning(t, heading), covered / per_turn * 2 * np.pi,
-            parked=self.parked,
+            self.id, self.look, x, y, heading, speed, braking, turning, phase, parked=self.parked
         )  # fmt: skip
 
     def _turning(self, t: float, heading: float) -> int:
@@ -84,8 +85,9 @@ class Script:
     def signals(self, t: float) -> dict[str, str]:
         """The state of each signal head, and of its section, at second t."""
         out: dict[str, str] = {}
-        for head in self.layout.heads if self.plan else ():
-            assert self.plan is not None
+        if self.plan is None:
+            return out
+        for head in self.layout.heads:
             out[head.id] = self.plan.state(head.group, t)
             if head.arrow:
                 out[f"{head.id}/{head.arrow}"] = self.plan.state(f"{head.group}/{head.arrow}", t)

@@ -140,10 +140,10 @@ def bench_rules(
             raise InputError(f"There is no condition {name}; there are {', '.join(CONDITIONS)}.")
     began, used = time.perf_counter(), time.process_time()
     clips = [
-        task
+        clip
         for rule in rules
         for condition in conditions
-        for task in _tasks(rule, condition, _wanted(per_rule, condition, conditions), seed)
+        for clip in _clips(rule, condition, _wanted(per_rule, condition, conditions), seed)
     ]
     scores: dict[tuple[str, str], Score] = defaultdict(Score)
     seconds = spent = 0.0
@@ -151,7 +151,7 @@ def bench_rules(
         seconds, spent = seconds + done.seconds, spent + done.cpu_s
         for kind, score in done.scores.items():
             scores[kind, done.condition].add(score)
-    report = {
+    return {
         "version": __version__,
         "seed": seed,
         "clips": len(clips),
@@ -160,7 +160,6 @@ def bench_rules(
         "cpu_s": round(spent + (time.process_time() - used if jobs > 1 else 0.0), 1),
         "rules": {rule: _rule_report(rule, conditions, scores) for rule in rules},
     }
-    return report
 
 
 def _rule_report(rule: str, conditions: Sequence[str], scores: dict[tuple[str, str], Score]) -> dict[str, Any]:
@@ -185,28 +184,16 @@ def _wanted(per_rule: int, condition: str, conditions: Sequence[str]) -> int:
     return -(-per_rule // 2) if condition == DAYLIGHT else -(-per_rule // (2 * len(others)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    rule: str
-    condition: str
-    seed: int
-
-
-def _tasks(rule: str, condition: str, wanted: int, seed: int) -> Iterator[_Task]:
+def _clips(rule: str, condition: str, wanted: int, seed: int) -> Iterator[Clip]:
     """As many clips as the wanted happenings and near misses take."""
     acts = near = 0
     for k in range(MOST_CLIPS):
         if acts >= wanted and near >= NEAR_PER_HAPPENING * wanted:
             return
-        task = _Task(rule, condition, seed * MOST_CLIPS + k)
-        clip = clip_of(*_key(task))
+        clip = clip_of(rule, condition, seed * MOST_CLIPS + k)
         acts += sum(intent.breaks for intent in clip.intents)
         near += sum(not intent.breaks for intent in clip.intents)
-        yield task
-
-
-def _key(task: _Task) -> tuple[str, str, int]:
-    return task.rule, task.condition, task.seed
+        yield clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,23 +204,22 @@ class _Done:
     cpu_s: float
 
 
-def _all_done(tasks: Sequence[_Task], jobs: int, keep: Path | None) -> Iterator[_Done]:
+def _all_done(clips: Sequence[Clip], jobs: int, keep: Path | None) -> Iterator[_Done]:
     if jobs == 1:
-        for task in tasks:
-            yield _do(task, keep)
+        for clip in clips:
+            yield _do(clip, keep)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_do, tasks, [keep] * len(tasks))
+        yield from pool.map(_do, clips, [keep] * len(clips))
 
 
-def _do(task: _Task, keep: Path | None) -> _Done:
+def _do(clip: Clip, keep: Path | None) -> _Done:
     """Render one clip, look at it, score it."""
     used = time.process_time()
-    clip = clip_of(*_key(task))
     with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
         drawn = draw(clip, keep or Path(folder))
         scores = score(clip, drawn, *look(clip, drawn))
-    return _Done(task.condition, scores, clip.scene.duration_s, time.process_time() - used)
+    return _Done(clip.condition, scores, clip.scene.duration_s, time.process_time() - used)
 
 
 def look(clip: Clip, drawn: Drawn) -> tuple[list[Finding], dict[int, int], set[str]]:
@@ -324,12 +310,12 @@ def _same(act: Act, finding: Finding, about: int | None) -> bool:
 
 def table(report: dict[str, Any]) -> str:
     """The report for people."""
-    head = f"{'rule':<20} {'light':<6} {'found':>9} {'recall (95 %)':>22} {'wrong':>6} {'precision (95 %)':>22} {'near':>9}"
-    lines = [head]
+    columns = f"{'recall (95 %)':>22} {'wrong':>6} {'precision (95 %)':>22} {'near':>9}"
+    lines = [f"{'rule':<20} {'light':<9} {'found':>9} {columns}"]
     for rule, parts in report["rules"].items():
         for light, told in parts.items():
             lines.append(
-                f"{rule:<20} {light:<6} {told['found']:>4}/{told['happenings']:<4} {_words(told['recall']):>22} "
+                f"{rule:<20} {light:<9} {told['found']:>4}/{told['happenings']:<4} {_words(told['recall']):>22} "
                 f"{told['findings_wrong']:>6} {_words(told['precision']):>22} "
                 f"{told['near_misses_taken']:>4}/{told['near_misses']:<4}"
             )

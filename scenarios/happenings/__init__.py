@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError
-from scenarios.happenings import junction
+from scenarios.happenings import crossing, junction_rules, railway, road, standing
 from scenarios.happenings.clip import WEATHERS, PlanError
 
 if TYPE_CHECKING:
@@ -14,12 +14,24 @@ if TYPE_CHECKING:
     from scenarios.happenings.clip import Clip
 
 MAKERS: Final[dict[str, Callable[[str, int], Clip]]] = {
-    "red_light": junction.red_light,
-    "stop_line": junction.stop_line,
-    "lane_direction": junction.lane_direction,
-    "turn": junction.turn,
-    "u_turn": junction.u_turn,
-    "junction_block": junction.junction_block,
+    "red_light": junction_rules.red_light,
+    "stop_line": junction_rules.stop_line,
+    "lane_direction": junction_rules.lane_direction,
+    "turn": junction_rules.turn,
+    "u_turn": junction_rules.u_turn,
+    "junction_block": junction_rules.junction_block,
+    "solid_line": road.solid_line,
+    "oncoming_lane": road.oncoming_lane,
+    "wrong_way": road.wrong_way,
+    "bus_lane": road.bus_lane,
+    "restricted_class": road.restricted_class,
+    "pavement_driving": road.pavement_driving,
+    "no_stopping": standing.no_stopping,
+    "no_parking": standing.no_parking,
+    "pavement_parking": standing.pavement_parking,
+    "paid_parking": standing.paid_parking,
+    "pedestrian_priority": crossing.pedestrian_priority,
+    "railway_crossing": railway.railway_crossing,
 }
 """What makes a clip of each rule that can be judged from pictures, from a condition and a seed."""
 CONDITIONS: Final = tuple(WEATHERS)
@@ -38,7 +50,7 @@ def clip_of(rule: str, condition: str, seed: int) -> Clip:
         raise InputError(f"There are no happenings of the rule {rule}; there are {', '.join(MAKERS)}.")
     if condition not in CONDITIONS:
         raise InputError(f"There is no condition {condition}; there are {', '.join(CONDITIONS)}.")
-    fault: PlanError | None = None
+    fault = PlanError(f"clip {rule}-{condition}-{seed}: no attempt was made")
     for attempt in range(ATTEMPTS):
         clip = MAKERS[rule](condition, seed * ATTEMPTS + attempt)
         try:
@@ -47,5 +59,4 @@ def clip_of(rule: str, condition: str, seed: int) -> Clip:
             fault = error
             continue
         return clip
-    assert fault is not None
     raise fault

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,11 +13,11 @@ from scenarios.acts import Act, acts_of
 from scenarios.camera_file import write_camera
 from scenarios.compose import cuboid_truth
 from scenarios.fleet import draw_look
-from scenarios.haze import Haze
-from scenarios.render import Encoder, Show, set_up, view_of
+from scenarios.render import Encoder, set_up, view_of
 from scenarios.scene import CameraPose, Scene, Texts
 from scenarios.script import Actor, Script, Signals, body
 from scenarios.truth import FrameTruth
+from vision.camera_parts import Hours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,19 +90,23 @@ class Clip:
         *,
         breaks: bool = False,
         backwards: bool = False,
-        parked: bool = False,
         ahead_m: float = AHEAD_M,
         tries: int = TRIES,
     ) -> Actor | None:
         """Put somebody on a course; `make` draws another one when the last met somebody. None where there is no room.
 
         Args:
+            look: who.
+            make: draws a course.
             name: what it is there for; nameless for the traffic around.
+            breaks: whether it breaks the clip's rule.
+            backwards: whether it drives in reverse gear.
             ahead_m: room that others must leave before it.
+            tries: how many courses are drawn.
         """
         times = np.arange(0.0, self.scene.duration_s + LOOK_AGAIN_S, LOOK_AGAIN_S)
         for _ in range(tries):
-            actor = Actor(len(self.actors) + 1, look, make(), backwards, parked)
+            actor = Actor(len(self.actors) + 1, look, make(), backwards)
             points = body(actor, times, ahead_m if look.kind != "person" else 0.0)
             if not np.isfinite(points).any() or any(
                 _meet(points, other, look.spec.width / 2 + known.look.spec.width / 2 + APART_M)
@@ -154,6 +158,12 @@ class Clip:
         return acts
 
 
+def later_hours(clip: Clip) -> tuple[Hours, ...]:
+    """Two hours of every day that begin three hours after the clip."""
+    local = (clip.scene.start.hour + 5) % 24  # Kazakhstan keeps UTC+5
+    return (Hours(start=time((local + 3) % 24), end=time((local + 5) % 24)),)
+
+
 def _meet(one: NDArray[np.float64], other: NDArray[np.float64], apart: float) -> bool:
     """Whether two bodies [T, P, 2] come nearer than so many metres."""
     both = np.isfinite(one[:, 0, 0]) & np.isfinite(other[:, 0, 0])
@@ -203,8 +213,7 @@ def draw(clip: Clip, folder: Path) -> Drawn:
     """
     folder.mkdir(parents=True, exist_ok=True)
     camera, air = view_of(clip.scene, clip.size)
-    show: Show = set_up(clip.scene, clip.layout, clip.script, camera, air)
-    assert isinstance(show.haze, Haze)
+    show = set_up(clip.scene, clip.layout, clip.script, camera, air)
     video = folder / f"{clip.scene.name}.mp4"
     encoder = Encoder(video, clip.size, clip.scene.fps)
     frames: list[FrameTruth] = []
