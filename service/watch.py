@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict, deque
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -31,6 +31,7 @@ from service.event import Event
 from service.plates import FORM
 from service.rulebook import Judge
 from vision.classes import ROAD_CLASSES
+from vision.passage_speed import SETTLE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,6 +53,8 @@ PLATE_LEAST: Final = 0.5
 """Score from which a reading is told: one that is rather wrong than right would only mislead the officer."""
 PLATE_WAIT_S: Final = 2.0
 """Seconds for which a passage waits for its vehicle's plate: many are read after the line, nearer to the camera."""
+SPEED_WAIT_S: Final = SETTLE_S + 0.5
+"""Seconds for which a passage waits at most for the speed that later looks can better."""
 PLATE_SURE: Final = 0.9
 """Score from which a reading without a doubtful sign ends the wait (`vision.plate_reader`: accept), so that a watch
 list hears of it at once."""
@@ -128,12 +131,17 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """A passage that waits for its vehicle's plate."""
+    """A passage that waits for its vehicle's plate and for its speed."""
 
     due_s: float
     passage: Passage
     event: Event
     still: Still | None
+
+    def with_speed(self, settled: Passage) -> _Passed:
+        """The same with the speed that is settled now."""
+        speed = {"speed_kmh": _kmh(settled.speed_ms), "speed_uncertainty_kmh": _kmh(settled.speed_sigma_ms)}
+        return replace(self, passage=settled, event=self.event.model_copy(update=speed))
 
 
 class CameraWatch:
@@ -187,7 +195,9 @@ class CameraWatch:
         for passage in observation.passages:
             event = self._passage_event(passage, observation)
             still = self._still_of(passage, frame, observation)
-            self._passed.append(_Passed(observation.video_s + wait_s, passage, event, still))
+            due_s = observation.video_s + (wait_s if passage.settled else max(wait_s, SPEED_WAIT_S))
+            self._passed.append(_Passed(due_s, passage, event, still))
+        self._settle(observation.settled)
         self._report_passages(observation.video_s)
         with self.totals.stage("rules"):
             findings = self._judge.step(observation)
@@ -218,11 +228,20 @@ class CameraWatch:
         self._report_passages(float("inf"))
         self._close_due(float("inf"))
 
+    def _settle(self, settled: tuple[Passage, ...]) -> None:
+        """Take the settled speeds of passages that still wait."""
+        better = {(one.track, one.line): one for one in settled}
+        for i, passed in enumerate(self._passed):
+            found = better.get((passed.passage.track, passed.passage.line))
+            if found is not None and not passed.passage.settled:
+                self._passed[i] = passed.with_speed(found)
+
     def _report_passages(self, video_s: float) -> None:
-        """Report the passages that waited long enough for their plate, or whose plate is sure."""
+        """Report the passages that waited long enough for their plate and speed, or that know both."""
         waiting, self._passed = self._passed, []
         for passed in waiting:
-            if passed.due_s > video_s and not self._is_sure(passed.passage.track):
+            known = passed.passage.settled and (not self._pipeline.reads_plates or self._is_sure(passed.passage.track))
+            if passed.due_s > video_s and not known:
                 self._passed.append(passed)
                 continue
             event = self._with_plate(passed.event, passed.passage.track)

@@ -14,6 +14,7 @@ from vision.attributes import AttributeVote
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
+from vision.passage_speed import PassageSpeeds
 from vision.plate_watch import PlateSettings, PlateWatch
 from vision.road_plane import RoadPlane
 from vision.signals import SignalReader
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from vision.attributes import AttributeReader
     from vision.camera import Camera
     from vision.detector import Detector
+    from vision.passage_speed import SpeedsAt
     from vision.plate_watch import PlateEye
     from vision.signal_head import HeadReader
+    from vision.speed import GroundMotion
     from vision.types import Frame, Passage, Plate, Tracks, VehicleLook
 
 Stage = Literal["detect", "fire", "track", "signals", "plates", "looks"]
@@ -143,7 +146,7 @@ class Pipeline:
         seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score, side))
         fire = self._look_for_fire(frame, scene)
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
-        tracks, passages = self._timed("track", lambda: scene.follow(seen, frame))
+        tracks, passages, settled = self._timed("track", lambda: scene.follow(seen, frame))
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
         return Observation(
@@ -158,6 +161,7 @@ class Pipeline:
             fire=fire,
             signals=signals or EMPTY_SIGNALS,
             passages=passages,
+            settled=settled,
             plates=plates,
             looks=looks,
         )
@@ -215,6 +219,7 @@ class _Scene:
         self._plane = RoadPlane.from_camera(camera, width, height)
         lanes = camera.zones_of("lane", "bus_lane")
         self._counter = PassageCounter(camera.lines_of("control"), width, height, lanes)
+        self._speeds = PassageSpeeds()
         self._masks = [to_pixels(zone.points, width, height) for zone in camera.zones_of("mask")]
 
     def masked(self, points: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
@@ -224,12 +229,13 @@ class _Scene:
             hidden |= in_polygon(points, mask)
         return hidden
 
-    def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...]]:
-        """Tracks with their places on the road, and who passed a line."""
+    def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...], tuple[Passage, ...]]:
+        """Tracks with their places on the road, who passed a line, and whose speed at an earlier one is settled."""
         tracks = self.tracker.step(seen.where(~self.masked(foot(seen.box))), frame.video_s)
-        plane = self._plane
-        if plane is not None and plane.valid_at(frame.time.date()) and len(tracks):
-            motion = measure(self.tracker.trails(tracks.id), plane, frame.video_s, self.width, self.height)
+        plane = self._plane if self._plane is not None and self._plane.valid_at(frame.time.date()) else None
+        speeds_at = None if plane is None else self._speeds_of(tracks, plane, frame.video_s)
+        if plane is not None and speeds_at is not None and len(tracks):
+            motion = speeds_at(tracks.id, np.full(len(tracks), frame.video_s))
             tracks = replace(
                 tracks,
                 ground=plane.to_ground(tracks.foot),
@@ -237,7 +243,17 @@ class _Scene:
                 speed_sigma_ms=motion.sigma_ms,
             )
         fresh = self.tracker.fresh
-        return tracks, self._counter.step(tracks, frame.video_s, fresh, self.tracker.trails(fresh))
+        passed = self._counter.step(tracks, frame.video_s, fresh, self.tracker.trails(fresh))
+        return tracks, *self._speeds.step(passed, tracks, frame.video_s, speeds_at)
+
+    def _speeds_of(self, tracks: Tracks, plane: RoadPlane, video_s: float) -> SpeedsAt:
+        """What tells how tracks of this moment moved at some second."""
+
+        def speeds_at(ids: NDArray[np.int64], at_s: NDArray[np.float64]) -> GroundMotion:
+            kinds = tracks.class_id[np.searchsorted(tracks.id, ids)]
+            return measure(self.tracker.trails(ids), plane, video_s, self.width, self.height, kinds, at_s)
+
+        return speeds_at
 
 
 def _check(detector: Detector, classes: tuple[str, ...], place: str) -> None:

@@ -18,7 +18,7 @@ from vision.classes import ROAD_CLASSES
 from vision.geometry import cover, cut, iou
 from vision.kalman import Motion, size, to_box
 from vision.riders import join_riders
-from vision.trail import Trails
+from vision.trail import Trails, feet_hidden
 from vision.types import Detections, Tracks
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ class Tracker:
         detections = detections.where(_usable(detections, self.settings.weak_score))
         detections = join_riders(detections.where(~_echoes(detections, self.settings)))
         matched = self._match(detections, video_s)
+        self._note_hidden(video_s)
         self._part_company(video_s)
         self._end(video_s)
         self._begin(detections, matched, video_s)
@@ -187,6 +188,11 @@ class Tracker:
         self._sightings[rows] += 1
         self._votes[rows, seen.class_id[columns]] += score
         self._trails.add(rows, video_s, seen.box[columns])
+
+    def _note_hidden(self, video_s: float) -> None:
+        """Note in the trails whose lower edge something nearer stands before."""
+        seen = np.flatnonzero(self._last_seen == video_s)
+        self._trails.hidden[seen, -1] = feet_hidden(self._box[seen], self._box)
 
     def _part_company(self, video_s: float) -> None:
         """Give what came the other way after an occlusion an identity of its own."""

@@ -152,8 +152,11 @@ class Passage:
         video_s: second of the crossing, interpolated between the two positions.
         forward: True when crossed along the line's `direction` arrow (or, without one, from the left of the
             drawn segment to its right as seen from its first point towards its second).
-        speed_ms, speed_sigma_ms: auxiliary video speed and its standard uncertainty; NaN without calibration.
+        speed_ms, speed_sigma_ms: auxiliary video speed at the line and its standard uncertainty; NaN without
+            calibration.
         lane: id of the lane zone in which the vehicle went over the line; None where none is drawn there.
+        settled: False where looks after the line may better the speed: then the passage comes once more, see
+            `Observation.settled`.
     """
 
     line: str
@@ -164,6 +167,7 @@ class Passage:
     speed_ms: float
     speed_sigma_ms: float
     lane: str | None = None
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +238,7 @@ class Observation:
             detector did not look at this frame (it runs less often), which is not the same as nothing seen.
         signals: reading of each configured head by its id.
         passages: control-line passages completed at this moment.
+        settled: passages of earlier moments, once more, now that their speed will become no better.
         plates: readings that changed at this moment.
         looks: kinds and colours that changed at this moment.
         view: whether the camera still looks where its file was drawn.
@@ -250,6 +255,7 @@ class Observation:
     fire: Detections | None = None
     signals: Mapping[str, SignalReading] = field(default_factory=lambda: EMPTY_SIGNALS)
     passages: tuple[Passage, ...] = ()
+    settled: tuple[Passage, ...] = ()
     plates: tuple[Plate, ...] = ()
     looks: tuple[VehicleLook, ...] = ()
     view: ViewState = GOOD_VIEW
