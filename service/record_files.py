@@ -51,8 +51,17 @@ def validated(values: Mapping[str, Any], model: type[Model]) -> Model:
     given = dict(values)
     if isinstance(given.get(PLATE), str):
         given[PLATE] = normal(given[PLATE])
+    return checked(given, model)
+
+
+def checked(values: Mapping[str, Any], model: type[Model]) -> Model:
+    """One record as it was given.
+
+    Raises:
+        InputError: what is wrong, with the field's name and without its value.
+    """
     try:
-        return model.model_validate(given)
+        return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api import administration, alerts, cameras, cases, devices, kpi, passages, scenes, sessions, watch_lists
+from service.api import (
+    administration,
+    alerts,
+    cameras,
+    cases,
+    devices,
+    exemptions,
+    kpi,
+    passages,
+    scenes,
+    sessions,
+    watch_lists,
+)
 from service.api.problems import RESPONSES
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-for part in (sessions, cases, alerts, cameras, scenes, kpi, administration, devices, passages, watch_lists):
+for part in (sessions, cases, alerts, cameras, scenes, kpi, administration, devices, exemptions, passages, watch_lists):
     router.include_router(part.router)

@@ -1,0 +1,104 @@
+"""Permits and plates of emergency vehicles, kept by administrators; controllers' flags, set by officers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, StringConstraints
+
+from service import exemptions
+from service.api.bodies import Body
+from service.api.deps import DeskOf
+from service.exemptions import NewPermit
+from violations.exemptions import Ground
+
+router = APIRouter(tags=["exemptions"])
+
+
+class Made(BaseModel):
+    """The id of what was entered."""
+
+    id: str
+
+
+class PermitOut(BaseModel):
+    """A permit; an empty list means everything, or everywhere."""
+
+    id: str
+    ground: Ground
+    plate: str | None
+    vehicle_class: str | None
+    kinds: tuple[str, ...]
+    cameras: tuple[str, ...]
+    zones: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime | None
+    grace_s: float | None
+    document: str
+    entered_at: datetime
+    ended_at: datetime | None
+
+
+class FlagOut(BaseModel):
+    """A controller's flag; without kinds it overrules lamps, signs and markings."""
+
+    id: str
+    camera: str
+    start: datetime
+    end: datetime
+    kinds: tuple[str, ...]
+    set_at: datetime
+    ended_at: datetime | None
+
+
+class NewFlag(Body):
+    """A traffic controller stands at a camera's place."""
+
+    camera: Annotated[str, StringConstraints(max_length=64)]
+    start: AwareDatetime
+    end: AwareDatetime
+    kinds: tuple[Annotated[str, StringConstraints(max_length=64)], ...] = ()
+
+
+@router.get("/permits", summary="Permits and emergency vehicles")
+def permits(desk: DeskOf, *, ended: bool = False) -> list[PermitOut]:
+    """Those that hold or will hold; with `ended` also those that were ended. The look is logged."""
+    with desk.write() as work:
+        return [PermitOut.model_validate(one, from_attributes=True) for one in exemptions.permits(work, ended=ended)]
+
+
+@router.post("/permits", summary="Enter a permit", status_code=201)
+def add_permit(new: NewPermit, desk: DeskOf) -> Made:
+    """From then on findings it covers are set aside with its reason."""
+    with desk.write() as work:
+        return Made(id=exemptions.add_permit(work, new))
+
+
+@router.post("/permits/{permit_id}/end", summary="End a permit", status_code=204)
+def end_permit(permit_id: str, desk: DeskOf) -> None:
+    """It holds for what was before, and for nothing after."""
+    with desk.write() as work:
+        exemptions.end_permit(work, permit_id)
+
+
+@router.get("/controller-flags", summary="Traffic controllers")
+def flags(desk: DeskOf) -> list[FlagOut]:
+    """Flags that hold, will hold, or ended within a day."""
+    with desk.read() as work:
+        return [FlagOut.model_validate(one, from_attributes=True) for one in exemptions.flags(work)]
+
+
+@router.post("/controller-flags", summary="A traffic controller stands there", status_code=201)
+def set_flag(new: NewFlag, desk: DeskOf) -> Made:
+    """Findings at the camera in that time are set aside, where a controller's gestures overrule the rule."""
+    with desk.write() as work:
+        return Made(id=exemptions.set_flag(work, new.camera, new.start, new.end, new.kinds))
+
+
+@router.post("/controller-flags/{flag_id}/end", summary="The controller has left", status_code=204)
+def end_flag(flag_id: str, desk: DeskOf) -> None:
+    """From now on the rules hold again."""
+    with desk.write() as work:
+        exemptions.end_flag(work, flag_id)
