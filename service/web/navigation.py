@@ -7,18 +7,27 @@ from typing import Final
 
 from qyran.roles import Role
 from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
+from service.functions import Function, offers
+from service.passages import PASSAGE_READERS
+from service.settings import Settings
+from service.watch_lists import LIST_READERS
 
 JOURNAL_READERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
 USER_READERS: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 PAGES: Final = (
     ("/cases", "nav.cases", QUEUE_READERS),
+    ("/passages", "nav.passages", PASSAGE_READERS),
+    ("/watch", "nav.watch", LIST_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/kpi", "nav.kpi", KPI_READERS),
     ("/cameras", "nav.cameras", CAMERA_READERS),
     ("/users", "nav.users", USER_READERS),
     ("/journal", "nav.journal", JOURNAL_READERS),
 )
+
+FUNCTIONS: Final[dict[str, Function]] = {"/passages": "passages", "/watch": "watch_lists"}
+"""Pages that exist only where the city's category has their function."""
 
 LANDING: Final = {Role.ADMINISTRATOR: "/users", Role.DATA_PROTECTION_OFFICER: "/journal"}
 """Where a role starts if that is not the first page it opens."""
@@ -33,10 +42,12 @@ class Item:
     current: bool
 
 
-def items(roles: frozenset[Role], path: str) -> tuple[Item, ...]:
-    """The links for somebody with these roles."""
+def items(roles: frozenset[Role], path: str, settings: Settings) -> tuple[Item, ...]:
+    """The links for somebody with these roles in this city."""
     return tuple(
-        Item(start, key, path == start or path.startswith(f"{start}/")) for start, key, who in PAGES if roles & who
+        Item(start, key, path == start or path.startswith(f"{start}/"))
+        for start, key, who in PAGES
+        if roles & who and (start not in FUNCTIONS or offers(settings, FUNCTIONS[start]))
     )
 
 

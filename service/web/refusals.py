@@ -12,6 +12,23 @@ from service.i18n import has
 from service.web.words import Words
 
 KNOWN: Final = (
+    ("Give the reason of the search", "search_reason"),
+    ("Explain the reason of the search", "search_words"),
+    ("Give the number of the case or order", "search_number"),
+    ("a time that begins before it ends", "search_time"),
+    ("holds a value that no passage has", "search_value"),
+    ("searched for by two signs or more", "plate_signs"),
+    ("write ? or * for what is not known", "plate_signs"),
+    ("that they cannot be compared", "plate_vague"),
+    ("plate of this passage was not read", "route_unread"),
+    ("opened by a search of one's own", "still_foreign"),
+    ("of order 469/НҚ, which a city of this category", "not_offered"),
+    ("list holds this plate already", "list_holds"),
+    ("list is not valid any more", "list_invalid"),
+    ("watch list is valid until", "list_until"),
+    ("list was ended", "list_ended"),
+    ("watch list needs a name", "list_words"),
+    ("patterns with wildcards already", "list_patterns"),
     ("changed this record meanwhile", "meanwhile"),
     ("of this scene meanwhile", "scene_meanwhile"),
     ("cannot be changed with the scene", "scene_key"),

@@ -96,7 +96,7 @@ def page(visit: Visit, template: str, *, status: int = 200, flash: Flash | None 
 
 def navigation(visit: Visit) -> tuple[Item, ...]:
     """The pages a visitor may open."""
-    return items(visit.roles, visit.request.url.path)
+    return items(visit.roles, visit.request.url.path, visit.store.settings)
 
 
 def onward(visit: Visit, path: str, flash: str | None = None, value: str = "") -> RedirectResponse:

@@ -14,14 +14,32 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from qyran.errors import QyranError
-from service.web import alarm_pages, case_pages, kpi_pages, register_pages, scene_pages, session_pages
+from service.web import (
+    alarm_pages,
+    case_pages,
+    kpi_pages,
+    passage_pages,
+    register_pages,
+    scene_pages,
+    session_pages,
+    watch_pages,
+)
 from service.web.errors import error_page, is_page
 from service.web.rendering import STATIC
 
 YEAR_S: Final = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
-for pages in (session_pages, case_pages, alarm_pages, kpi_pages, register_pages, scene_pages):
+for pages in (
+    session_pages,
+    case_pages,
+    alarm_pages,
+    kpi_pages,
+    register_pages,
+    scene_pages,
+    passage_pages,
+    watch_pages,
+):
     router.include_router(pages.router)
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]

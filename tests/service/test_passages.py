@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from qyran.errors import AccessError, InputError, NotFound
-from qyran.roles import Role
+from qyran.roles import OFFICERS, PERSON_ROLES, Role
 from service import passages, plate_index, query_log
 from service.erasure import erase_passage
 from service.functions import NotOffered
@@ -154,9 +154,7 @@ def test_a_pattern_that_means_too_many_plates_is_refused(world, monkeypatch):
         found(world, world.person(Role.POLICE_OFFICER), "*ABC02")
 
 
-@pytest.mark.parametrize(
-    "role", sorted(set(Role) - {Role.POLICE_OFFICER, Role.SENIOR_OFFICER, Role.SYSTEM, Role.DETECTOR})
-)
+@pytest.mark.parametrize("role", sorted(PERSON_ROLES - OFFICERS))
 def test_only_officers_search(world, role):
     with pytest.raises(AccessError):
         world.do(world.person(role), passages.search, wanted(), REASON)

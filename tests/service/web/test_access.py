@@ -8,17 +8,17 @@ from service.store.tables import AccessLog
 from tests.service.web.conftest import PERSON
 from tests.service.world import PASSWORD
 
-PAGES = ("/cases", "/alarms", "/kpi", "/cameras", "/users", "/journal")
+PAGES = ("/cases", "/passages", "/watch", "/alarms", "/kpi", "/cameras", "/users", "/journal")
 OPENS = {
     "camera_operator": {"/cases", "/cameras"},
-    "police_officer": {"/cases"},
-    "senior_officer": {"/cases", "/kpi"},
+    "police_officer": {"/cases", "/passages", "/watch"},
+    "senior_officer": {"/cases", "/passages", "/watch", "/kpi"},
     "situational_operator": {"/alarms", "/cameras"},
     "service_dispatcher": {"/alarms"},
     "evaluator": {"/kpi"},
     "administrator": {"/users", "/cameras"},
-    "auditor": {"/cases", "/alarms", "/kpi", "/cameras", "/users", "/journal"},
-    "data_protection_officer": {"/cases", "/journal"},
+    "auditor": {"/cases", "/watch", "/alarms", "/kpi", "/cameras", "/users", "/journal"},
+    "data_protection_officer": {"/cases", "/watch", "/journal"},
 }
 STARTS = {
     "camera_operator": "/cases", "police_officer": "/cases", "senior_officer": "/cases",
