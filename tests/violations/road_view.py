@@ -6,9 +6,12 @@ oftener or more seldom, which must change no verdict.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,12 +29,15 @@ Way = Callable[[float], tuple[float, float] | None]
 
 def via(*points: tuple[float, float, float]) -> Way:
     """A way straight between (second, x, y) points; nowhere outside them."""
-    seconds, xs, ys = (np.array(column, float) for column in zip(*points, strict=True))
+    seconds = [point[0] for point in points]
 
     def at(video_s: float) -> tuple[float, float] | None:
         if not seconds[0] <= video_s <= seconds[-1]:
             return None
-        return float(np.interp(video_s, seconds, xs)), float(np.interp(video_s, seconds, ys))
+        k = min(max(bisect_right(seconds, video_s), 1), len(points) - 1)
+        (t0, x0, y0), (t1, x1, y1) = points[k - 1], points[k]
+        share = (video_s - t0) / (t1 - t0) if t1 > t0 else 1.0
+        return x0 + share * (x1 - x0), y0 + share * (y1 - y0)
 
     return at
 
@@ -67,6 +73,11 @@ class Mover:
     heading: tuple[float, float] = (0.0, 1.0)
 
 
+@cache
+def _pinhole(position: Any, look_at: Any, fov_deg: float, size: tuple[int, int]) -> Pinhole:
+    return Pinhole.look_at(position, look_at, fov_deg, size)
+
+
 @dataclass(frozen=True)
 class View:
     """A camera over a road; `mirrored` swaps left and right of the whole world."""
@@ -80,7 +91,7 @@ class View:
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def pinhole(self) -> Pinhole:
         return Pinhole.look_at(self.position, self.look_at, self.fov_deg, self.size)
 
@@ -144,7 +155,7 @@ class View:
         back = mover.way(video_s - 0.05)
         heading = np.subtract(ahead or here, back or here)
         if np.hypot(*heading) < 0.02:  # it stands: as it came
-            came = [mover.way(video_s - 0.1 * k) for k in range(1, 200)]
+            came = (mover.way(video_s - 0.25 * k) for k in range(1, 240))
             moved = next((np.subtract(here, c) for c in came if c is not None and np.hypot(*np.subtract(here, c)) > 0.3), None)
             heading = np.array(mover.heading) if moved is None else moved
         heading = heading / np.hypot(*heading)

@@ -1,0 +1,137 @@
+"""Who is held up by whom: vehicles that stand ahead of others, and vehicles that drive past them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from vision.classes import VEHICLE_IDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vision.sight import Sight
+    from vision.types import Observation
+
+    Floats = NDArray[np.float64]
+
+QUEUE_SIZES: Final = 4.0
+"""Vehicles that stand this near each other may be a queue."""
+MOVING_SIZES_PER_S: Final = 0.7
+"""A vehicle drives when it moves at least this many of its box sizes a second."""
+STANDS_SIZES_PER_S: Final = 0.2
+"""It stands below this speed: the noise of a box at rest."""
+HEADING_SIZES_PER_S: Final = 0.5
+"""Its motion tells where it drives to from this speed,"""
+HEADING_AGE_S: Final = 0.5
+"""once it is followed for this long."""
+PASSES_SIZES: Final = 3.0
+"""A vehicle passes another when it comes this near,"""
+BESIDE_SIZES: Final = 2.0
+"""neither ahead of it nor behind it by more than this, in another lane."""
+SAME_LANE_WIDTHS: Final = 0.8
+SAME_LANE_HEIGHTS: Final = 0.45
+"""Who stands ahead is in the same lane when it is off to the side by less than this share of the box's width (for one
+that drives up or down the picture) or height (across it, where a lane is foreshortened)."""
+EDGE_SIZES: Final = 1.0
+"""What stands ahead of a vehicle this near to the picture's edge is out of view."""
+
+Heading = tuple[float, float]
+"""Unit vector in the picture."""
+
+
+def heading_of(observation: Observation, i: int, sight: Sight) -> Heading | None:
+    """Where the i-th track drives to, None while it stands or is too young."""
+    x, y = (float(value) for value in observation.tracks.velocity_px[i])
+    speed = float(np.hypot(x, y))
+    if speed < HEADING_SIZES_PER_S * sight.size or observation.tracks.age_s[i] < HEADING_AGE_S:
+        return None
+    return x / speed, y / speed
+
+
+def lane_offset(box: Floats, heading: Heading) -> float:
+    """How far to the side, in pixels, others of the same lane may be of a vehicle with this box [4]."""
+    width, height = float(box[2] - box[0]), float(box[3] - box[1])
+    return SAME_LANE_WIDTHS * width * abs(heading[1]) + SAME_LANE_HEIGHTS * height * abs(heading[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The vehicles in view at one moment.
+
+    Attributes:
+        id: int64 [N]; of all tracks.
+        box: float64 [N, 4], pixels.
+        foot: float64 [N, 2].
+        velocity: float64 [N, 2], pixels a second.
+        size: float64 [N].
+        vehicle: bool [N], seen and with an engine.
+    """
+
+    id: NDArray[np.int64]
+    box: Floats
+    foot: Floats
+    velocity: Floats
+    size: Floats
+    vehicle: NDArray[np.bool_]
+
+    @staticmethod
+    def of(observation: Observation) -> Neighbours:
+        """Of one observation."""
+        tracks = observation.tracks
+        box = tracks.box.astype(np.float64)
+        return Neighbours(
+            tracks.id, box, tracks.foot.astype(np.float64), tracks.velocity_px.astype(np.float64),
+            np.maximum((box[:, 2] - box[:, 0] + box[:, 3] - box[:, 1]) / 2, 1.0),
+            tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS)),
+        )  # fmt: skip
+
+    @property
+    def speed(self) -> Floats:
+        """Box sizes a second, float64 [N]."""
+        return np.asarray(np.hypot(self.velocity[:, 0], self.velocity[:, 1]) / self.size)
+
+    def passing(self, i: int, heading: Heading | None) -> frozenset[int]:
+        """Ids of those who drive past i, in its own direction where that is known."""
+        past = self.vehicle & (self.speed >= MOVING_SIZES_PER_S) & (self._distance(i) < PASSES_SIZES)
+        if heading is not None:
+            along, aside = self._from(i, heading)
+            past &= self.velocity @ np.array(heading) > 0
+            past &= (np.abs(along) < BESIDE_SIZES * self.size[i]) & (aside > lane_offset(self.box[i], heading))
+        past[i] = False
+        return frozenset(self.id[past].tolist())
+
+    def standing_ahead(self, i: int, heading: Heading) -> NDArray[np.bool_]:
+        """Who stands ahead of i in its lane and near enough to hold it up, bool [N]."""
+        along, aside = self._from(i, heading)
+        ahead = (along > 0) & (aside <= lane_offset(self.box[i], heading))
+        ahead &= self._stands() & (self._distance(i) < QUEUE_SIZES)
+        ahead[i] = False
+        return np.asarray(ahead)
+
+    def blocked(self, i: int, heading: Heading | None, width: int, height: int) -> bool:
+        """Whether i may be held up by somebody who stands ahead, in view or beyond the picture's edge."""
+        close = self._stands() & (self._distance(i) < QUEUE_SIZES)
+        close[i] = False
+        if heading is None:
+            return bool(close.any())
+        if self.standing_ahead(i, heading).any():
+            return True
+        reach = EDGE_SIZES * (2.0 if close.any() else 1.0) * self.size[i]
+        x, y = self.foot[i] + reach * np.array(heading)
+        return not (0 <= x <= width and 0 <= y <= height)
+
+    def _from(self, i: int, heading: Heading) -> tuple[Floats, Floats]:
+        """How far everybody is ahead of i and to the side of it, pixels."""
+        away = self.foot - self.foot[i]
+        return np.asarray(away @ np.array(heading)), np.abs(away @ np.array((-heading[1], heading[0])))
+
+    def _stands(self) -> NDArray[np.bool_]:
+        return np.asarray(self.vehicle & (self.speed < STANDS_SIZES_PER_S))
+
+    def _distance(self, i: int) -> Floats:
+        """Distance of everybody from i in sizes of the larger of the two, float64 [N]."""
+        away = np.hypot(self.foot[:, 0] - self.foot[i, 0], self.foot[:, 1] - self.foot[i, 1])
+        return np.asarray(away / np.maximum(self.size, self.size[i]))
