@@ -186,7 +186,7 @@ def _retention_over(case: CaseView, step: CaseStep, _: Actor) -> str | None:
 REASONS: dict[str, tuple[str, ...]] = {
     "auto_reject": ("evidence_missing", "evidence_altered", "camera_unknown", "clock_wrong", "exempt_zone",
                     "certificate_expired", "emergency_vehicle", "permit", "grace_time", "directed_by_officer",
-                    "roadworks", "parking_paid"),
+                    "roadworks", "parking_paid", "payments_unknown"),
     "sample": ("random_sample", "reconsidered"),
     "return": ("picture_poor", "clip_unplayable", "camera_moved", "scene_drawn_wrong", "clock_wrong"),
     "release": ("released", "reassigned", "claim_lapsed"),
