@@ -14,21 +14,19 @@ from sqlalchemy import select
 from evidence.keys import installation_signer
 from evidence.package import Subject
 from evidence.record_package import RecordPicture, write_record_package
-from qyran import __version__
 from qyran.roles import SYSTEM
 from service.devices import CASE, clear_workshop, forget_picture, opened, picture_path, workshop
 from service.event import Event
+from service.record_evidence import record_subject
 from service.spool import Spool
 from service.store.database import Store, Work
 from service.store.record_tables import DeviceRecord as Row
-from service.store.scene_tables import CameraFile
-from service.store.tables import Camera, Passage, Personal
+from service.store.tables import Passage, Personal
 from violations.device_match import WINDOW_S, Match, Seen, match
 from violations.devices import DeviceRecord
-from violations.record_rule import Judgement, RecordRule
+from violations.record_rule import RecordRule
 from violations.rules import phone, seat_belt, section_speeding, speeding
-from vision.finding import Finding, FindingType, Reason
-from vision.types import Plate
+from vision.finding import Reason
 
 RULES: Final[dict[str, RecordRule[DeviceRecord]]] = {
     rule.kind: rule for rule in (speeding.RULE, section_speeding.RULE, seat_belt.RULE, phone.RULE)
@@ -96,7 +94,7 @@ def _settle(store: Store, name: str, patience: timedelta) -> str | None:
             return row.outcome
         held = row.picture_held
         event = _event(name, record, found, passage, held=held)
-        subject = _subject(work, event, record, judged, trace)
+        subject = record_subject(work, event, judged, trace, plate=record.plate, source=MOMENT)
     _hand_over(store, event, subject, record, held=held)
     with store.write(SYSTEM) as work:
         work.session.get_one(Row, name, with_for_update=True).outcome = CASE
@@ -172,34 +170,4 @@ def _event(name: str, record: DeviceRecord, found: Match, passage: Passage | Non
         speed_uncertainty_kmh=passage.speed_uncertainty_kmh if passage else None,
         score=round(found.score, 3) if passage else None,
         evidence="evidence" if held else None,
-    )
-
-
-def _subject(work: Work, event: Event, record: DeviceRecord, judged: Judgement, trace: tuple[Reason, ...]) -> Subject:
-    camera = work.session.get_one(Camera, record.camera)
-    version = work.session.get_one(CameraFile, (camera.id, camera.file_version))
-    finding = Finding(
-        type=FindingType.VIOLATION,
-        kind=judged.kind,
-        rule_version=judged.version,
-        onset_s=event.onset_s or 0.0,
-        video_s=0.0,
-        score=event.score or 1.0,
-        trace=trace,
-        moments=(),
-    )
-    return Subject(
-        event_id=event.id,
-        camera=record.camera,
-        camera_sha256=version.file_sha256 or version.sha256,
-        calibration_sha256=None,
-        models={},
-        finding=finding,
-        anchor_s=0.0,
-        anchor_time=record.time,
-        clock={"source": MOMENT},
-        software=__version__,
-        class_name=event.class_,
-        plate=Plate(0, record.plate, 1.0, (), (0.0, 0.0, 0.0, 0.0)),
-        marks={"demo": True} if work.store.demo else {},
     )

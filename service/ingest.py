@@ -33,6 +33,8 @@ from service.exemptions import exemption_of
 from service.happening import Sighting, same_happening, same_vehicle
 from service.passage_taking import adopt_still, take_passage
 from service.plates import normal
+from service.register_checks import check_passage
+from service.registers import parking_fault
 from service.spool import Item, Spool
 from service.store.database import Store, Work
 from service.store.events import append_event
@@ -138,6 +140,7 @@ def _adopt(item: Item, store: Store) -> Package | None:
 
 def _passage(work: Work, event: Event, _: Package | None) -> None:
     take_passage(work, event)
+    check_passage(work, event)
 
 
 def _stream(work: Work, event: Event, _: Package | None) -> None:
@@ -187,6 +190,7 @@ def _violation(work: Work, event: Event, package: Package | None) -> None:
     if fault is None:
         exempt = exemption_of(work, event, row.plate_token, _zone(package))
         fault, by = (exempt.reason, {"exempt_by": exempt.by}) if exempt else (None, None)
+        fault = fault or parking_fault(work, event, row.plate_token, _zone(package))
     if fault is None:
         case_moved(work, row, CaseState.SCREENED, actor=SYSTEM)
         row.t_screened = work.now

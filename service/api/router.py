@@ -13,6 +13,7 @@ from service.api import (
     exemptions,
     kpi,
     passages,
+    registers,
     scenes,
     sessions,
     watch_lists,
@@ -20,5 +21,18 @@ from service.api import (
 from service.api.problems import RESPONSES
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
-for part in (sessions, cases, alerts, cameras, scenes, kpi, administration, devices, exemptions, passages, watch_lists):
+for part in (
+    sessions,
+    cases,
+    alerts,
+    cameras,
+    scenes,
+    kpi,
+    administration,
+    devices,
+    exemptions,
+    registers,
+    passages,
+    watch_lists,
+):
     router.include_router(part.router)

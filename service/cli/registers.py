@@ -1,0 +1,84 @@
+"""`qyran registers import REGISTER FILE`: insurance, inspection, payments for parking; and `list`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qyran.errors import InputError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+PAYMENTS = "payments"
+
+
+def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser("registers", help="take in registers of insurance and inspection, and payments")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    taken = actions.add_parser("import", help="store a delivery; all of it or nothing")
+    taken.add_argument("register", choices=("insurance", "inspection", PAYMENTS))
+    taken.add_argument("file", type=Path, metavar="FILE", help="CSV, JSON or JSON Lines")
+    taken.add_argument("--as-of", required=True, metavar="TIME", help="moment the state is of, with its offset")
+    taken.add_argument("--source", required=True, metavar="TEXT", help="who gave it")
+    taken.set_defaults(run=import_file)
+    listed = actions.add_parser("list", help="of which moment each register is")
+    listed.set_defaults(run=list_all)
+
+
+def import_file(arguments: Namespace) -> int:
+    """Store every line of the file."""
+    from qyran.roles import SYSTEM  # noqa: PLC0415 - keeps `--help` fast
+    from service import registers  # noqa: PLC0415
+    from service.record_files import read_lines  # noqa: PLC0415
+    from service.settings import load_settings  # noqa: PLC0415
+    from service.store.database import open_store  # noqa: PLC0415
+
+    as_of = _moment(arguments.as_of)
+    named = {"as_of": as_of, "source": arguments.source}
+    if arguments.register == PAYMENTS:
+        payments = [one for _, one in read_lines(arguments.file, registers.PaymentLine)]
+    else:
+        covers = [one for _, one in read_lines(arguments.file, registers.RegisterLine)]
+    store = open_store(load_settings())
+    try:
+        with store.write(SYSTEM) as work:
+            if arguments.register == PAYMENTS:
+                done = registers.take_payments(work, payments, **named)
+            else:
+                done = registers.take_register(work, arguments.register, covers, **named)
+    finally:
+        store.close()
+    sys.stdout.write(f"{done.fresh} lines stored, {done.known} known already\n")
+    return 0
+
+
+def list_all(_: Namespace) -> int:
+    """One line a register."""
+    from qyran.roles import SYSTEM  # noqa: PLC0415
+    from service.registers import feeds_heard  # noqa: PLC0415
+    from service.settings import load_settings  # noqa: PLC0415
+    from service.store.database import open_store  # noqa: PLC0415
+
+    store = open_store(load_settings())
+    try:
+        with store.read(SYSTEM) as work:
+            heard = feeds_heard(work)
+    finally:
+        store.close()
+    for name in ("insurance", "inspection", PAYMENTS):
+        sys.stdout.write(f"{name}: {heard[name].isoformat() if name in heard else 'never delivered'}\n")
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InputError("The time of --as-of is written as 2026-11-22T12:00:00+05:00, with its offset.")
+    return found

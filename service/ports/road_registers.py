@@ -1,0 +1,95 @@
+"""The port to the registers of compulsory insurance and of technical inspection.
+
+Contract: `state` says of which moment the register's state is, None where there is none; `cover_of` answers for a plate
+on a day: covered, or not and since when, or None where the register does not know the plate. It is asked for plates
+read beyond doubt only, and told nothing of who asks or where the vehicle was.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, Protocol
+
+from sqlalchemy import select
+
+from qyran.errors import ConfigError
+from service.store.database import Work
+from service.store.record_tables import RegisterEntry, RegisterFeed
+from violations.registers import Cover
+
+Register = Literal["insurance", "inspection"]
+REGISTERS: Final[tuple[Register, ...]] = ("insurance", "inspection")
+KIND_OF: Final[dict[Register, str]] = {"insurance": "no_insurance", "inspection": "no_inspection"}
+THREE_ALIKE: Final = re.compile(r"(\d)\1\1")
+
+
+class RoadRegister(Protocol):
+    """A register."""
+
+    name: str
+
+    def state(self, work: Work) -> datetime | None:
+        """Of which moment its state is."""
+
+    def cover_of(self, work: Work, plate: str, day: date) -> Cover | None:
+        """What it says of a plate on a day."""
+
+
+class StoredRegister:
+    """A register as it was delivered to us: days covered by keyed token of the plate, never the plate itself."""
+
+    def __init__(self, register: Register) -> None:
+        self.name = register
+
+    def state(self, work: Work) -> datetime | None:
+        """Of the newest delivery."""
+        query = select(RegisterFeed.as_of).where(RegisterFeed.register == self.name)
+        return work.session.scalar(query.order_by(RegisterFeed.as_of.desc()).limit(1))
+
+    def cover_of(self, work: Work, plate: str, day: date) -> Cover | None:
+        """Covered where one of the plate's spans holds the day."""
+        token = work.store.vault.token(plate)
+        query = select(RegisterEntry).where(RegisterEntry.register == self.name, RegisterEntry.plate_token == token)
+        spans = work.session.scalars(query).all()
+        if not spans:
+            return None
+        if any(one.valid_from <= day <= one.valid_until for one in spans):
+            return Cover(covered=True)
+        return Cover(covered=False, last_day=max((s.valid_until for s in spans if s.valid_until < day), default=None))
+
+
+class InventedRoadRegister:
+    """A DEVELOPMENT adapter that knows every plate: only those with three equal digits lack their cover."""
+
+    def __init__(self, register: Register) -> None:
+        self.name = f"invented {register}"
+
+    def state(self, work: Work) -> datetime | None:
+        """Always of now."""
+        return work.now
+
+    def cover_of(self, work: Work, plate: str, day: date) -> Cover | None:  # noqa: ARG002
+        """The same answer for the same plate."""
+        if THREE_ALIKE.search(plate):
+            return Cover(covered=False, last_day=day - timedelta(days=1))
+        return Cover(covered=True)
+
+
+def demo_road_register(work: Work, register: Register) -> InventedRoadRegister:
+    """The invented register of a demo store.
+
+    Raises:
+        ConfigError: the store is a real one.
+    """
+    if not work.store.demo:
+        raise ConfigError("An invented register exists in a demo store only; import the real one's deliveries.")
+    return InventedRoadRegister(register)
+
+
+def road_register(work: Work, register: Register) -> RoadRegister:
+    """The register to ask: what was delivered; in a demo store to which nothing was, the invented one."""
+    stored = StoredRegister(register)
+    if work.store.demo and stored.state(work) is None:
+        return demo_road_register(work, register)
+    return stored
