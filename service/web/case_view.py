@@ -11,6 +11,7 @@ from service.i18n import named
 from service.store.database import Work
 from service.views import CaseDetail, LookView, OwnerView
 from service.web import case_store, evidence_view
+from service.web.device_view import device_facts
 from service.web.offence_view import offence_view
 from service.web.view_models import Choice, Entry, Integrity, Offence, Place, Player, Still
 from service.web.words import Words
@@ -78,6 +79,7 @@ class CasePageView:
     attributes: tuple[tuple[str, str], ...]
     owner: OwnerView | None
     looks: tuple[Look, ...]
+    device: tuple[tuple[str, str], ...]
     may_load_owner: bool
     officers: tuple[tuple[str, str], ...]
     next_path: str | None
@@ -177,6 +179,7 @@ def case_view(
         ),
         owner=seen.owner,
         looks=tuple(_look(w, one) for one in seen.looks),
+        device=device_facts(w, seen.device) if seen.device else (),
         may_load_owner=deciding and seen.owner is None and seen.plate is not None,
         officers=officers if seen.state == CaseState.IN_REVIEW else (),
         next_path=next_path,
