@@ -7,7 +7,7 @@ truth. One case and one alarm are left for whoever opens the consoles.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 LEFT_FOR_VISITORS: Final = 1
 SERVICE_OF: Final = {"fire": "101", "smoke": "101"}
 ANY_SERVICE: Final = "102"
+WATCHED_DAYS: Final = 30
+WATCH_LIST: Final = {
+    "name": "Үлгі тізім · Образцовый список · Sample list",
+    "purpose": "exercise",
+    "legal_ground": "Үлгі · Образец · Sample № 1",
+    "owner": "police_officer",
+}
 
 
 class DemoError(QyranError):
@@ -81,6 +88,17 @@ def decide_cases(visitor: Visitor, scenes: Path) -> int:
             visitor.post(f"/cases/{case['id']}/sign", version=case["version"])
         decided += 1
     return decided
+
+
+def watch_for(visitor: Visitor, scenes: Path) -> int:
+    """The senior officer makes a watch list of the vehicles that planted violations show; how many plates."""
+    until = datetime.now(UTC) + timedelta(days=WATCHED_DAYS)
+    made = visitor.post("/watch/lists", **WATCH_LIST, valid_until=until.isoformat())
+    truths = [load_truth(file) for file in sorted(scenes.glob("*.truth.json"))]
+    plates = sorted({event.plate for truth in truths for event in truth.events if event.plate})
+    for plate in plates:
+        visitor.post(f"/watch/lists/{made['id']}/entries", plate=plate)
+    return len(plates)
 
 
 def answer_alarms(visitor: Visitor) -> int:

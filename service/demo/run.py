@@ -19,7 +19,7 @@ from service import cameras as register
 from service.app import create_app
 from service.auth import demo_users
 from service.demo.city import cameras, render_city, stamp, watch_city
-from service.demo.people import Visitor, answer_alarms, decide_cases
+from service.demo.people import Visitor, answer_alarms, decide_cases, watch_for
 from service.jobs import keep_house, take_events
 from service.kpi import security_report
 from service.ports.erap import development_erap
@@ -77,10 +77,12 @@ def _make(folder: Path, settings: Settings) -> dict[str, Any]:
         with store.write() as work:
             for camera in cameras(scenes):
                 register.register(work, camera)
+        passwords = demo_users(store)
+        with served(store) as base_url, Visitor(base_url, "senior", passwords["senior"]) as senior:
+            _say(f"the demo senior officer watches for {watch_for(senior, scenes)} plates")
         watched = watch_city(scenes, settings, _say)
         taken = take_events(store)
         _say(f"stored {taken.stored} events")
-        passwords = demo_users(store)
         with served(store) as base_url:
             with Visitor(base_url, "officer", passwords["officer"]) as officer:
                 _say(f"the demo officer decided {decide_cases(officer, scenes)} cases")
