@@ -24,20 +24,21 @@ LEAST_M: Final = 600.0
 SCALES_M: Final = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 SCALE_PX: Final = 180.0
 """The scale bar is at most so long."""
-LEFTWARD: Final = 0.62
-"""From this share of the width on, names stand left of their stop."""
+ROUND_PX: Final = 28.0
+SIGN_PX: Final = 9.0
+"""A marker with one sign is round; each further sign makes it so much wider."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A camera where the plate was read: the numbers of its stops, the first of which it leads to."""
+    """A camera where the plate was read: the numbers of its stops, the first of which it leads to; pixels."""
 
     x: float
     y: float
     numbers: str
     name: str
     first: int
-    leftward: bool
+    wide: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _markers(lang: Language, plane: _Plane, stops: Sequence[Stop]) -> tuple[Mark
             numbers=_shortened([stop.number for stop in here]),
             name=named(lang, here[0].passage.camera_name, here[0].passage.camera_id),
             first=here[0].number,
-            leftward=x > LEFTWARD * WIDTH,
+            wide=ROUND_PX + SIGN_PX * (len(_shortened([stop.number for stop in here])) - 1),
         )
         for (x, y), here in by_place.items()
     )
