@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -41,6 +40,11 @@ EARLY_S: Final = 3.0
 """A finding may place the onset this much before the act's, and be given so much later than it is certain:"""
 LATE_S: Final = 8.0
 DAYLIGHT: Final = "day"
+OCCLUSION: Final = "occlusion"
+HIDDEN: Final = 0.7
+"""An act whose subject shows a smaller share of itself is an act behind something,"""
+AROUND_S: Final = 1.0
+"""on average from so long before it to so long after it."""
 Z_95: Final = 1.959963984540054
 NEAR_PER_HAPPENING: Final = 2
 """Near misses wanted for each happening."""
@@ -115,7 +119,7 @@ def bench_rules(
     jobs: int = 1,
     keep: Path | None = None,
 ) -> dict[str, Any]:
-    """Render, analyse and score.
+    """Render, analyse and score; `hard` sums up everything but clear daylight.
 
     Args:
         rules: kinds; all that pictures can show where empty.
@@ -149,8 +153,8 @@ def bench_rules(
     seconds = spent = 0.0
     for done in _all_done(clips, jobs, keep):
         seconds, spent = seconds + done.seconds, spent + done.cpu_s
-        for kind, score in done.scores.items():
-            scores[kind, done.condition].add(score)
+        for key, counts in done.scores.items():
+            scores[key].add(counts)
     return {
         "version": __version__,
         "seed": seed,
@@ -163,15 +167,14 @@ def bench_rules(
 
 
 def _rule_report(rule: str, conditions: Sequence[str], scores: dict[tuple[str, str], Score]) -> dict[str, Any]:
-    hard = Score()
-    for condition in conditions:
-        if condition != DAYLIGHT:
-            hard.add(scores[rule, condition])
-    out = {condition: scores[rule, condition].told() for condition in conditions}
-    if any(condition != DAYLIGHT for condition in conditions):
-        told = hard.told()
-        del told["missed"], told["false"]
-        out["hard"] = told
+    lights = [*conditions, *([OCCLUSION] if (rule, OCCLUSION) in scores else [])]
+    out = {light: scores[rule, light].told() for light in lights}
+    if any(light != DAYLIGHT for light in lights):
+        hard = Score()
+        for light in lights:
+            if light != DAYLIGHT:
+                hard.add(scores[rule, light])
+        out["hard"] = {name: value for name, value in hard.told().items() if name not in ("missed", "false")}
     return out
 
 
@@ -198,8 +201,7 @@ def _clips(rule: str, condition: str, wanted: int, seed: int) -> Iterator[Clip]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    condition: str
-    scores: dict[str, Score]
+    scores: dict[tuple[str, str], Score]
     seconds: float
     cpu_s: float
 
@@ -219,7 +221,7 @@ def _do(clip: Clip, keep: Path | None) -> _Done:
     with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
         drawn = draw(clip, keep or Path(folder))
         scores = score(clip, drawn, *look(clip, drawn))
-    return _Done(clip.condition, scores, clip.scene.duration_s, time.process_time() - used)
+    return _Done(scores, clip.scene.duration_s, time.process_time() - used)
 
 
 def look(clip: Clip, drawn: Drawn) -> tuple[list[Finding], dict[int, int], set[str]]:
@@ -261,42 +263,56 @@ def _vote(votes: dict[int, Counter[int]], observation: Observation, drawn: Drawn
 
 def score(
     clip: Clip, drawn: Drawn, findings: Sequence[Finding], objects: dict[int, int], on: set[str]
-) -> dict[str, Score]:
-    """Findings against acts, by kind; those of other rules than the clip's count only where they are wrong."""
+) -> dict[tuple[str, str], Score]:
+    """Findings against acts, by kind and light; those of other rules than the clip's count only where they are wrong.
+
+    An act behind something, for most of its time and most of its subject, belongs to the light ``occlusion``.
+    """
     names = {intent.actor: intent.name for intent in drawn.intents}
-    out: dict[str, Score] = {clip.rule: Score()}
-    own = out[clip.rule]
-    told: dict[Act, Finding] = {}
+    lawful = {intent.actor for intent in drawn.intents if not intent.breaks}
+    out: dict[tuple[str, str], Score] = defaultdict(Score)
+    own = out[clip.rule, clip.condition]
+    own.near = len(lawful)
+    told: set[Act] = set()
     for finding in sorted(findings, key=lambda f: f.video_s):
         about = objects.get(finding.track) if finding.track is not None else None
         act = next((a for a in drawn.acts if a not in told and _same(a, finding, about)), None)
-        counts = out.setdefault(finding.kind, Score())
+        light = _light(clip, drawn, about, finding.onset_s, finding.video_s)
         if act is not None:
-            told[act] = finding
-            counts.right += finding.kind == clip.rule
-            continue
-        if finding.kind != clip.rule and finding.kind in clip.companions:
-            continue
-        counts.wrong += 1
-        counts.false.append(
-            {"clip": clip.scene.name, "at_s": round(finding.video_s, 2), "onset_s": round(finding.onset_s, 2),
-             "object": about, "who": names.get(about, "traffic") if about is not None else "nobody"}
-        )  # fmt: skip
-        if finding.kind == clip.rule and any(i.actor == about and not i.breaks for i in drawn.intents):
-            own.near_wrong += 1
-    own.near = sum(not intent.breaks for intent in drawn.intents)
+            told.add(act)
+            out[finding.kind, light].right += finding.kind == clip.rule
+        elif finding.kind == clip.rule or finding.kind not in clip.companions:
+            counts = out[finding.kind, light]
+            counts.wrong += 1
+            counts.false.append(
+                {"clip": clip.scene.name, "at_s": round(finding.video_s, 2), "onset_s": round(finding.onset_s, 2),
+                 "object": about, "who": names.get(about, "traffic") if about is not None else "nobody"}
+            )  # fmt: skip
+            own.near_wrong += finding.kind == clip.rule and about in lawful
     for act in drawn.acts:
         if act.kind != clip.rule:
             continue
-        own.acts += 1
-        if act in told:
-            own.found += 1
-        else:
-            own.missed.append(
+        counts = out[clip.rule, _light(clip, drawn, act.object_id, act.onset_s, act.until_s)]
+        counts.acts += 1
+        counts.found += act in told
+        if act not in told:
+            counts.missed.append(
                 {"clip": clip.scene.name, "at_s": round(act.onset_s, 2), "object": act.object_id,
                  "who": names.get(act.object_id, "traffic"), "rule_on": clip.rule in on}
             )  # fmt: skip
-    return out
+    return dict(out)
+
+
+def _light(clip: Clip, drawn: Drawn, about: int | None, begin_s: float, end_s: float) -> str:
+    """The clip's condition, or occlusion where the subject is mostly hidden between two moments and a little around."""
+    shares = [
+        o.visible
+        for frame in drawn.frames
+        if begin_s - AROUND_S <= frame.video_s <= end_s + AROUND_S
+        for o in frame.objects
+        if o.id == about
+    ]
+    return OCCLUSION if shares and float(np.mean(shares)) < HIDDEN else clip.condition
 
 
 def _same(act: Act, finding: Finding, about: int | None) -> bool:
@@ -327,8 +343,3 @@ def _words(share: dict[str, Any]) -> str:
     if share["value"] is None:
         return "-"
     return f"{share['value']:.3f} ({share['low']:.2f}-{share['high']:.2f})"
-
-
-def print_table(report: dict[str, Any]) -> None:
-    """To stderr, so that stdout holds JSON alone."""
-    sys.stderr.write(table(report) + "\n")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scenarios.layout import Layout
     from scenarios.scene import Weather
 
-SIZE: Final = (704, 396)  # the long side that the shipped road model looks at
+SIZE: Final = (640, 360)  # what many cameras send as their second stream
 FPS: Final = 8.0  # as often as a camera is looked at
 APART_M: Final = 0.5  # between the sides of two road users
 AHEAD_M: Final = 1.0  # and before a vehicle

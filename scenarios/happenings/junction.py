@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 INNER, OUTER = LANE / 2, LANE * 1.5
 BEGIN, END, SIDE = -62.0, 95.0, 60.0
-SECONDS: Final = 34.0
+SECONDS: Final = 28.0
 SHORT: Final = {**CARS, "van": 1.0, "truck_box": 1.0}
 
 
@@ -41,7 +41,7 @@ def pose(rng: np.random.Generator) -> CameraPose:
 
 def lights(rng: np.random.Generator, green_s: float, red_s: float) -> Lights:
     """A plan whose first red begins early in the clip."""
-    return Lights(SignalPlan(float(rng.uniform(3.0, 6.0)), green_s, 3.0, red_s, 1.0))
+    return Lights(SignalPlan(float(rng.uniform(2.0, 4.0)), green_s, 3.0, red_s, 1.0))
 
 
 def ways(x: float) -> dict[str, NDArray[np.float64]]:
@@ -65,7 +65,7 @@ def ways(x: float) -> dict[str, NDArray[np.float64]]:
 
 
 def start_clip(
-    rule: str, condition: str, seed: int, *, green_s: float = 7.0, red_s: float = 11.0,
+    rule: str, condition: str, seed: int, *, green_s: float = 5.0, red_s: float = 9.5,
     turns: tuple[tuple[Turn, ...], tuple[Turn, ...]] = (("straight",), ("straight", "right")),
 ) -> Clip:  # fmt: skip
     """A junction with nobody in it; the lanes' turns are drawn and, for the rule that needs them, in the file."""

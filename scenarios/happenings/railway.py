@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STOP_Y: Final = 3.0
 RAILS_Y: Final = (13.0, 14.52, 18.5, 20.02)  # 1520 mm gauge, two tracks
-SECONDS: Final = 34.0
+SECONDS: Final = 28.0
 
 
 def railway_crossing(condition: str, seed: int) -> Clip:
@@ -40,8 +40,8 @@ def railway_crossing(condition: str, seed: int) -> Clip:
     layout.zones.append(Zone("rails", "railway", ((-HALF, 11.5), (HALF, 11.5), (HALF, 21.5), (-HALF, 21.5))))
     layout.heads.append(Head("rail", "rail", (HALF + 1.6, STOP_Y + 4.0, 3.0), -90.0, "rail-n", height=1.3))
     layout.props.append(Prop("pole", (HALF + 1.6, STOP_Y + 4.2), (0.12, 0.12, 3.9)))
-    begin = float(rng.uniform(8.0, 11.0))
-    end = begin + float(rng.uniform(12.0, 14.0))
+    begin = float(rng.uniform(6.0, 8.0))
+    end = begin + float(rng.uniform(11.5, 13.0))
     clip.plan = Flashing(((begin, end),))
 
     def go(t: tuple[float, float], name: str, *, breaks: bool = False, mix: dict[str, float] = CARS) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BEGIN, END = -60.0, 110.0
 INNER, OUTER = LANE / 2, LANE * 1.5
 HALF = 2 * LANE
-SECONDS: Final = 30.0
+SECONDS: Final = 21.0
 LOW, HIGH = -6.0, 44.0  # of the zones along the road
 TRUCKS: Final = {"truck_box": 2.0, "truck_tipper": 2.0, "truck_semi": 0.5}
 YARD_Y: Final = 17.0  # where the way into a yard leaves the road

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from scenarios.course import Course
 
-SECONDS: Final = 36.0
-GRACE_S: Final = 6.0  # of the drawn zones, so that clips stay short
-LONG_S: Final = (10.0, 13.0)  # beyond doubt
-SHORT_S: Final = (1.5, 3.0)  # within the grace
+SECONDS: Final = 30.0
+GRACE_S: Final = 5.0  # of the drawn zones, so that clips stay short
+LONG_S: Final = (8.0, 10.5)  # beyond doubt
+SHORT_S: Final = (1.2, 2.4)  # within the grace
 KERB_X: Final = HALF - 1.05  # a car that stands at the kerb
 BAY_X: Final = HALF + 1.25  # and one in a bay beside the road
 LAWN_X, WALK_X = HALF + 1.45, HALF + 4.0
