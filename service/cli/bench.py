@@ -1,29 +1,113 @@
-"""`qyran bench [VIDEO --camera CAMERA.toml]`."""
+"""`qyran bench [VIDEO --camera CAMERA.toml]`, `qyran bench track`, `qyran bench speed`, `qyran bench rules`."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from qyran.errors import InputError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
+    from collections.abc import Callable
 
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("bench", help="where the time goes on one core, as JSON")
-    parser.add_argument("video", type=Path, nargs="?", metavar="VIDEO", help="default: a rendered scene")
+    parser = subparsers.add_parser(
+        "bench",
+        help="where the time goes on one core, or how good a part is, as JSON",
+        epilog="A video whose file is called like a part is given as ./NAME.",
+    )
+    parser.add_argument(
+        "video", nargs="?", metavar="VIDEO | PART",
+        help=f"default: where the time goes on a rendered scene; parts: {', '.join(PARTS)}",
+    )  # fmt: skip
     parser.add_argument("--camera", type=Path, metavar="CAMERA.toml", help="the video's camera file")
     parser.add_argument("--core", type=int, metavar="N", help="the core to run on; default: the first")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="of a part: where its clips are kept and found again")
+    parser.add_argument("--seed", type=int, metavar="N", help="of a part: other scenes than the scored ones")
+    parser.add_argument("--clips", type=int, metavar="N", help="of a part: how many clips; default: as scored")
+    rules = parser.add_argument_group("rules", "precision and recall over rendered happenings; also a table on stderr")
+    rules.add_argument("--per-rule", type=int, metavar="N", help="happenings of each rule; default: 100")
+    rules.add_argument("--rules", metavar="A,B", help="kinds; default: all that pictures can show")
+    rules.add_argument("--conditions", metavar="A,B", help="default: day,rain,night")
+    rules.add_argument("--jobs", type=int, metavar="N", help="processes; default: 1")
     parser.set_defaults(run=run)
 
 
 def run(arguments: Namespace) -> int:
     """Measure and write JSON to stdout."""
-    from service.bench import bench  # noqa: PLC0415 - keeps `--help` fast
-
-    report = bench(arguments.video, arguments.camera, core=arguments.core)
+    part = PARTS.get(arguments.video)
+    if arguments.video != "rules" and any(getattr(arguments, name) is not None for name in OF_RULES):
+        raise InputError("--per-rule, --rules, --conditions and --jobs belong to the part rules.")
+    if part is None:
+        report = _time(arguments)
+    else:
+        if arguments.camera is not None or arguments.core is not None:
+            raise InputError(f"bench {arguments.video} draws its own clips: leave out --camera and --core.")
+        if arguments.clips is not None and arguments.clips < 1:
+            raise InputError("--clips must be 1 or more.")
+        report = part(arguments)
     sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     return 0
+
+
+def _time(arguments: Namespace) -> dict[str, Any]:
+    from service.bench import bench  # noqa: PLC0415 - keeps `--help` fast
+
+    if arguments.keep is not None or arguments.seed is not None or arguments.clips is not None:
+        raise InputError(f"--keep, --seed and --clips belong to a part: {', '.join(PARTS)}.")
+    video = None if arguments.video is None else Path(arguments.video)
+    return bench(video, arguments.camera, core=arguments.core)
+
+
+def _track(arguments: Namespace) -> dict[str, Any]:
+    from service.bench_track import bench_track  # noqa: PLC0415
+
+    return bench_track(keep=arguments.keep, on_clip=_tell, **_given(arguments))
+
+
+def _speed(arguments: Namespace) -> dict[str, Any]:
+    from service.bench_speed import bench_speed  # noqa: PLC0415
+
+    return bench_speed(keep=arguments.keep, on_clip=_tell, **_given(arguments))
+
+
+def _rules(arguments: Namespace) -> dict[str, Any]:
+    from service.bench_rules import bench_rules, table  # noqa: PLC0415
+
+    if arguments.clips is not None:
+        raise InputError("bench rules draws as many clips as it takes: give --per-rule instead of --clips.")
+    report = bench_rules(
+        _listed(arguments.rules),
+        100 if arguments.per_rule is None else arguments.per_rule,
+        _listed(arguments.conditions) or ("day", "rain", "night"),
+        1 if arguments.seed is None else arguments.seed,
+        jobs=1 if arguments.jobs is None else arguments.jobs,
+        keep=arguments.keep,
+    )
+    _tell(table(report))
+    return report
+
+
+def _listed(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _given(arguments: Namespace) -> dict[str, int]:
+    return {name: getattr(arguments, name) for name in ("seed", "clips") if getattr(arguments, name) is not None}
+
+
+def _tell(clip: str) -> None:
+    sys.stderr.write(f"{clip}\n")
+
+
+PARTS: Final[dict[str, Callable[[Namespace], dict[str, Any]]]] = {
+    "track": _track, "speed": _speed, "rules": _rules,
+}  # fmt: skip
+"""Parts whose quality is measured on rendered truth."""
+OF_RULES: Final = ("per_rule", "rules", "conditions", "jobs")
+"""Options of the part rules."""
