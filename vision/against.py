@@ -33,7 +33,10 @@ OPPOSED_COS: Final = -0.6
 HOLD_S: Final = 1.5
 """Seconds of steady driving against the arrow before it counts."""
 TRAVEL_SIZES: Final = 2.5
-"""Distance driven against the arrow, in box sizes (mean of width and height): a reversing manoeuvre is shorter."""
+"""Distance driven against the arrow, in box sizes (mean of width and height) as they were: a reversing manoeuvre is
+shorter,"""
+STRAIGHT_SHARE: Final = 0.7
+"""and so much of it in a straight line."""
 STEP_SIZES: Final = 0.04
 """A step shorter than this share of the box's size is standing, not driving."""
 RESET_S: Final = 1.0
@@ -52,7 +55,7 @@ class Against:
         start: where it began to drive against the arrow.
         widest: the sight with the largest box since then, best for the plate.
         now: where it is at the decision.
-        travel_px: distance driven against the arrow, pixels.
+        travel_sizes: distance driven against the arrow, sizes of the box as it was.
         speed: auxiliary speed and standard uncertainty in m/s, if calibrated.
         ground: position on the road plane in metres, if calibrated.
     """
@@ -63,7 +66,7 @@ class Against:
     start: Sight
     widest: Sight
     now: Sight
-    travel_px: float
+    travel_sizes: float
     speed: tuple[float, float] | None
     ground: tuple[float, float] | None
 
@@ -78,6 +81,7 @@ class _Chain:
     against_s: float = 0.0
     last_against_s: float = 0.0
     travel_px: float = 0.0
+    travel_sizes: float = 0.0
     reported: bool = False
 
 
@@ -141,6 +145,7 @@ def _follow(chain: _Chain, sight: Sight, lanes: list[tuple[str, NDArray[np.float
         return replace(
             chain, last=sight, earlier=chain.last, start=start, widest=widest, zone=against,
             against_s=chain.against_s + seconds, last_against_s=sight.video_s, travel_px=chain.travel_px + length,
+            travel_sizes=chain.travel_sizes + length / size,
         )  # fmt: skip
     stale = chain.start is not None and sight.video_s - chain.last_against_s > RESET_S
     if in_lane_with_it or stale:
@@ -150,7 +155,7 @@ def _follow(chain: _Chain, sight: Sight, lanes: list[tuple[str, NDArray[np.float
 
 def _is_enough(chain: _Chain, start: Sight, now: Sight) -> bool:
     straight = float(np.hypot(now.foot[0] - start.foot[0], now.foot[1] - start.foot[1]))
-    far = straight >= TRAVEL_SIZES * max(now.size, start.size)
+    far = chain.travel_sizes >= TRAVEL_SIZES and straight >= STRAIGHT_SHARE * chain.travel_px
     return not chain.reported and chain.against_s >= HOLD_S and far
 
 
@@ -162,7 +167,7 @@ def _fact(observation: Observation, i: int, chain: _Chain, start: Sight, widest:
         start=start,
         widest=widest,
         now=chain.last,
-        travel_px=chain.travel_px,
+        travel_sizes=chain.travel_sizes,
         speed=speed_of(observation, i),
         ground=ground_of(observation, i),
     )
@@ -208,7 +213,7 @@ class AgainstRule:
             Reason(
                 "against_held",
                 (("seconds", round(fact.now.video_s - fact.start.video_s, 1)),
-                 ("lengths", round(fact.travel_px / fact.now.size, 1))),
+                 ("lengths", round(fact.travel_sizes, 1))),
             ),
         ]  # fmt: skip
         trace += auxiliary_speed(fact.speed)

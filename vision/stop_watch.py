@@ -200,7 +200,8 @@ def _ban(ban: Ban | None, reading: SignalReading | None, bans: frozenset[SignalS
         if ban is not None and lasts and video_s - ban.until_s <= UNREAD_S:
             return replace(ban, until_s=video_s, score=reading.score)
         return Ban(reading.since_s, video_s, None, reading.score)
-    return replace(ban, ended_s=reading.since_s) if ban is not None and lasts else ban
+    # What began while the head could not be read may have begun right after the last clear reading.
+    return replace(ban, ended_s=min(reading.since_s, ban.until_s)) if ban is not None and lasts else ban
 
 
 def _step_head(

@@ -10,8 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,11 @@ def curve(*points: tuple[float, float], speed: float, start_s: float = 0.0) -> W
     path = np.array(points, float)
     for _ in range(4):  # corners cut as Chaikin does
         path = np.concatenate(
-            [path[:1], np.stack([0.75 * path[:-1] + 0.25 * path[1:], 0.25 * path[:-1] + 0.75 * path[1:]], 1).reshape(-1, 2), path[-1:]]
+            [
+                path[:1],
+                np.stack([0.75 * path[:-1] + 0.25 * path[1:], 0.25 * path[:-1] + 0.75 * path[1:]], 1).reshape(-1, 2),
+                path[-1:],
+            ]
         )
     s = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
 
@@ -98,7 +101,10 @@ class View:
     def point(self, x: float, y: float) -> list[float]:
         pixel, _ = self.pinhole.project(np.array([[x, y, 0.0]]))
         u = float(pixel[0, 0]) / self.size[0]
-        return [min(max(1 - u if self.mirrored else u, 0.0), 1.0), min(max(float(pixel[0, 1]) / self.size[1], 0.0), 1.0)]
+        return [
+            min(max(1 - u if self.mirrored else u, 0.0), 1.0),
+            min(max(float(pixel[0, 1]) / self.size[1], 0.0), 1.0),
+        ]
 
     def arrow(self, x: float, y: float, dx: float, dy: float) -> list[list[float]]:
         return [self.point(x - dx, y - dy), self.point(x + dx, y + dy)]
@@ -131,7 +137,9 @@ class View:
             {"arrow": swap.get(arrow, arrow), "box": [0.95, 0.1 + 0.1 * k, 0.96, 0.15 + 0.1 * k]}
             for k, arrow in enumerate(arrows)
         ]
-        return self._with("signals", {"id": name, "box": [0.9, 0.1, 0.92, 0.2], "stop_line": stop_line, "sections": sections})
+        return self._with(
+            "signals", {"id": name, "box": [0.9, 0.1, 0.92, 0.2], "stop_line": stop_line, "sections": sections}
+        )
 
     def forbid(self, name: str, kind: str, start: str, end: str, **more: Any) -> View:
         return self._with("forbidden", {"id": name, "kind": kind, "start": start, "end": end, **more})
@@ -156,7 +164,9 @@ class View:
         heading = np.subtract(ahead or here, back or here)
         if np.hypot(*heading) < 0.02:  # it stands: as it came
             came = (mover.way(video_s - 0.25 * k) for k in range(1, 240))
-            moved = next((np.subtract(here, c) for c in came if c is not None and np.hypot(*np.subtract(here, c)) > 0.3), None)
+            moved = next(
+                (np.subtract(here, c) for c in came if c is not None and np.hypot(*np.subtract(here, c)) > 0.3), None
+            )
             heading = np.array(mover.heading) if moved is None else moved
         heading = heading / np.hypot(*heading)
         length, width, height = mover.size or SIZES[mover.class_id]

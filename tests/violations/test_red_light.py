@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.observations import Scene, Timeline, Vehicle, along, driving, observe
+from tests.violations.junction_view import INNER, OUTER, RED, halt, junction, through
+from tests.violations.road_view import Mover, judge, via
 from violations.rules.red_light import RULE
 from vision.classes import BICYCLE, BUS, CAR
 from vision.types import SignalState as S
@@ -98,3 +102,88 @@ def test_a_drawn_junction_gives_the_direction_that_the_line_lacks() -> None:
     scene = Scene(RULE, {**SCENE.parts, "lines": [line], "zones": [zone]})
     vehicles = [Vehicle(1, driving(500, 900, -50, start_s=2.0))]
     assert len(scene.run(observe(vehicles, until_s=20, signals=RED_FROM_5))) == 1
+
+
+# From here on in metres, at a junction with an arrow beside the head.
+LIT = {"head": Timeline([(0.0, S.RED)]), "head/right": Timeline([(0.0, S.GREEN)])}
+DARK = {"head": Timeline([(0.0, S.RED)]), "head/right": Timeline([(0.0, S.OFF)])}
+
+
+def at_junction(*movers, signals=RED, arrows=(), rate_hz=8.0, until_s=14.0, shift_s=0.0, **changes):
+    view = junction(*arrows, **changes)
+    observations = view.observe(*movers, until_s=until_s, rate_hz=rate_hz, signals=signals, shift_s=shift_s)
+    return judge(RULE, view, observations)
+
+
+@pytest.mark.parametrize(
+    ("way", "x", "signals", "count"),
+    [
+        ("right", OUTER, LIT, 0),
+        ("straight", OUTER, LIT, 1),
+        ("left", INNER, LIT, 1),
+        ("right", OUTER, DARK, 1),
+        ("straight", OUTER, DARK, 1),
+        ("right", OUTER, {"head": LIT["head"]}, 0),
+        ("right", OUTER, {**DARK, "head/right": Timeline([(0.0, S.UNKNOWN)])}, 0),
+        ("right", OUTER, {**DARK, "head/right": Timeline([(0.0, S.FLASHING)])}, 0),
+    ],
+)
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_a_lit_arrow_excuses_who_goes_where_it_points(way, x, signals, count, calibrated) -> None:
+    found_ones = at_junction(Mover(1, through(way, x)), signals=signals, arrows=("right",), calibrated=calibrated)
+    assert len(found_ones) == count
+    if count and signals is LIT:
+        assert found_ones[0].trace[-1].code == f"went_{way}_beside_arrow"
+
+
+def test_who_is_lost_before_he_has_shown_his_way_beside_a_lit_arrow_is_not_accused() -> None:
+    mover = Mover(1, through("straight", OUTER), ids=lambda t: 1 if t < 3.4 else None)
+    assert at_junction(mover, signals=LIT, arrows=("right",)) == []
+
+
+@pytest.mark.parametrize(
+    ("mover", "why"),
+    [
+        (Mover(1, halt(INNER, -3.0, at_s=3.0, until_s=13.0)), "waits before the line"),
+        (Mover(1, halt(INNER, -0.2, at_s=3.0, until_s=13.0)), "stands on the line"),
+        (Mover(1, through("straight", INNER), ids=lambda t: 1 if t < 2.0 else 2), "a new id beyond the line"),
+        (Mover(1, via((0, -30, 8), (7, 30, 8))), "crossing traffic"),
+    ],
+)
+def test_who_stays_before_the_line_or_was_never_seen_there_is_not_accused(mover, why) -> None:
+    assert at_junction(mover) == [], why
+
+
+def test_an_id_that_crossing_traffic_takes_over_from_who_waits_at_the_line_is_no_offence() -> None:
+    waits, passes = halt(INNER, -2.6, at_s=1.5, until_s=14.0), via((0, -20, 2.5), (5, 20, 2.5))
+    movers = (
+        Mover(1, waits, ids=lambda t: 1 if t < 2.7 else 3),
+        Mover(2, passes, ids=lambda t: 2 if t < 2.7 else 1),
+    )
+    assert at_junction(*movers) == []
+
+
+def test_a_glare_that_hides_the_head_at_the_crossing_hides_no_offence_and_makes_none() -> None:
+    mover = Mover(1, through("straight", INNER))  # its rear crosses at 2 s
+    hidden = {"head": Timeline([(0.0, S.RED), (1.5, S.UNKNOWN), (3.0, S.RED)])}
+    assert len(at_junction(mover, signals=hidden)) == 1
+    assert at_junction(mover, signals={"head": Timeline([(0.0, S.RED), (1.5, S.UNKNOWN)])}) == []
+    assert at_junction(mover, signals={"head": Timeline([(0.0, S.RED), (1.5, S.UNKNOWN), (3.0, S.GREEN)])}) == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    way=st.sampled_from(["right", "straight"]), lit=st.booleans(), mirrored=st.booleans(), large=st.booleans(),
+    shift_s=st.sampled_from([0.0, 5000.0]), rate=st.sampled_from([5.0, 8.0, 12.5, 25.0]), speed=st.floats(6, 11),
+)  # fmt: skip
+def test_mirrored_enlarged_shifted_and_resampled_scenes_give_the_same_verdict(
+    way, lit, mirrored, large, shift_s, rate, speed
+) -> None:
+    arrow = "left" if mirrored else "right"
+    signals = {"head": LIT["head"], f"head/{arrow}": (LIT if lit else DARK)["head/right"]}
+    mover = Mover(1, through(way, OUTER, speed=speed))
+    size = (1920, 1080) if large else (1280, 720)
+    found_ones = at_junction(
+        mover, signals=signals, arrows=("right",), rate_hz=rate, shift_s=shift_s, mirrored=mirrored, size=size
+    )
+    assert len(found_ones) == (way == "straight" or not lit)

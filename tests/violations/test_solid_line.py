@@ -18,11 +18,18 @@ def road(position=PLACES[0], **changes):
     return View(position=position, **changes).line("solid", "solid", (0.0, -4.0), (0.0, 45.0))
 
 
-def change(from_x: float, to_x: float, *, at_y: float = 14.0, speed: float = 12.0, over_s: float = 2.0, start_y: float = -8.0):
+def change(
+    from_x: float, to_x: float, *, at_y: float = 14.0, speed: float = 12.0, over_s: float = 2.0, start_y: float = -8.0
+):
     """Drives away in one lane and changes to another."""
     begin, end = (at_y - start_y) / speed - over_s / 2, (at_y - start_y) / speed + over_s / 2
     last = 8.0
-    return via((0, from_x, start_y), (begin, from_x, start_y + begin * speed), (end, to_x, start_y + end * speed), (last, to_x, start_y + last * speed))
+    return via(
+        (0, from_x, start_y),
+        (begin, from_x, start_y + begin * speed),
+        (end, to_x, start_y + end * speed),
+        (last, to_x, start_y + last * speed),
+    )
 
 
 def found(view, *movers, rate_hz=8.0, until_s=8.0, shift_s=0.0):

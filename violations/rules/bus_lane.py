@@ -15,6 +15,7 @@ from violations.accusation import Looks, accuse
 from vision.bend import along_arrow
 from vision.classes import BUS, ROAD_CLASSES, TRUCK
 from vision.finding import Finding, Reason
+from vision.footprint import LENGTH_M
 from vision.hours import in_force
 from vision.way_watch import Visit, Way, WayWatch, step_ways, watch_ways
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from vision.camera_parts import Zone
     from vision.types import Observation, VehicleLook
 
-LEAST_LENGTHS: Final = 6.0
-"""Driven along the lane: so many of its lengths (27 m for a car); who turns off or crosses needs less,"""
+LEAST_M: Final = 27.0
+"""Driven along the lane, metres by the usual length of its class (six lengths of a car); who turns off or crosses needs
+less,"""
 LEAST_S: Final = 2.0
 """and so long; the zone's `grace_s` replaces it."""
 WITH_ARROW_COS: Final = 0.7
@@ -65,7 +67,8 @@ class BusLane:
     def step(self, state: BusLaneState, observation: Observation) -> tuple[BusLaneState, tuple[Finding, ...]]:
         """A finding for each vehicle that has now driven along a bus lane for long enough."""
         watch, _ = step_ways(state.watch, observation)
-        looks = {track: look for track, look in state.looks.items() if track in watch.ways}
+        alive = {*watch.ways, *observation.tracks.id.tolist()}
+        looks = {track: look for track, look in state.looks.items() if track in alive}
         looks |= {look.track: look for look in observation.looks}
         zones = {zone.id: zone for zone in watch.zones}
         found, told = [], {one for one in state.told if one[0] in watch.ways}
@@ -104,8 +107,8 @@ def _concerns(zone: Zone, way: Way, look: VehicleLook | None, observation: Obser
 def _drove(zone: Zone, way: Way, visit: Visit, watch: WayWatch) -> bool:
     """Whether it drove along the lane for long enough."""
     long_enough = visit.last.video_s - visit.first.video_s >= (LEAST_S if zone.grace_s is None else zone.grace_s)
-    far_enough = way.lengths - visit.since_lengths >= LEAST_LENGTHS
-    return long_enough and far_enough and along_arrow(watch, way, visit, zone) >= WITH_ARROW_COS
+    far_enough = (way.lengths - visit.since_lengths) * LENGTH_M[way.class_id] >= LEAST_M
+    return long_enough and bool(far_enough) and along_arrow(watch, way, visit, zone) >= WITH_ARROW_COS
 
 
 def _finding(zone: Zone, way: Way, visit: Visit, observation: Observation) -> Finding:

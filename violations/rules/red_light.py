@@ -9,6 +9,7 @@ An arrow that cannot be read counts as lit.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -147,14 +148,16 @@ def _way(follow: _Follow, plane: RoadPlane | None) -> str | None:
     degrees = view.turn_deg(before.foot, crossing.foot, earlier.foot, now.foot)
     if abs(degrees) >= SIDE_DEG[0]:
         return "right" if degrees > 0 else "left"
-    return "straight" if abs(degrees) <= STRAIGHT_DEG and _far(view, crossing, now) else None
+    return "straight" if abs(degrees) <= STRAIGHT_DEG and _far(view, follow.path[1:]) else None
 
 
-def _far(view: GroundView, crossing: Sight, now: Sight) -> bool:
+def _far(view: GroundView, path: tuple[Sight, ...]) -> bool:
     """Whether it has driven so far beyond the line that a turn would have begun."""
-    gone = float(np.hypot(*view.vector(crossing.foot, now.foot)))
-    size = view.vector(crossing.foot, (crossing.foot[0] + crossing.size, crossing.foot[1]))
-    return gone >= STRAIGHT_SIZES * float(np.hypot(*size))
+    gone = 0.0
+    for last, now in pairwise(path):
+        size = view.vector(now.foot, (now.foot[0] + now.size, now.foot[1]))
+        gone += float(np.hypot(*view.vector(last.foot, now.foot))) / max(float(np.hypot(*size)), 1e-6)
+    return gone >= STRAIGHT_SIZES
 
 
 def _may_go(way: str, arrows: frozenset[str]) -> bool:

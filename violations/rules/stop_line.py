@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DWELL_S: Final = 3.0
 """It must stand over the line for this long under red."""
-OVER_FAR: Final = 0.3
+OVER_FAR: Final = 0.2
 """The front of a vehicle driving away must be beyond the line by this share of its length: the front itself is hidden
 and its place is told from the rear,"""
 OVER_NEAR: Final = 0.1
