@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from qyran.errors import ConfigError
+from qyran.errors import CameraFileError, ConfigError
 from tests.vision.worlds import boxes_at, detections
 from vision.attributes import COLOURS, KINDS
 from vision.camera import parse_camera
@@ -185,3 +185,35 @@ def test_exchanged_weights_are_refused():
         Pipeline(camera(), fire)
     with pytest.raises(ConfigError, match="no fire model"):
         Pipeline(camera(), road, road)
+
+
+def test_another_version_of_the_camera_file_is_looked_by_from_the_next_frame_on_and_tracks_go_on():
+    first, second = (
+        [{"id": name, "kind": "control", "points": [[0.0, y], [1.0, y]]}] for name, y in (("a", 0.4), ("b", 0.7))
+    )
+    pipeline = Pipeline(camera(lines=first), Scripted(ROAD_CLASSES, a_car_driving_down))
+    history = [pipeline.observe(frame(i)) for i in range(5)]
+    pipeline.adopt(camera(lines=second, calibration={"points": POINTS}))
+    history += [pipeline.observe(frame(i)) for i in range(5, 12)]
+    assert [one.line for observation in history for one in observation.passages] == ["a", "b"]
+    assert {track for observation in history for track in observation.tracks.id.tolist()} == {1}
+    assert np.isfinite(history[-1].tracks.ground).all()
+
+
+def test_a_version_that_cannot_be_used_changes_nothing():
+    pipeline = Pipeline(camera(), Scripted(ROAD_CLASSES, a_car_driving_down))
+    before = pipeline.camera
+    signals = [{"id": "n", "box": [0.1, 0.1, 0.2, 0.2]}]
+    crossed = [
+        {**one, "picture": other["picture"]}
+        for one, other in zip(POINTS, [*POINTS[1:3], POINTS[0], POINTS[3]], strict=True)
+    ]
+    for at in (None, 0):
+        if at is not None:
+            pipeline.observe(frame(at))
+        with pytest.raises(ConfigError, match="no model was given that reads them"):
+            pipeline.adopt(camera(signals=signals))
+        with pytest.raises(CameraFileError, match="calibration"):
+            pipeline.adopt(camera(calibration={"points": crossed}))
+    assert pipeline.camera is before
+    assert len(pipeline.observe(frame(1)).tracks.id) == 0
