@@ -7,7 +7,7 @@ pass has nobody standing beyond the exit then, and is innocent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -66,8 +66,8 @@ class _Vehicle:
     nearest: Sight
     heading: Heading | None = None
     shares: tuple[float, ...] = ()
-    entries: Mapping[str, _Entry] = MappingProxyType({})
-    outside: Mapping[str, Sight] = MappingProxyType({})
+    entries: Mapping[str, _Entry] = field(default_factory=lambda: MappingProxyType({}))
+    outside: Mapping[str, Sight] = field(default_factory=lambda: MappingProxyType({}))
     told: frozenset[str] = frozenset()
 
 
