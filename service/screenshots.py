@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +32,18 @@ SWITCHES: Final = (
 WIDE: Final = (1440, 900)
 NARROW: Final = (390, 844)
 PAPER: Final = (900, 1240)  # a little more than an A4 page's width to height
+LONG_AGO: Final = "2026-01-01T00:00"  # the demo may have been made days ago
 SETTLE_MS: Final = 1500  # video, pictures and fonts
 PDF_MS: Final = 4000  # the viewer draws page after page
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: who sees which page in which language; `full` takes the whole page, not the window."""
+    """One picture: who sees which page in which language; `full` takes the whole page, not the window.
+
+    Attributes:
+        act: what is done on the page before the picture is taken, as a person would.
+    """
 
     name: str
     who: str
@@ -47,6 +52,7 @@ class Shot:
     size: tuple[int, int] = WIDE
     full: bool = False
     dark: bool = False
+    act: Callable[[Page], None] | None = None
 
 
 def take(folder: Path, out: Path, browser: Path | None = None) -> list[Path]:
@@ -128,6 +134,10 @@ def _shots(store: Store) -> list[Shot]:
         Shot("evaluator-kpi", "evaluator", "/kpi", "en", full=True),
         Shot("evaluator-kpi-phone", "evaluator", "/kpi", "kk", NARROW),
         Shot("cameras", "administrator", "/cameras", "ru"),
+        Shot("passages", "officer", "/passages", "ru", act=_search),
+        Shot("passages-phone", "officer", "/passages", "kk", NARROW, act=_search),
+        Shot("route", "officer", "/passages", "kk", act=_route),
+        Shot("watch", "officer", "/watch?show=all", "en"),
     ]
     if waiting:
         shots.append(Shot("officer-case", "officer", f"/cases/{waiting}", "kk", full=True))
@@ -138,6 +148,22 @@ def _shots(store: Store) -> list[Shot]:
     if smoke:
         shots.append(Shot("operator-alarm", "operator", f"/alarms/{smoke}", "en", full=True))
     return shots
+
+
+def _search(page: Page) -> None:
+    """Search everything, with a reason."""
+    page.fill("#start", LONG_AGO)
+    page.select_option("#reason", "administrative_case")
+    page.fill("#number", "2026-0001")
+    page.locator("form.search button").click()
+    page.locator(".results").scroll_into_view_if_needed()
+
+
+def _route(page: Page) -> None:
+    """The route of the newest vehicle whose plate was read."""
+    _search(page)
+    page.locator("form[action='/passages/route'] button").first.click()
+    page.wait_for_selector(".stops")
 
 
 def _first(store: Store, table: Any, *where: Any) -> str | None:
@@ -156,6 +182,8 @@ def _take(opened: Browser, base: str, passwords: dict[str, str], shot: Shot, out
         if shot.who:
             log_in(page, base, shot.who, passwords[shot.who])
         page.goto(f"{base}{shot.path}")
+        if shot.act is not None:
+            shot.act(page)
         path = out / f"{shot.name}.png"
         if shot.name == "decision":
             _paper(page, path)
