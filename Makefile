@@ -30,8 +30,9 @@ setup-dev: setup .venv/.dev  ## and what the tests need
 	$(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 
-.venv/.dev: .venv/.runtime requirements-dev.lock
+.venv/.dev: .venv/.runtime requirements-dev.lock requirements-eval.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --require-hashes --no-deps -r requirements-eval.lock
 	@touch $@
 
 $(HTMX): package.json package-lock.json .npmrc
