@@ -129,7 +129,8 @@ def plan_course(
         v[i] = min(v[i], np.sqrt(v[i + 1] ** 2 + 2 * brake * (s[i + 1] - s[i])))
     steps = 2 * np.diff(s) / np.maximum(v[:-1] + v[1:], 1e-3)
     t = np.concatenate([[0.0], np.cumsum(steps)])
-    t += at[1] - float(np.interp(at[0], s, t))
+    here = [node for node in rests if abs(s[node] - at[0]) <= NODE_M]  # near a rest, interpolation is no use
+    t += at[1] - (float(t[here[0]]) if here else float(np.interp(at[0], s, t)))
     order, leave = [], []
     waited = 0.0
     held_before = sum(hold for node, hold in rests.items() if s[node] < at[0] - NODE_M)
