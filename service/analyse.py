@@ -188,7 +188,7 @@ def analyse(
             clock=clock_at_capture(None if live else stream.info),
         )
         packages, stills = work.folder / "evidence", work.folder / "passages"
-        watch = CameraWatch(pipeline, ring, sink, signer, packages, identity, totals, stills)
+        watch = CameraWatch(pipeline, ring, sink, signer, packages, identity, totals, stills, heeds_view=False)
         try:
             with _frames(stream, pipeline.settings.rate_hz, seconds) as frames:
                 for observation in watch.run(frames):
@@ -267,9 +267,9 @@ def _summary(
                 "type": status.type.value,
                 "kind": status.kind,
                 "version": status.version,
-                "off_because": [{"code": reason.code, **dict(reason.values)} for reason in status.missing],
+                "off_because": [{"code": reason.code, **dict(reason.values)} for reason in status.off_because],
             }
-            for status in rule_statuses(camera)
+            for status in rule_statuses(camera, stream.info.start_time)
         ],
         "stream": _stream_facts(info),
         "broken_at_s": None if broken is None else round(broken.second, 3),

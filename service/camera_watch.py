@@ -22,6 +22,7 @@ from vision.camera import load_camera
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
+from vision.types import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ class CameraLog:
     spool: Spool
     since: Observation | None = None
     last: Observation | None = None
+    view: View = View.OK
 
     def status(self, status: StreamStatus) -> None:
         """The stream went up or down; called from the reader's thread."""
@@ -59,6 +61,9 @@ class CameraLog:
         """One more frame was analysed; a stretch is closed every `HEARTBEAT_S`, or where frames are missing."""
         if self.last is not None and observation.video_s - self.last.video_s > HEARTBEAT_S:
             self.close_stretch()
+        if observation.view.state is not self.view:
+            self.view = observation.view.state
+            self._put(f"view_{self.view}", observation.time, 0.0)
         self.since = self.since or observation
         self.last = observation
         if observation.video_s - self.since.video_s >= HEARTBEAT_S:

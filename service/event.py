@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from evidence.manifest import Sha256
+from vision.types import View
 
 EventType = Literal["passage", "violation", "incident", "fire_alert", "stream"]
+
+VIEWS: Final = tuple(f"view_{view}" for view in View)
+"""Kinds of stream events that tell how a camera's view has changed."""
 
 
 class Event(BaseModel):
@@ -17,7 +21,8 @@ class Event(BaseModel):
 
     Attributes:
         id: UUID given by the worker; the store takes each id once.
-        type, kind: a rule's name; a passage's kind is the line's kind, a stream event's `up`, `down` or `analysed`.
+        type, kind: a rule's name; a passage's kind is the line's kind, a stream event's `up`, `down`, `analysed`,
+            or one of `VIEWS`.
         camera: camera id.
         time: UTC time of decision.
         video_s: moment of decision, seconds of video.

@@ -28,7 +28,7 @@ from qyran.roles import DETECTOR, SYSTEM
 from service import alerts, law
 from service.case_view import moved as case_moved
 from service.durable import move_folder
-from service.event import Event
+from service.event import VIEWS, Event
 from service.exemptions import exemption_of
 from service.happening import Sighting, same_happening, same_vehicle
 from service.passage_taking import adopt_still, take_passage
@@ -144,7 +144,7 @@ def _passage(work: Work, event: Event, _: Package | None) -> None:
 
 
 def _stream(work: Work, event: Event, _: Package | None) -> None:
-    if event.kind not in {"up", "down", "analysed"}:
+    if event.kind not in {"up", "down", "analysed", *VIEWS}:
         raise ValueError(f"a stream event cannot be {event.kind}")
     seconds = event.video_s - event.onset_s if event.onset_s is not None else 0.0
     if not 0 <= seconds <= timedelta(days=1).total_seconds():
@@ -157,7 +157,7 @@ def _stream(work: Work, event: Event, _: Package | None) -> None:
         return
     if event.kind == "analysed":
         camera.last_analysed = max(event.time, camera.last_analysed or event.time)
-    elif camera.status_at is None or event.time >= camera.status_at:
+    elif event.kind not in VIEWS and (camera.status_at is None or event.time >= camera.status_at):
         camera.status, camera.status_at = event.kind, event.time
 
 

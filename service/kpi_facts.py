@@ -176,7 +176,7 @@ def _cameras(work: Work, since: datetime, plane: Plane) -> Iterable[CameraFact]:
         logs.setdefault(entry.camera_id, []).append(entry)
     for row in work.session.scalars(select(Camera).order_by(Camera.id)):
         entries = [*_standing(work, row.id, since), *logs.get(row.id, [])]
-        up = [entry for entry in entries if entry.kind != "analysed"]
+        up = [entry for entry in entries if entry.kind in {"up", "down"}]
         analysed = [entry for entry in entries if entry.kind == "analysed"]
         yield CameraFact(
             id=row.id,
@@ -192,7 +192,7 @@ def _cameras(work: Work, since: datetime, plane: Plane) -> Iterable[CameraFact]:
 def _standing(work: Work, camera_id: str, since: datetime) -> list[CameraLog]:
     """The last up or down before the span, which still held when it began."""
     query = select(CameraLog).where(
-        CameraLog.camera_id == camera_id, CameraLog.kind != "analysed", CameraLog.end < since
+        CameraLog.camera_id == camera_id, CameraLog.kind.in_(("up", "down")), CameraLog.end < since
     )
     last = work.session.scalar(query.order_by(CameraLog.end.desc()).limit(1))
     return [] if last is None else [last]

@@ -47,7 +47,7 @@ def rule_lines(lang: Language, statuses: Iterable[RuleStatus]) -> tuple[RuleLine
             _name(lang, ROOMS[status.type], status.kind),
             " ".join(
                 i18n.trace_words(lang, (ROOMS[status.type], "vision"), one.code, dict(one.values))
-                for one in status.missing
+                for one in status.off_because
             ),
         )
         for status in statuses

@@ -149,7 +149,7 @@ class CameraWatch:
 
     def __init__(
         self, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path, identity: Identity,
-        totals: Totals | None = None, stills: Path | None = None,
+        totals: Totals | None = None, stills: Path | None = None, *, heeds_view: bool = True,
     ) -> None:  # fmt: skip
         """Watch one camera.
 
@@ -162,12 +162,13 @@ class CameraWatch:
             identity: what evidence says about where it was made.
             totals: where to count; by default its own.
             stills: where the pictures of passages are written; None makes none.
+            heeds_view: whether rules pause while the view is lost; where not, it is only reported.
         """
         self._stills = stills
         self.totals = totals or Totals()
         self._camera, self._pipeline, self._ring = pipeline.camera, pipeline, ring
         self._sink, self._signer, self._folder, self.identity = sink, signer, folder, identity
-        self._judge = Judge(pipeline.camera)
+        self._judge = Judge(pipeline.camera, heeds_view=heeds_view)
         self._pending: list[_Pending] = []
         self._passed: list[_Passed] = []
         self._paths: dict[int, deque[TrackPoint]] = {}

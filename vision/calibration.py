@@ -47,8 +47,10 @@ Method = Literal["points", "lengths"]
 
 REWEIGHTED: Final = 3
 """Rounds in which the uncertainties of lengths are taken anew at the better plane."""
-TIGHT: Final = 1e-14
+TIGHT: Final = 1e-13
 """Relative change at which the refinement ends: exact points come back exactly."""
+MOST: Final = 600
+"""Evaluations after which a refinement that goes on creeping is over: facts that contradict each other have no end."""
 DOUBTED: Final = 3.0
 """Standard uncertainties from which it is asked whether a fact contradicts the others."""
 CONTRADICTS: Final = 5.0
@@ -171,7 +173,9 @@ def _refined(facts: Facts, model: Model, start: Floats, weights: Weights) -> tup
     def left(unknown: Floats) -> Floats:
         return residuals(facts, model.view(unknown), weights)
 
-    found = least_squares(left, start, jac="3-point", method="lm", x_scale="jac", xtol=TIGHT, ftol=TIGHT, gtol=TIGHT)
+    found = least_squares(
+        left, start, jac="3-point", method="lm", x_scale="jac", xtol=TIGHT, ftol=TIGHT, gtol=TIGHT, max_nfev=MOST
+    )
     return np.asarray(found.x), np.asarray(found.jac, np.float64), np.asarray(found.fun)
 
 

@@ -24,7 +24,7 @@ TILTS_DEG: Final = (4.0, 9.0, 15.0, 22.0, 32.0, 45.0, 60.0)
 """Tilts below the horizontal tried first."""
 YAWS_DEG: Final = (-60.0, -40.0, -20.0, 0.0, 20.0, 40.0, 60.0)
 """Directions of the road to the axis tried first."""
-TRIES: Final = 8
+TRIES: Final = 5
 """The best of these beginnings are refined."""
 ROUGH_LENGTH: Final = 0.05
 """Relative uncertainty of lengths while beginnings are compared."""
@@ -161,8 +161,10 @@ class CameraModel:
             ((float((self._rough(at) ** 2).sum()), tuple(at)) for at in self._beginnings()), key=lambda pair: pair[0]
         )
         best = (np.inf, np.zeros(0))
+        drawn = len(self._facts.lengths) + len(self._facts.along) + len(self._facts.across)
+        enough = drawn >= len(self._names)
         for _, at in begun[:TRIES]:
-            found = least_squares(self._rough, np.array(at), method="trf", max_nfev=200)
+            found = least_squares(self._rough, np.array(at), method="lm" if enough else "trf", max_nfev=400)
             if found.cost < best[0] * (1 - 1e-6):
                 best = (float(found.cost), found.x)
         return np.array([*best[1], *_terms(self._lens, self._bends)])

@@ -12,6 +12,7 @@ import numpy as np
 from qyran.errors import ConfigError
 from vision.attributes import AttributeVote
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
+from vision.drift import DriftWatch
 from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
 from vision.passage_speed import PassageSpeeds
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from vision.speed import GroundMotion
     from vision.types import Frame, Passage, Plate, Tracks, VehicleLook
 
-Stage = Literal["detect", "fire", "track", "signals", "plates", "looks"]
+Stage = Literal["detect", "fire", "track", "signals", "plates", "looks", "view"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
 Result = TypeVar("Result")
 USUAL_SIZE: Final = (1920, 1080)
@@ -149,6 +150,7 @@ class Pipeline:
         tracks, passages, settled = self._timed("track", lambda: scene.follow(seen, frame))
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
+        view = self._timed("view", lambda: scene.drift.step(frame.picture, frame.video_s))
         return Observation(
             camera=self.camera.id,
             index=frame.index,
@@ -164,6 +166,7 @@ class Pipeline:
             settled=settled,
             plates=plates,
             looks=looks,
+            view=view,
         )
 
     def _read_plates(self, frame: Frame, tracks: Tracks) -> tuple[Plate, ...]:
@@ -216,6 +219,7 @@ class _Scene:
         self.width, self.height = width, height
         self.tracker = tracker or Tracker(width, height, settings, first_id)
         self.signals = SignalReader(camera.signals, width, height, heads)
+        self.drift = DriftWatch()
         self._plane = RoadPlane.from_camera(camera, width, height)
         lanes = camera.zones_of("lane", "bus_lane")
         self._counter = PassageCounter(camera.lines_of("control"), width, height, lanes)

@@ -145,7 +145,8 @@ def _roles(given: list[str] | None) -> list[Role]:
 
 
 def _camera(work: Work, w: Words, one: CameraView, passages: int, share: float | None) -> CameraRow:
-    rules = rule_lines(w.lang, rule_statuses(cameras.camera_file(work, one.id)))
+    view = register_store.view_of(work, one.id)
+    rules = rule_lines(w.lang, rule_statuses(cameras.camera_file(work, one.id), work.now, view))
     tone, icon = STATES.get(one.status, STATES["unknown"])
     state = w.t("cameras.retired") if one.retired else w.or_code(f"cameras.{one.status}")
     return CameraRow(

@@ -12,8 +12,10 @@ from sqlalchemy import func, select
 from kpi_catalog.facts.spans import common, hours, joined
 from kpi_catalog.records import Interval
 from service.auth import names
+from service.event import VIEWS
 from service.store.database import Work
 from service.store.tables import AccessLog, CameraLog, LedgerRoot, Passage
+from vision.types import View, ViewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,13 @@ def _up(rows: Iterable[CameraLog]) -> Iterator[Interval]:
             began = None
     if began is not None:
         yield began, None
+
+
+def view_of(work: Work, camera: str) -> ViewState:
+    """What a camera's worker last said of its view; well where it said nothing since the stream came up."""
+    query = select(CameraLog).where(CameraLog.camera_id == camera, CameraLog.kind.in_(("up", *VIEWS)))
+    last = work.session.scalar(query.order_by(CameraLog.end.desc(), CameraLog.event_id).limit(1))
+    return ViewState() if last is None or last.kind == "up" else ViewState(View(last.kind.removeprefix("view_")))
 
 
 def newest_looks(work: Work, limit: int) -> tuple[Look, ...]:

@@ -42,7 +42,7 @@ def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=No
     ]
     pipeline = SimpleNamespace(camera=CAMERA, reads_plates=reads_plates, observe=lambda _: script.pop(0))
     judge = SimpleNamespace(step=lambda seen: (findings or {}).get(seen.video_s, []), finish=list)
-    monkeypatch.setattr(watch, "Judge", lambda _: judge)
+    monkeypatch.setattr(watch, "Judge", lambda _, heeds_view: judge)
     told = []
 
     def write(subject, *_):

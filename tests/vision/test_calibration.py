@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, reject, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -17,7 +17,8 @@ from vision.lens import Lens
 from vision.road_plane import RoadPlane
 
 LOOKED_AT = np.array([[0.3, 0.7], [0.7, 0.95], [0.5, 0.62], [0.15, 0.85]])
-QUICK = settings(max_examples=12, deadline=None)
+# Without shrinking: an example takes a tenth of a second, and its numbers say enough as they are.
+QUICK = settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 CAMERAS = st.builds(
     Pinhole,
     focal=st.floats(0.9, 2.5),
@@ -29,9 +30,18 @@ CAMERAS = st.builds(
 BARREL = Lens(-0.2, 0.04)
 
 
-def plane(camera: Pinhole, **parts) -> RoadPlane:
-    del camera
+def plane(**parts) -> RoadPlane:
     return RoadPlane(calibrate(Calibration(**parts), WIDTH, HEIGHT))
+
+
+def plane_if_fixed(**parts) -> RoadPlane:
+    """What was drawn by chance may hardly fix the camera: such a calibration is refused, never wrong."""
+    try:
+        return plane(**parts)
+    except ValueError as error:
+        if "leave the road plane open" not in str(error):
+            raise
+        reject()
 
 
 def distances(found: RoadPlane, camera: Pinhole) -> np.ndarray:
@@ -55,7 +65,7 @@ def test_two_directions_at_right_angles_and_lengths_give_the_camera_back(camera,
     dash, lane = camera.segments(rng, (0, 6.0), 1), camera.segments(rng, (3.5, 0), 1)
     assume(len(along) == len(across) == 3 and dash and lane)
     lengths = [{"picture": dash[0], "metres": 6.0}, {"picture": lane[0], "metres": 3.5}]
-    found = plane(camera, along=along, across=across, lengths=lengths)
+    found = plane_if_fixed(along=along, across=across, lengths=lengths)
     assert np.abs(distances(found, camera)).max(initial=0) < 1e-6
     assert found.fit.height_m == pytest.approx(camera.height_m, rel=1e-6)
     assert found.fit.focal_px == pytest.approx(camera.focal * np.hypot(WIDTH, HEIGHT) / 2, rel=1e-6)
@@ -75,7 +85,7 @@ def test_lengths_and_the_height_give_a_level_camera_back(camera, seed):
         for segment in camera.segments(rng, vector, 2)
     ]
     assume(len(lengths) == 6)
-    found = plane(camera, lengths=lengths, height_m=camera.height_m, level=True)
+    found = plane_if_fixed(lengths=lengths, height_m=camera.height_m, level=True)
     assert np.abs(distances(found, camera)).max(initial=0) < 1e-5
 
 
@@ -87,7 +97,7 @@ def test_one_length_scales_what_two_vanishing_points_and_the_focal_length_shape(
     wheelbase = camera.segments(rng, (0, 2.7), 1)
     assume(len(along) == len(across) == 3 and wheelbase)
     focal = camera.focal * np.hypot(WIDTH, HEIGHT) / 2 / WIDTH
-    found = plane(camera, along=along, across=across, focal=focal, lengths=[{"picture": wheelbase[0], "metres": 2.7}])
+    found = plane_if_fixed(along=along, across=across, focal=focal, lengths=[{"picture": wheelbase[0], "metres": 2.7}])
     assert np.abs(distances(found, camera)).max(initial=0) < 1e-5
 
 
@@ -97,7 +107,7 @@ def test_surveyed_points_give_the_plane_back_through_a_known_lens(camera, seed):
     camera = replace(camera, lens=BARREL)
     points = camera.points(seeded(seed), 6)
     assume(len(points) == 6)
-    found = plane(camera, points=points, lens={"k1": BARREL.k1, "k2": BARREL.k2})
+    found = plane(points=points, lens={"k1": BARREL.k1, "k2": BARREL.k2})
     assert np.abs(distances(found, camera)).max(initial=0) < 1e-6
     assert found.error_px < 1e-5
     there = found.to_ground(LOOKED_AT * (WIDTH, HEIGHT))
@@ -118,7 +128,7 @@ def test_the_lens_is_found_from_lines_that_are_straight_on_the_road(camera, k1, 
         if np.isfinite(line).all() and np.hypot(*(line[-1] - line[0])) > 0.5 and len(lines) < 5:
             lines.append(line.tolist())
     assume(len(points) == 6 and len(lines) == 5)
-    found = plane(camera, points=points, straight=lines)
+    found = plane(points=points, straight=lines)
     assert (found.fit.lens.k1, found.fit.lens.k2) == pytest.approx((k1, 0.05), abs=1e-5)
     assert np.abs(distances(found, camera)).max(initial=0) < 1e-5
 
@@ -128,10 +138,10 @@ def test_the_stated_uncertainty_is_the_scatter_of_noisy_calibrations():
     exact = camera.points(rng, 8)
     pixels = LOOKED_AT * (WIDTH, HEIGHT)
     sigma_px, places, stated = 2.0, [], []
-    for _ in range(60):
+    for _ in range(40):
         noise = rng.normal(0, sigma_px, (8, 2)) / (WIDTH, HEIGHT)
         points = [one | {"picture": (one["picture"] + off).tolist()} for one, off in zip(exact, noise, strict=True)]
-        found = plane(camera, points=points, picture_sigma=sigma_px / WIDTH, ground_sigma_m=0)
+        found = plane(points=points, picture_sigma=sigma_px / WIDTH, ground_sigma_m=0)
         places.append(found.to_ground(pixels))
         stated.append(found.ground_covariance(pixels).trace(axis1=1, axis2=2))
     scatter = np.var(places, axis=0).sum(axis=1)
@@ -150,9 +160,8 @@ def test_the_stated_uncertainty_of_a_camera_from_lengths_is_the_scatter_too():
     def noisy(segment):
         return (np.array(segment) + rng.normal(0, 1.0, (2, 2)) / (WIDTH, HEIGHT)).tolist()
 
-    for _ in range(25):
-        found = plane(
-            camera, along=[noisy(s) for s in along], across=[noisy(s) for s in across],
+    for _ in range(10):
+        found = plane(along=[noisy(s) for s in along], across=[noisy(s) for s in across],
             lengths=[{"picture": noisy(s), "metres": m} for s, m in known], picture_sigma=1 / WIDTH,
         )  # fmt: skip
         apart.append(found.fit.height_m)
@@ -165,7 +174,7 @@ def test_the_stated_uncertainty_of_a_camera_from_lengths_is_the_scatter_too():
 
 def test_far_from_the_survey_the_plane_is_less_certain():
     camera = Pinhole()
-    found = plane(camera, points=camera.points(seeded(1), 6))
+    found = plane(points=camera.points(seeded(1), 6))
     near, far = found.sigma_m(camera.picture([(0, 15), (0, 90)]) * (WIDTH, HEIGHT))
     assert far > 3 * near > 0
     assert np.isnan(found.sigma_m((640, 0)))
@@ -177,15 +186,13 @@ def test_scatter_beyond_the_stated_noise_widens_the_uncertainty():
     rough = [one | {"picture": (one["picture"] + rng.normal(0, 0.006, 2)).tolist()} for one in exact]
     at = LOOKED_AT * (WIDTH, HEIGHT)
     parts = {"picture_sigma": 0.001, "ground_sigma_m": 0.0}
-    assert (
-        plane(camera, points=rough, **parts).sigma_m(at) > 2 * plane(camera, points=exact, **parts).sigma_m(at)
-    ).all()
+    assert (plane(points=rough, **parts).sigma_m(at) > 2 * plane(points=exact, **parts).sigma_m(at)).all()
 
 
 def test_a_length_beside_surveyed_points_is_a_check_with_a_residual():
     camera, rng = Pinhole(), seeded(4)
     lane = camera.segments(rng, (3.5, 0), 1)[0]
-    found = plane(camera, points=camera.points(rng, 6), lengths=[{"picture": lane, "metres": 3.5}])
+    found = plane(points=camera.points(rng, 6), lengths=[{"picture": lane, "metres": 3.5}])
     residual = found.fit.residuals[-1]
     assert (residual.part, residual.px) == ("lengths[0]", None)
     assert residual.m == pytest.approx(0, abs=1e-6)
