@@ -26,6 +26,7 @@ class Desk {
     this.now = 0;
     this.saved = this.past[0];
     this.last = { tag: null, at: 0 };
+    this.pressed = false;
     this.asked = 0;
     this.say = this.say.bind(this);
     this.picture = new Picture(root, this);
@@ -142,8 +143,14 @@ class Desk {
 
   // -- showing
 
+  /** The picture at once; the panels beside it when the focus has arrived and the button is up, which they replace. */
   show() {
     this.picture.draw();
+    clearTimeout(this.panels);
+    this.panels = setTimeout(() => { if (!this.pressed) this.#showPanels(); }, 0);
+  }
+
+  #showPanels() {
     this.form.draw();
     this.#showParts();
     this.#showChecked();
@@ -300,6 +307,13 @@ class Desk {
 
   #wire() {
     const { root, picture } = this;
+    document.addEventListener("pointerdown", (event) => { this.pressed = Boolean(event.target.closest?.("button, a, label, svg")); }, true);
+    for (const name of ["pointerup", "pointercancel"]) {
+      document.addEventListener(name, () => {
+        this.pressed = false;
+        this.show();
+      }, true);
+    }
     if (this.editable) {
       this.#tool("kind").append(...drawable(this.choices, this.say).map(([label, options]) =>
         h("optgroup", { label }, options.map(([value, words]) => h("option", { value }, words)))));

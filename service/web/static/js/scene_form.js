@@ -16,6 +16,22 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
+/** What a form is made of, without what stands in its fields. */
+function shape(element) {
+  return element.outerHTML.replace(/ value="[^"]*"/g, "");
+}
+
+/** Put new values into the same fields, so that the focus and what is selected stay as they are. */
+function refresh(old, fresh, focused) {
+  const given = fresh.querySelectorAll("input, select");
+  for (const [k, field] of old.querySelectorAll("input, select").entries()) {
+    if (field === focused) continue;
+    field.value = given[k].value;
+    field.defaultValue = given[k].value;
+    field.checked = given[k].checked;
+  }
+}
+
 export class Form {
   constructor(root, desk) {
     this.root = root;
@@ -24,18 +40,34 @@ export class Form {
     root.addEventListener("submit", (event) => event.preventDefault());
   }
 
+  /** Show the chosen part; never while somebody types into a field, nor where it would show the same again. */
   draw() {
     const { desk, root } = this;
-    const active = root.contains(document.activeElement) ? document.activeElement.id : null;
+    const focused = root.contains(document.activeElement) ? document.activeElement : null;
+    const active = focused?.id ?? null;
     const key = desk.chosen;
-    this.count = 0;
+    const shown = JSON.stringify([key, desk.scene, key === null ? [] : desk.faultsOf(key), desk.plane?.misfits ?? [], desk.size]);
+    const typing = focused?.defaultValue !== undefined && focused.type !== "checkbox" && focused.value !== focused.defaultValue;
+    if (shown === this.shown || (typing && key === this.key)) return;
+    [this.shown, this.key, this.count] = [shown, key, 0];
     if (key === null) {
       root.replaceChildren(h("p", { class: "note" }, desk.say("chosen_none")));
       return;
     }
     const inside = key === GENERAL ? this.#general() : this.#part(key);
-    root.replaceChildren(h("fieldset", { disabled: !desk.editable }, h("legend", {}, desk.name(key)), this.#faults(key), inside));
-    if (active) document.getElementById(active)?.focus();
+    const fresh = h("fieldset", { disabled: !desk.editable }, h("legend", {}, desk.name(key)), this.#faults(key), inside);
+    const old = root.firstElementChild;
+    const part = key === GENERAL ? desk.scene : at(desk.scene, key);
+    if (this.part === part && old && shape(old) === shape(fresh)) {
+      refresh(old, fresh, focused);
+      return;
+    }
+    this.part = part;
+    root.replaceChildren(fresh);
+    if (active === null) return;
+    const again = document.getElementById(active);
+    again?.focus();
+    again?.select?.();
   }
 
   // -- parts
@@ -61,7 +93,7 @@ export class Form {
       fields.push(this.#number(calibration, "picture_sigma", { min: 0.00001, step: 0.00001 }), this.#number(calibration, "ground_sigma_m", { min: 0, step: 0.001 }));
     }
     const more = ["forbidden", "roadworks"].map((list) =>
-      h("button", { type: "button", class: "button small", onclick: () => desk.addPlain(list) }, `${desk.say("add")}: ${desk.say(`part.${list}`)}`));
+      h("button", { type: "button", class: "button small", id: `scene-add-${list}`, onclick: () => desk.addPlain(list) }, `${desk.say("add")}: ${desk.say(`part.${list}`)}`));
     return [...fields, h("div", { class: "row field" }, more)];
   }
 
@@ -76,7 +108,7 @@ export class Form {
     else if (list === "roadworks") fields.push(...this.#roadworks(part));
     else fields.push(...this.#fact(key, part));
     fields.push(h("div", { class: "ends field" },
-      h("button", { type: "button", class: "button bad", "data-do": "delete", onclick: () => desk.erase(key) }, desk.say("delete"))));
+      h("button", { type: "button", class: "button bad", id: "scene-delete", "data-do": "delete", onclick: () => desk.erase(key) }, desk.say("delete"))));
     return fields;
   }
 
@@ -183,7 +215,7 @@ export class Form {
       const spare = shape.grows && shape.points.length > least(key);
       return h("div", { class: "scene-row" }, h("span", { class: "name", "aria-hidden": "true" }, name), numbers,
         spare && h("button", {
-          type: "button", class: "button small", "aria-label": desk.say("point_delete", { n: index + 1 }),
+          type: "button", class: "button small", id: `scene-drop-${index}`, "aria-label": desk.say("point_delete", { n: index + 1 }),
           onclick: () => this.#do(() => at(desk.scene, shape.path).splice(index, 1)),
         }, "×"));
     });
@@ -225,7 +257,7 @@ export class Form {
       type: "number", id: `scene-number-${id.replaceAll("/", "-")}`, value: value ?? "", min: limits.min, max: limits.max, step: limits.step ?? "any", inputmode: "decimal",
       onchange: (event) => {
         const given = event.target.value === "" ? null : Number(event.target.value);
-        if (given === null || Number.isFinite(given)) this.#do(() => take(given));
+        this.#do(() => take(given));
       },
     });
   }
@@ -291,7 +323,8 @@ export class Form {
   }
 
   #button(word, act) {
-    return h("button", { type: "button", class: "button small", "data-do": word, onclick: () => this.#do(act) }, this.desk.say(word));
+    this.count += 1;
+    return h("button", { type: "button", class: "button small", id: `scene-do-${this.count}`, "data-do": word, onclick: () => this.#do(act) }, this.desk.say(word));
   }
 
   #faults(key) {
@@ -324,6 +357,8 @@ export class Form {
 
   #do(act) {
     act();
+    this.shown = null; // also where a field goes back to what the scene says
+    if (document.activeElement?.defaultValue !== undefined) document.activeElement.defaultValue = document.activeElement.value;
     this.desk.change();
   }
 }
