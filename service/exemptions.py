@@ -253,6 +253,14 @@ def flags(work: Work, *, since: timedelta = LONGEST_FLAG) -> tuple[FlagView, ...
     )
 
 
+def places(work: Work) -> dict[str, dict[str, Any]]:
+    """Names of the registered cameras of the actor's territories, by id."""
+    require(work.actor, FLAG_READERS | PERMIT_READERS)
+    mine = work.actor.territories
+    rows = work.session.scalars(select(Camera).where(Camera.retired.is_(None)).order_by(Camera.id))
+    return {row.id: dict(row.name) for row in rows if not mine or row.territory is None or row.territory in mine}
+
+
 def exemption_of(work: Work, event: Event, plate_token: str | None, zone: str | None) -> law.Exemption | None:
     """Why a finding that comes in is exempt, or None.
 

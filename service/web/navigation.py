@@ -7,9 +7,11 @@ from typing import Final
 
 from qyran.roles import Role
 from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
+from service.exemptions import FLAG_READERS, PERMIT_READERS
 from service.functions import Function, offers
 from service.passages import PASSAGE_READERS
 from service.settings import Settings
+from service.watch_hits import HIT_READERS
 from service.watch_lists import LIST_READERS
 
 JOURNAL_READERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
@@ -22,6 +24,7 @@ PAGES: Final = (
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/kpi", "nav.kpi", KPI_READERS),
     ("/cameras", "nav.cameras", CAMERA_READERS),
+    ("/exemptions", "nav.exemptions", FLAG_READERS | PERMIT_READERS),
     ("/users", "nav.users", USER_READERS),
     ("/journal", "nav.journal", JOURNAL_READERS),
 )
@@ -29,26 +32,33 @@ PAGES: Final = (
 FUNCTIONS: Final[dict[str, Function]] = {"/passages": "passages", "/watch": "watch_lists"}
 """Pages that exist only where the city's category has their function."""
 
+HIT_STREAM: Final = "/api/v1/watch/stream"
+
 LANDING: Final = {Role.ADMINISTRATOR: "/users", Role.DATA_PROTECTION_OFFICER: "/journal"}
 """Where a role starts if that is not the first page it opens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One link of the navigation; `key` is its text."""
+    """One link of the navigation; `key` is its text, `stream` tells of what waits behind it, on every page."""
 
     path: str
     key: str
     current: bool
+    stream: str | None = None
 
 
 def items(roles: frozenset[Role], path: str, settings: Settings) -> tuple[Item, ...]:
     """The links for somebody with these roles in this city."""
     return tuple(
-        Item(start, key, path == start or path.startswith(f"{start}/"))
+        Item(start, key, path == start or path.startswith(f"{start}/"), _stream(roles, start))
         for start, key, who in PAGES
         if roles & who and (start not in FUNCTIONS or offers(settings, FUNCTIONS[start]))
     )
+
+
+def _stream(roles: frozenset[Role], start: str) -> str | None:
+    return HIT_STREAM if start == "/watch" and roles & HIT_READERS else None
 
 
 def landing(roles: frozenset[Role]) -> str:

@@ -17,6 +17,7 @@ from qyran.errors import QyranError
 from service.web import (
     alarm_pages,
     case_pages,
+    exemption_pages,
     kpi_pages,
     passage_pages,
     register_pages,
@@ -36,6 +37,7 @@ for pages in (
     alarm_pages,
     kpi_pages,
     register_pages,
+    exemption_pages,
     scene_pages,
     passage_pages,
     watch_pages,

@@ -8,16 +8,16 @@ from service.store.tables import AccessLog
 from tests.service.web.conftest import PERSON
 from tests.service.world import PASSWORD
 
-PAGES = ("/cases", "/passages", "/watch", "/alarms", "/kpi", "/cameras", "/users", "/journal")
+PAGES = ("/cases", "/passages", "/watch", "/alarms", "/kpi", "/cameras", "/exemptions", "/users", "/journal")
 OPENS = {
     "camera_operator": {"/cases", "/cameras"},
-    "police_officer": {"/cases", "/passages", "/watch"},
-    "senior_officer": {"/cases", "/passages", "/watch", "/kpi"},
+    "police_officer": {"/cases", "/passages", "/watch", "/exemptions"},
+    "senior_officer": {"/cases", "/passages", "/watch", "/kpi", "/exemptions"},
     "situational_operator": {"/alarms", "/cameras"},
     "service_dispatcher": {"/alarms"},
     "evaluator": {"/kpi"},
-    "administrator": {"/users", "/cameras"},
-    "auditor": {"/cases", "/watch", "/alarms", "/kpi", "/cameras", "/users", "/journal"},
+    "administrator": {"/users", "/cameras", "/exemptions"},
+    "auditor": {"/cases", "/watch", "/alarms", "/kpi", "/cameras", "/exemptions", "/users", "/journal"},
     "data_protection_officer": {"/cases", "/watch", "/journal"},
 }
 STARTS = {
