@@ -40,6 +40,9 @@ DWELL_S: Final = 0.3
 """Seconds for which it must be clear on each side,"""
 DWELL_SIGHTS: Final = 2
 """and looks."""
+BIRTH_HALVES: Final = 0.5
+"""A vehicle that comes into view while it is changing lanes was on the side where it was first seen, this many half
+widths from the line, at no less than DWELL_SIGHTS looks."""
 BOTH_EDGES: Final = 0.9
 """Each lower corner of the box must move over by this many half widths."""
 SAME_SHAPE: Final = 1.6
@@ -128,6 +131,7 @@ class _Walk:
     place: _Place
     nearest: Sight
     earlier: Sight | None = None
+    birth: _Clear | None = None
     clear: _Clear | None = None
     origin: _Clear | None = None
     passed: _Passed | None = None
@@ -213,14 +217,14 @@ def _places(plans: Footprints, box: Floats, segment: Floats) -> list[_Place | No
 
 def _walked(walk: _Walk | None, sight: Sight, place: _Place) -> _Walk:
     """The walk after one more look."""
+    side = 1 if place.halves >= 0 else -1
     if walk is None or not continues(walk.earlier, walk.last, sight):
-        walk = _Walk(sight, place, sight)
+        walk = _Walk(sight, place, sight, birth=_Clear(side, sight.video_s, 0, sight, place))
     elif (walk.place.halves >= 0) != (place.halves >= 0):
         share = walk.place.halves / (walk.place.halves - place.halves)
         second = walk.last.video_s + share * (sight.video_s - walk.last.video_s)
         where = walk.place.along + share * (place.along - walk.place.along)
         walk = replace(walk, passed=_Passed(1 if place.halves >= 0 else -1, second, where, place.length, sight))
-    side = 1 if place.halves >= 0 else -1
     stays = walk.clear is not None and walk.clear.side == side
     clear: _Clear | None = None
     if abs(place.halves) >= (STAYS_CLEAR if stays else CLEAR):
@@ -230,8 +234,19 @@ def _walked(walk: _Walk | None, sight: Sight, place: _Place) -> _Walk:
             clear = _Clear(side, sight.video_s, 1, sight, place)
     return replace(
         walk, earlier=walk.last if walk.last is not sight else None, last=sight, place=place, clear=clear,
+        birth=_born(walk, side, sight, place),
         nearest=sight if sight.area > walk.nearest.area else walk.nearest,
     )  # fmt: skip
+
+
+def _born(walk: _Walk, side: int, sight: Sight, place: _Place) -> _Clear | None:
+    """The side on which the vehicle came into view, told by its first looks."""
+    birth = walk.birth
+    if birth is None or walk.passed is not None:
+        return birth
+    if birth.side == side and abs(place.halves) >= BIRTH_HALVES:
+        return replace(birth, sights=birth.sights + 1, sight=sight, place=place)
+    return birth if birth.sights >= DWELL_SIGHTS else None
 
 
 def _over(walk: _Walk, line: Line, track: int, class_id: int) -> tuple[_Walk, LineCrossing | None]:
@@ -240,6 +255,8 @@ def _over(walk: _Walk, line: Line, track: int, class_id: int) -> tuple[_Walk, Li
     if clear is None or not clear.settled:
         return walk, None
     settled = replace(walk, origin=clear)
+    if origin is None and walk.birth is not None and walk.birth.sights >= DWELL_SIGHTS:
+        origin = walk.birth
     if origin is None or origin.side == clear.side or passed is None or passed.side != clear.side:
         return settled, None
     inside = passed.length / 2 <= passed.along <= 1 - passed.length / 2

@@ -87,7 +87,7 @@ class RailwayCrossing:
                 continue
             entry = state.entries.get(track)
             if entry is None or entry.first_s != visit.first.video_s:
-                around = around or Neighbours.of(observation)
+                around = around or Neighbours.of(observation, rails.view.plane)
                 entry = _Entry(visit.first.video_s, _barred(way, observation, around))
             # A vehicle's way is kept in steps of a third of its length: it stands since the last one.
             stands = way.last is visit.last and way.last.video_s - way.trail[-1].video_s >= STUCK_S
