@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vision.classes import VEHICLE_IDS
+from vision.footprint import footprints
+from vision.turning import GroundView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from vision.road_plane import RoadPlane
     from vision.sight import Sight
     from vision.types import Observation
 
@@ -31,10 +34,9 @@ PASSES_SIZES: Final = 3.0
 """A vehicle passes another when it comes this near,"""
 BESIDE_SIZES: Final = 2.0
 """neither ahead of it nor behind it by more than this, in another lane."""
-SAME_LANE_WIDTHS: Final = 0.8
-SAME_LANE_HEIGHTS: Final = 0.45
-"""Who stands ahead is in the same lane when it is off to the side by less than this share of the box's width (for one
-that drives up or down the picture) or height (across it, where a lane is foreshortened)."""
+SAME_LANE_WIDTHS: Final = 1.0
+"""Who stands ahead is in the same lane when it is off to the side by less than so many widths of the vehicle: 1.8 m for
+a car, half of what a lane beside it is away."""
 EDGE_SIZES: Final = 1.0
 """What stands ahead of a vehicle this near to the picture's edge is out of view."""
 
@@ -51,12 +53,6 @@ def heading_of(observation: Observation, i: int, sight: Sight) -> Heading | None
     return x / speed, y / speed
 
 
-def lane_offset(box: Floats, heading: Heading) -> float:
-    """How far to the side, in pixels, others of the same lane may be of a vehicle with this box [4]."""
-    width, height = float(box[2] - box[0]), float(box[3] - box[1])
-    return SAME_LANE_WIDTHS * width * abs(heading[1]) + SAME_LANE_HEIGHTS * height * abs(heading[0])
-
-
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The vehicles in view at one moment.
@@ -68,6 +64,8 @@ class Neighbours:
         velocity: float64 [N, 2], pixels a second.
         size: float64 [N].
         vehicle: bool [N], seen and with an engine.
+        class_id: int16 [N].
+        view: the road from above.
     """
 
     id: NDArray[np.int64]
@@ -76,16 +74,18 @@ class Neighbours:
     velocity: Floats
     size: Floats
     vehicle: NDArray[np.bool_]
+    class_id: NDArray[np.int16]
+    view: GroundView
 
     @staticmethod
-    def of(observation: Observation) -> Neighbours:
-        """Of one observation."""
+    def of(observation: Observation, plane: RoadPlane | None) -> Neighbours:
+        """Of one observation; `plane` is the camera's, where there is one."""
         tracks = observation.tracks
         box = tracks.box.astype(np.float64)
         return Neighbours(
             tracks.id, box, tracks.foot.astype(np.float64), tracks.velocity_px.astype(np.float64),
             np.maximum((box[:, 2] - box[:, 0] + box[:, 3] - box[:, 1]) / 2, 1.0),
-            tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS)),
+            tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS)), tracks.class_id, GroundView(plane),
         )  # fmt: skip
 
     @property
@@ -96,20 +96,21 @@ class Neighbours:
     def passing(self, i: int, heading: Heading | None) -> frozenset[int]:
         """Ids of those who drive past i, in its own direction where that is known."""
         past = self.vehicle & (self.speed >= MOVING_SIZES_PER_S) & (self._distance(i) < PASSES_SIZES)
-        if heading is not None:
-            along, aside = self._from(i, heading)
-            past &= self.velocity @ np.array(heading) > 0
-            past &= (np.abs(along) < BESIDE_SIZES * self.size[i]) & (aside > lane_offset(self.box[i], heading))
         past[i] = False
+        if heading is not None:
+            along = (self.foot - self.foot[i]) @ np.array(heading)
+            past &= (self.velocity @ np.array(heading) > 0) & (np.abs(along) < BESIDE_SIZES * self.size[i])
+            past[past] = ~self._in_lane(i, heading, np.flatnonzero(past))[0]
         return frozenset(self.id[past].tolist())
 
-    def standing_ahead(self, i: int, heading: Heading) -> NDArray[np.bool_]:
-        """Who stands ahead of i in its lane and near enough to hold it up, bool [N]."""
-        along, aside = self._from(i, heading)
-        ahead = (along > 0) & (aside <= lane_offset(self.box[i], heading))
-        ahead &= self._stands() & (self._distance(i) < QUEUE_SIZES)
-        ahead[i] = False
-        return np.asarray(ahead)
+    def standing_ahead(self, i: int, heading: Heading) -> NDArray[np.intp]:
+        """Rows of those who stand ahead of i in its lane and near enough to hold it up, the nearest first."""
+        close = self._stands() & (self._distance(i) < QUEUE_SIZES)
+        close[i] = False
+        rows = np.flatnonzero(close)
+        in_lane, along = self._in_lane(i, heading, rows)
+        ahead = in_lane & (along > 0)
+        return np.asarray(rows[ahead][np.argsort(along[ahead])])
 
     def blocked(self, i: int, heading: Heading | None, width: int, height: int) -> bool:
         """Whether i may be held up by somebody who stands ahead, in view or beyond the picture's edge."""
@@ -117,16 +118,22 @@ class Neighbours:
         close[i] = False
         if heading is None:
             return bool(close.any())
-        if self.standing_ahead(i, heading).any():
+        if len(self.standing_ahead(i, heading)):
             return True
         reach = EDGE_SIZES * (2.0 if close.any() else 1.0) * self.size[i]
         x, y = self.foot[i] + reach * np.array(heading)
         return not (0 <= x <= width and 0 <= y <= height)
 
-    def _from(self, i: int, heading: Heading) -> tuple[Floats, Floats]:
-        """How far everybody is ahead of i and to the side of it, pixels."""
-        away = self.foot - self.foot[i]
-        return np.asarray(away @ np.array(heading)), np.abs(away @ np.array((-heading[1], heading[0])))
+    def _in_lane(self, i: int, heading: Heading, rows: NDArray[np.intp]) -> tuple[NDArray[np.bool_], Floats]:
+        """Which of some rows [n] are in the lane of i, and how far ahead they are, bool and float64 [n]."""
+        way = np.array(heading)
+        plan = footprints(self.box[i : i + 1], self.class_id[i : i + 1], way[None], self.view.plane)
+        width = 2 * float(np.hypot(*self.view.vector(plan.centre[0], plan.centre[0] + plan.half_width[0])))
+        axis = self.view.vector(plan.centre[0] - plan.half_length[0], plan.centre[0] + plan.half_length[0])
+        axis = axis / max(float(np.hypot(*axis)), 1e-9)
+        away = np.array([self.view.vector(self.foot[i], self.foot[row]) for row in rows]).reshape(-1, 2)
+        aside = np.abs(away @ np.array((-axis[1], axis[0])))
+        return np.asarray(aside <= SAME_LANE_WIDTHS * width), np.asarray(away @ axis)
 
     def _stands(self) -> NDArray[np.bool_]:
         return np.asarray(self.vehicle & (self.speed < STANDS_SIZES_PER_S))

@@ -332,7 +332,7 @@ def _excuse(
     may_wait = waiting(state.camera, observation, until)
     bound = upstream(state.camera, observation)
     lawful = _lawful(state.camera, observation)
-    neighbours = Neighbours.of(observation)
+    neighbours = Neighbours.of(observation, state.plane)
     over = {name: since for name, since in state.green_since_s if name not in dict(greens)}
     for at, i in rows.items():
         guest = guests[at]

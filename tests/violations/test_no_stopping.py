@@ -21,7 +21,10 @@ WITHIN_S = 25.0
 
 def street(position=PLACES[0], **changes):
     """Two lanes; along the right kerb no stopping from y = 0 to y = 40."""
-    terms = {"grace_s": changes.pop("grace_s", GRACE_S), **{key: changes.pop(key) for key in ("hours",) if key in changes}}
+    terms = {
+        "grace_s": changes.pop("grace_s", GRACE_S),
+        **{key: changes.pop(key) for key in ("hours",) if key in changes},
+    }
     return View(position=position, **changes).zone("kerb", "no_stopping", KERB, (0.0, 40.0), **terms)
 
 
@@ -107,7 +110,10 @@ def test_who_moves_up_within_the_zone_is_not_found_again() -> None:
 
 
 def test_who_comes_back_after_a_round_is_found_again() -> None:
-    first, again = stops(until_s=16.0, then=(1.75, 70)), via((140, 1.75, -12), (142, 1.75, 2), (144, 4.6, 14), (160, 4.6, 14))
+    first, again = (
+        stops(until_s=16.0, then=(1.75, 70)),
+        via((140, 1.75, -12), (142, 1.75, 2), (144, 4.6, 14), (160, 4.6, 14)),
+    )
     assert len(found(street(), Mover(1, first), Mover(2, again), until_s=160.0, rate_hz=4.0)) == 2
 
 
@@ -218,7 +224,9 @@ def test_standing_counts_from_when_the_sign_begins_to_hold() -> None:
     st.sampled_from([(640, 360), (1280, 720), (2560, 1440)]), st.floats(4.3, 5.2), st.floats(6.0, 24.0),
     st.sampled_from([CAR, TRUCK]),
 )  # fmt: skip
-def test_mirrored_enlarged_shifted_and_resampled_the_verdict_is_the_same(place, mirrored, rate, shift, size, x, y, kind) -> None:
+def test_mirrored_enlarged_shifted_and_resampled_the_verdict_is_the_same(
+    place, mirrored, rate, shift, size, x, y, kind
+) -> None:
     view = street(place, mirrored=mirrored, size=size)
     for way, count in ((stops(x, y), 1), (stops(x, y, until_s=10.0, then=(1.75, 60)), 0), (stops(1.2, y), 0)):
         movers = [Mover(1, way, kind), *FLOW[:4]]

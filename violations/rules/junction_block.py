@@ -107,7 +107,7 @@ class JunctionBlock:
         for at, row in rows.items():
             vehicles[at] = _entering(state, vehicles, at, shares[row], shares, standing)
         found: list[Finding] = []
-        neighbours = Neighbours.of(observation)
+        neighbours = Neighbours.of(observation, state.plane)
         for at, row in standing.items():
             vehicle = vehicles[at]
             for k, zone in enumerate(state.zones):
@@ -209,11 +209,10 @@ def _jammed_since(
         return None
     at_row = {other_row: at for at, other_row in rows.items()}
     for _ in range(LONGEST_QUEUE):
-        ahead = np.flatnonzero(neighbours.standing_ahead(row, vehicle.heading))
+        ahead = neighbours.standing_ahead(row, vehicle.heading)
         if not len(ahead):
             return None
-        away = np.hypot(*(neighbours.foot[ahead] - neighbours.foot[row]).T)
-        row = int(ahead[int(away.argmin())])
+        row = int(ahead[0])
         other = vehicles[at_row[row]] if row in at_row else None
         if other is None or shares[row] >= STARTS_SHARE:
             continue  # stands inside too: whoever stands before it decides

@@ -121,10 +121,10 @@ def _lengths(way: Way, visit: Visit) -> float:
 
 
 def _stood(way: Way, visit: Visit) -> bool:
-    """Whether it stood during the visit: its trail is kept only as it drives on."""
-    inside = [one.video_s for one in way.trail if visit.first.video_s <= one.video_s <= visit.last.video_s]
-    seconds = [visit.first.video_s, *inside, visit.last.video_s]
-    return any(after - before >= STOOD_S for before, after in pairwise(seconds))
+    """Whether it stood during the visit, or just before: its trail is kept only as it drives on."""
+    trail = [one.video_s for one in way.trail if one.video_s <= visit.last.video_s]
+    legs = pairwise([*trail, visit.last.video_s])
+    return any(after - before >= STOOD_S for before, after in legs if after >= visit.first.video_s - STOOD_S)
 
 
 def _finding(zone: Zone, way: Way, visit: Visit, observation: Observation) -> Finding:

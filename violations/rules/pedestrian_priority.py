@@ -49,6 +49,8 @@ PASSED_M: Final = 3.5
 """The vehicle passes closely when he is this near to its side."""
 KERB_M: Final = 0.8
 """Who stands waits on the carriageway only when he is this far from the kerb: the drawn edge is rough."""
+KERB_SHARE: Final = 0.15
+"""The same as a share of the crosswalk's length where no plane is known."""
 HALF_M: Final = 0.3
 """He is on the vehicle's half when he is this far beyond the middle."""
 MOVES_SIZES_PER_S: Final = 0.4
@@ -352,7 +354,8 @@ def _conflict(
     if towards >= WALKS_MS and gap / towards <= REACHES_S and gap_now <= PASSED_M:
         return _Conflict(min(gap, gap_now), gap / towards)
     depth = min(at - low, high - at) / metre
-    if abs(pace) < WALKS_MS and depth >= KERB_M and gap_now <= PASSED_M:
+    kerb = KERB_M if crossing.view.plane is not None else max(KERB_M, KERB_SHARE * (high - low) / metre)
+    if abs(pace) < WALKS_MS and depth >= kerb and gap_now <= PASSED_M:
         return _Conflict(min(gap, gap_now), None)
     return None
 

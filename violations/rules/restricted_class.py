@@ -70,7 +70,8 @@ class RestrictedClass:
     def step(self, state: RestrictedState, observation: Observation) -> tuple[RestrictedState, tuple[Finding, ...]]:
         """A finding for each vehicle of a forbidden class that has now driven in a zone for long enough."""
         watch, _ = step_ways(state.watch, observation)
-        looks = {track: look for track, look in state.looks.items() if track in watch.ways}
+        alive = {*watch.ways, *observation.tracks.id.tolist()}
+        looks = {track: look for track, look in state.looks.items() if track in alive}
         looks |= {look.track: look for look in observation.looks}
         seen_as = _counted(state, watch, observation)
         zones = {zone.id: zone for zone in watch.zones}
