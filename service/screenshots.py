@@ -17,7 +17,7 @@ from service.auth import demo_users
 from service.demo.run import demo, demo_settings, served
 from service.i18n import Language
 from service.store.database import Store, open_store
-from service.store.tables import Alert, ViolationCase
+from service.store.tables import Alert, Passage, ViolationCase
 from service.web.visit import LANGUAGE_COOKIE
 from violations.case import CaseState
 
@@ -136,9 +136,10 @@ def _shots(store: Store) -> list[Shot]:
         Shot("cameras", "administrator", "/cameras", "ru"),
         Shot("passages", "officer", "/passages", "ru", act=_search),
         Shot("passages-phone", "officer", "/passages", "kk", NARROW, act=_search),
-        Shot("route", "officer", "/passages", "kk", act=_route),
         Shot("watch", "officer", "/watch?show=all", "en"),
     ]
+    if _read(store):
+        shots.append(Shot("route", "officer", "/passages", "kk", act=_route))
     if waiting:
         shots.append(Shot("officer-case", "officer", f"/cases/{waiting}", "kk", full=True))
         shots.append(Shot("officer-case-phone", "officer", f"/cases/{waiting}", "ru", NARROW))
@@ -148,6 +149,12 @@ def _shots(store: Store) -> list[Shot]:
     if smoke:
         shots.append(Shot("operator-alarm", "operator", f"/alarms/{smoke}", "en", full=True))
     return shots
+
+
+def _read(store: Store) -> bool:
+    """Whether the plate of any passage was read."""
+    with store.read() as work:
+        return work.session.scalar(select(Passage.id).where(Passage.plate_token.is_not(None)).limit(1)) is not None
 
 
 def _search(page: Page) -> None:

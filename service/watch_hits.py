@@ -145,6 +145,12 @@ def changed_since(work: Work, since: datetime) -> tuple[WatchHit, ...]:
     return tuple(work.session.scalars(query))
 
 
+def list_names(work: Work, rows: Sequence[WatchHit]) -> dict[str, str]:
+    """Names of the lists of hits, by id."""
+    query = select(WatchList.id, WatchList.name).where(_in(WatchList.id, rows, "list_id"))
+    return {row.id: row.name for row in work.session.execute(query)}
+
+
 def mark_shown(work: Work, ids: Iterable[str]) -> None:
     """A console has shown these hits: their alert has arrived."""
     unseen = update(WatchHit).where(WatchHit.id.in_(list(ids)), WatchHit.shown_at.is_(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import anyio
 from anyio.to_thread import run_sync
@@ -108,17 +108,19 @@ def hits(
 
 @router.get("/stream", summary="Hits as they happen", response_class=EventSourceResponse)
 async def stream(request: Request, desk: DeskOf) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events `alert` with the id, state and version of a hit; an event `end` says the login has ended."""
+    """Server-sent events `alert`: `id`, `version`, `state`, `list` (its name) of a hit; `backlog` if it is an old one.
+
+    An event `end` says that the login has ended.
+    """
     demand(desk.store.settings, "watch_lists")
     require(desk.login.user.actor, HIT_READERS)
     token, told = token_of(request), dict[str, int]()
     since: datetime | None = None
     while await run_sync(lambda: logged_in(desk.store, token, used=False)) is not None:
         moment = desk.store.clock()
-        for hit_id, version, state in await run_sync(_fresh, desk, told, since):
-            told[hit_id] = version
-            said = {"id": hit_id, "version": version, "state": state}
-            yield ServerSentEvent(event="alert", id=f"{hit_id}:{version}", data=said)
+        for said in await run_sync(_fresh, desk, told, since):
+            told[said["id"]] = said["version"]
+            yield ServerSentEvent(event="alert", id=f"{said['id']}:{said['version']}", data=said)
         since = moment
         await anyio.sleep(POLL_S)
     yield ServerSentEvent(event="end", data={"detail": "The login has ended."})
@@ -146,13 +148,17 @@ def still(hit_id: str, name: str, desk: DeskOf) -> FileResponse:
     return FileResponse(path, media_type=JPEG)
 
 
-def _fresh(desk: Desk, told: dict[str, int], since: datetime | None) -> list[tuple[str, int, str]]:
+def _fresh(desk: Desk, told: dict[str, int], since: datetime | None) -> list[dict[str, Any]]:
     """What the listener does not know yet; a console of the list's owner showing it is its delivery."""
     with desk.read() as work:
         changed = watch_hits.changed_since(work, work.now - BACKLOG if since is None else since - OVERLAP)
+        names = watch_hits.list_names(work, changed)
     fresh = [one for one in changed if told.get(one.id, -1) < one.version and (since is not None or one.state == NEW)]
     unseen = [one.id for one in fresh if one.shown_at is None and one.state == NEW]
     if unseen:
         with desk.store.write(SYSTEM) as work:
             watch_hits.mark_shown(work, unseen)
-    return [(one.id, one.version, one.state) for one in fresh]
+    return [
+        {"id": one.id, "version": one.version, "state": one.state, "list": names[one.list_id], "backlog": since is None}
+        for one in fresh
+    ]

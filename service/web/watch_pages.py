@@ -17,6 +17,7 @@ from service.api.passages import JPEG
 from service.functions import demand
 from service.watch_lists import LIST_READERS, LIST_WRITERS, PURPOSES, NewEntry, NewList
 from service.web.evidence_view import send
+from service.web.navigation import HIT_STREAM
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
 from service.web.visit import Person, PostedPerson, Visit, own_path
@@ -24,7 +25,6 @@ from service.web.watch_view import hit_row, list_row, list_rows
 
 router = APIRouter(prefix="/watch", include_in_schema=False)
 
-STREAM: Final = "/api/v1/watch/stream"
 SHOWN: Final = 100
 PROPOSED: Final = timedelta(days=30)
 OWNERS: Final = ("police_officer", "senior_officer")
@@ -162,7 +162,7 @@ def _overview(visit: Visit, show: str, error: Exception | None = None) -> Respon
         owners=tuple((code, w.t(f"role.{code}")) for code in OWNERS),
         proposed=f"{now + PROPOSED:%Y-%m-%d}",
         most_days=visit.store.settings.watch_list_days,
-        stream_path=STREAM,
+        stream_path=HIT_STREAM,
     )
 
 

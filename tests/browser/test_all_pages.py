@@ -8,7 +8,7 @@ from qyran.roles import Role
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    Role.POLICE_OFFICER: ["/cases", "/cases/{case}", "/about"],
+    Role.POLICE_OFFICER: ["/cases", "/cases/{case}", "/passages", "/watch", "/about"],
     Role.SITUATIONAL_OPERATOR: ["/alarms", "/alarms/{alert}", "/cameras"],
     Role.EVALUATOR: ["/kpi", "/kpi/9.9"],
     Role.ADMINISTRATOR: ["/users", "/nowhere"],

@@ -19,7 +19,7 @@ from tests.service.world import PASSWORD, World
 
 ALL = {
     "police_officer": ["/cases", "/cases?show=signed", "/cases?show=mine", "/cases/{case}"],
-    "senior_officer": ["/cases/{case}"],
+    "senior_officer": ["/cases/{case}", "/passages", "/watch", "/watch?show=all"],
     "situational_operator": [
         "/alarms",
         "/alarms?show=new",
@@ -29,7 +29,7 @@ ALL = {
     ],
     "evaluator": ["/kpi", "/kpi?category=district&month=2026-10", "/kpi/9.9", "/kpi/10.3"],
     "administrator": ["/users", "/cameras", "/about"],
-    "auditor": ["/journal", "/nowhere"],
+    "auditor": ["/journal", "/passages/log", "/watch", "/nowhere"],
 }
 
 

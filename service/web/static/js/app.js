@@ -56,6 +56,43 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:error", () => flash(document.body.dataset.offline, "bad"));
 
+/** Hits of watch lists are told on every page of their owners: a count beside the link, a line when one is new. */
+function watch(link) {
+  const waiting = new Map();
+  const count = document.createElement("span");
+  count.className = "count";
+  count.hidden = true;
+  link.append(" ", count);
+  let source = null;
+
+  function hear(event) {
+    const hit = JSON.parse(event.data);
+    const known = waiting.has(hit.id);
+    if (hit.state === "new") waiting.set(hit.id, hit);
+    else waiting.delete(hit.id);
+    count.textContent = String(waiting.size);
+    count.hidden = waiting.size === 0;
+    if (hit.state === "new" && !hit.backlog && !known) flash(`${link.dataset.words} ${hit.list}`, "bad");
+  }
+
+  /** Only a page that is seen listens: a browser gives one host few connections, and many pages would use them up. */
+  function listen() {
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource(link.dataset.watch);
+    source.addEventListener("alert", hear);
+    source.addEventListener("end", () => source.close());
+  }
+
+  document.addEventListener("visibilitychange", listen);
+  window.addEventListener("pagehide", () => source?.close());
+  listen();
+}
+
+const watched = document.querySelector("[data-watch]");
+// The page of the hits listens itself.
+if (watched && !document.querySelector("[data-live]")) watch(watched);
+
 tick();
 setInterval(tick, 1000);
 fade();
