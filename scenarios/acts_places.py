@@ -62,7 +62,7 @@ def place_acts(ways: tuple[Way, ...], layout: Layout, frames: tuple[FrameTruth, 
 def _standing(zone: Zone, way: Way, frames: tuple[FrameTruth, ...], start: datetime) -> list[Told]:
     kind = STANDING[zone.kind]
     grace = GRACE_S[kind] if zone.grace_s is None else zone.grace_s
-    waits = np.array([_waits(frames, float(t)) for t in way.t])
+    waits = np.array([_waits(frames, float(t)) for t in way.t]) if frames[0].signals else np.zeros(len(way.t), bool)
     out: list[Told] = []
     for first, last in runs((way.speed < REST_MS) & inside(zone, way.xy) & ~waits):
         if way.t[last] - way.t[first] > grace and holds(zone.hours, start, float(way.t[first])):

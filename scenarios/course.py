@@ -47,17 +47,33 @@ class Course:
         """x, y, heading, speed and acceleration at second t; None before the course begins and after it ends."""
         if not self.t[0] <= t <= self.t[-1]:
             return None
-        i = int(np.clip(np.searchsorted(self.t, t, side="right") - 1, 0, len(self.t) - 2))
-        step_s, step_m = self.t[i + 1] - self.t[i], self.s[i + 1] - self.s[i]
-        after = t - self.t[i]
+        i = max(0, min(int(self.t.searchsorted(t, side="right")) - 1, len(self.t) - 2))
+        (x, y), heading, v = self.xy[i].tolist(), float(self.heading[i]), float(self.v[i])
+        step_s, step_m = float(self.t[i + 1] - self.t[i]), float(self.s[i + 1] - self.s[i])
         if step_m <= 0 or step_s <= 0:  # at rest
-            x, y = self.xy[i]
-            return float(x), float(y), float(self.heading[i]), 0.0, 0.0
-        accel = (self.v[i + 1] ** 2 - self.v[i] ** 2) / (2 * step_m)
-        share = float(np.clip((self.v[i] * after + accel * after * after / 2) / step_m, 0, 1))
-        x, y = self.xy[i] + (self.xy[i + 1] - self.xy[i]) * share
-        turn = (self.heading[i + 1] - self.heading[i] + np.pi) % (2 * np.pi) - np.pi
-        return float(x), float(y), float(self.heading[i] + turn * share), float(self.v[i] + accel * after), float(accel)
+            return x, y, heading, 0.0, 0.0
+        after = t - float(self.t[i])
+        accel = (float(self.v[i + 1]) ** 2 - v * v) / (2 * step_m)
+        share = max(0.0, min(1.0, (v * after + accel * after * after / 2) / step_m))
+        to_x, to_y = self.xy[i + 1].tolist()
+        turn = float(self.heading[i + 1]) - heading
+        return x + (to_x - x) * share, y + (to_y - y) * share, heading + turn * share, v + accel * after, accel
+
+    def over(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same for many seconds [T, 5], NaN where it is not there."""
+        i = np.clip(self.t.searchsorted(times, side="right") - 1, 0, len(self.t) - 2)
+        step_s, step_m = self.t[i + 1] - self.t[i], self.s[i + 1] - self.s[i]
+        moves = (step_m > 0) & (step_s > 0)  # between the two nodes of a rest nothing does
+        length = np.where(moves, step_m, 1.0)
+        accel = np.where(moves, (self.v[i + 1] ** 2 - self.v[i] ** 2) / (2 * length), 0.0)
+        after = times - self.t[i]
+        speed = np.where(moves, self.v[i] + accel * after, 0.0)
+        share = np.where(moves, np.clip((self.v[i] * after + accel * after * after / 2) / length, 0, 1), 0.0)
+        place = self.xy[i] + (self.xy[i + 1] - self.xy[i]) * share[:, None]
+        heading = self.heading[i] + (self.heading[i + 1] - self.heading[i]) * share
+        out = np.column_stack([place, heading, speed, accel])
+        out[(times < self.t[0]) | (times > self.t[-1])] = np.nan
+        return np.asarray(out)
 
 
 def smooth(corners: list[Point], radius_m: float = 2.0) -> NDArray[np.float64]:
@@ -123,23 +139,24 @@ def plan_course(
     rests = {int(np.abs(s - stop.s_m).argmin()): stop.hold_s for stop in stops}
     for node in rests:
         v[node] = 0.0
-    for i in range(1, len(v)):
-        v[i] = min(v[i], np.sqrt(v[i - 1] ** 2 + 2 * ACCEL * (s[i] - s[i - 1])))
-    for i in range(len(v) - 2, -1, -1):
-        v[i] = min(v[i], np.sqrt(v[i + 1] ** 2 + 2 * brake * (s[i + 1] - s[i])))
+    v = _within_reach(v, np.diff(s), ACCEL)
+    v = _within_reach(v[::-1], np.diff(s)[::-1], brake)[::-1]
     steps = 2 * np.diff(s) / np.maximum(v[:-1] + v[1:], 1e-3)
     t = np.concatenate([[0.0], np.cumsum(steps)])
     here = [node for node in rests if abs(s[node] - at[0]) <= NODE_M]  # near a rest, interpolation is no use
     t += at[1] - (float(t[here[0]]) if here else float(np.interp(at[0], s, t)))
-    order, leave = [], []
-    waited = 0.0
     held_before = sum(hold for node, hold in rests.items() if s[node] < at[0] - NODE_M)
-    for i in range(len(s)):
-        order.append(i)
-        leave.append(t[i] + waited)
-        if i in rests:
-            waited += rests[i]
-            order.append(i)
-            leave.append(t[i] + waited)
-    index = np.array(order)
-    return Course(xy[index], s[index], np.array(leave) - held_before, v[index], heading[index])
+    holds = np.zeros(len(s))
+    holds[list(rests)] = list(rests.values())
+    index = np.repeat(np.arange(len(s)), 1 + (holds > 0))  # a node of rest is there twice: reached, and left
+    left = np.concatenate([[False], index[1:] == index[:-1]])
+    waited = (np.cumsum(holds) - holds)[index] + np.where(left, holds[index], 0.0)
+    return Course(xy[index], s[index], t[index] + waited - held_before, v[index], heading[index])
+
+
+def _within_reach(v: NDArray[np.float64], steps: NDArray[np.float64], accel: float) -> NDArray[np.float64]:
+    """Speeds that can be reached from node to node."""
+    out = v.tolist()
+    for i, step in enumerate(steps.tolist()):
+        out[i + 1] = min(out[i + 1], (out[i] * out[i] + 2 * accel * step) ** 0.5)
+    return np.array(out)

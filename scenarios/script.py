@@ -54,7 +54,7 @@ class Actor:
         covered = float(np.interp(t, self.course.t, self.course.s)) if walks else 0.0
         per_turn = STRIDE_M if self.look.kind == "person" else PEDAL_M
         stands = speed < 0.3 and not walks
-        lately = self.course.at(t - LIGHTS_OUT_S)
+        lately = self.course.at(t - LIGHTS_OUT_S) if stands else None
         braking = not walks and (accel < -0.6 or (stands and (lately is None or lately[3] > 0.3)))
         phase = covered / per_turn * 2 * np.pi
         turning = self._turning(t, heading)
@@ -63,8 +63,10 @@ class Actor:
         )  # fmt: skip
 
     def _turning(self, t: float, heading: float) -> int:
+        if self.backwards or self.look.kind in ("person", "bicycle"):
+            return 0
         soon = self.course.at(t + TURN_AHEAD_S)
-        if soon is None or self.backwards or self.look.kind in ("person", "bicycle"):
+        if soon is None:
             return 0
         turn = (soon[2] - heading + np.pi) % (2 * np.pi) - np.pi
         return int(np.sign(turn)) if abs(turn) > TURN_RAD else 0
@@ -98,10 +100,7 @@ def body(actor: Actor, times: NDArray[np.float64], ahead_m: float = 0.0) -> NDAr
     """Points along an actor's axis at some moments [T, P, 2], NaN where it is not there; `ahead_m` lengthens it."""
     spec = actor.look.spec
     along = np.linspace(-spec.length / 2, spec.length / 2 + ahead_m, max(2, int((spec.length + ahead_m) / 0.9) + 1))
-    poses = np.full((len(times), 3), np.nan)
-    for k, t in enumerate(times):
-        now = actor.course.at(float(t))
-        if now is not None:
-            poses[k] = now[0], now[1], now[2] + (np.pi if actor.backwards else 0.0)
+    poses = actor.course.over(times)[:, :3]
+    poses[:, 2] += np.pi if actor.backwards else 0.0
     ways = np.stack([np.cos(poses[:, 2]), np.sin(poses[:, 2])], 1)
     return np.asarray(poses[:, None, :2] + along[None, :, None] * ways[:, None])

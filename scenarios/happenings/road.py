@@ -89,7 +89,7 @@ def around(clip: Clip, lanes: tuple[float, ...], count: int, mix: dict[str, floa
         drive(clip, north(float(clip.rng.choice(lanes))), clip.look(mix), tries=15)
 
 
-def over(clip: Clip, x0: float, x1: float, begin_y: tuple[float, float] = (0.0, 8.0)) -> NDArray[np.float64]:
+def over(clip: Clip, x0: float, x1: float, begin_y: tuple[float, float] = (4.0, 10.0)) -> NDArray[np.float64]:
     """From lane to lane in the direction of the first."""
     y = float(clip.rng.uniform(*begin_y))
     reach = float(clip.rng.uniform(12.0, 17.0))
@@ -104,6 +104,13 @@ def swerve(x0: float, x1: float, begin_y: float, over_m: float, reach: float = 1
     if x0 > 0:
         return change((x0, x1, x0), tuple(y), BEGIN, END)
     return change((x0, x1, x0), tuple(y[::-1]), END, BEGIN)
+
+
+def overtaking(x0: float, shift: float) -> NDArray[np.float64]:
+    """Over to the oncoming side before the camera's eyes, and back far ahead or behind the camera."""
+    if x0 > 0:
+        return change((x0, -x0, x0), (5.0 + shift, 16.0 + shift, 34.0 + shift, 46.0 + shift), BEGIN, END)
+    return change((x0, -x0, x0), (26.0 + shift, 15.0 + shift, -12.0, -24.0), END, BEGIN)
 
 
 def solid_line(condition: str, seed: int) -> Clip:
@@ -123,7 +130,7 @@ def solid_line(condition: str, seed: int) -> Clip:
     for k in range(2):
         x0 = OUTER if k else INNER
         x1 = LANE + (1 if k else -1) * float(rng.uniform(1.1, 1.25))
-        drive(clip, swerve(x0, x1, float(rng.uniform(-2, 4)), 4.0), clip.look(CARS), "comes near the line and back")
+        drive(clip, swerve(x0, x1, float(rng.uniform(2, 6)), 4.0), clip.look(CARS), "comes near the line and back")
     for x in (INNER, OUTER):
         drive(clip, north(x), clip.look({"truck_box": 1.0, "bus": 1.0}), "a lorry or bus beside the line", kmh=(28, 42))
     drive(
@@ -145,15 +152,14 @@ def oncoming_lane(condition: str, seed: int) -> Clip:
         clip.layout.markings += [Marking(stroke((0, y), (0, y + 3.0), LINE)) for y in np.arange(-58.0, 200.0, 8.0)]
     name = "overtakes over the broken line" if broken else "overtakes on the oncoming side"
     for k in range(3):
-        x0 = INNER if k != 1 else -INNER
-        way = swerve(x0, -x0, float(rng.uniform(-4, 2)), float(rng.uniform(14.0, 22.0)), float(rng.uniform(10, 13)))
+        way = overtaking(INNER if k != 1 else -INNER, float(rng.uniform(-1.0, 2.0)))
         drive(clip, way, clip.look(CARS), name, breaks=not broken, kmh=(34, 52))
     for k in range(4):
         x0 = INNER if k % 2 else -INNER
         near = float(np.sign(x0)) * float(rng.uniform(1.1, 1.3))
         drive(
             clip,
-            swerve(x0, near, float(rng.uniform(-2, 4)), 8.0),
+            swerve(x0, near, float(rng.uniform(2, 6)), 8.0),
             clip.look(CARS),
             "comes near the line and back",
         )
