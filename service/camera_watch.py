@@ -16,6 +16,7 @@ from service.event import Event
 from service.plate_eye import plate_eye, plate_models
 from service.scene_watch import SceneWatch
 from service.spool import Spool
+from service.view_memory import ViewMemory
 from service.watch import CameraWatch, Identity, Totals, clock_at_capture, event_id
 from vision.archive import PacketRing
 from vision.camera import load_camera
@@ -131,8 +132,9 @@ def watch_camera(
     models = settings.model_choice
     road, fire = models.detector("road"), models.detector("fire")
     pipeline = Pipeline(
-        camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader()
-    )
+        camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader(),
+        view=ViewMemory(settings.home / "views" / f"{camera.id}.npz") if live else None,
+    )  # fmt: skip
     with Stream(camera, StreamSettings(start_time=start_time), ring=ring, on_status=camera_log.status) as stream:
         clock = clock_at_capture(None if live else stream.info)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ from vision.displacement import corner_shift, local_shifts
 from vision.types import View, ViewState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
@@ -56,6 +58,8 @@ BRIGHTER: Final = 40.0
 """Glare lifts the blocks that lose their edges by this much, gray levels."""
 BURNT: Final = 0.25
 """Share of burnt blocks, beyond those learned, that blinds a camera."""
+PATCHES: Final = 0.5
+"""Share of the spread of the blocks' brightness that a blur leaves."""
 ALIKE: Final = 0.8
 """Correlation of the blocks' brightness with what was learned, above which the picture is only blurred."""
 FINE_LOST: Final = 0.55
@@ -94,18 +98,36 @@ class Look:
     edges: Floats
 
 
+class Memory(Protocol):
+    """Where what was learned survives the process."""
+
+    def recall(self, moment: datetime) -> Look | None:
+        """What was learned shortly before a moment."""
+
+    def keep(self, look: Look, moment: datetime) -> None:
+        """Remember what is learned at a moment; may be asked with every frame."""
+
+    def forget(self) -> None:
+        """Remember nothing any more."""
+
+
 class DriftWatch:
     """Holds the looks of one camera at one picture size; see the module's docstring."""
 
-    def __init__(self) -> None:
-        """Nothing is known of the view yet."""
+    def __init__(self, learned: Look | None = None) -> None:
+        """Begin with what was learned before, if anything was."""
         self._small: deque[NDArray[np.uint8]] = deque(maxlen=LOOKS)
         self._fine: deque[Floats] = deque(maxlen=LOOKS)
         self._seen: deque[tuple[float, View]] = deque()
-        self._learned: Look | None = None
-        self._looks = 0
+        self._learned = learned
+        self._looks = 0 if learned is None else LEARN_LOOKS - LOOKS
         self._due_s = -np.inf
         self.view = ViewState()
+
+    @property
+    def learned(self) -> Look | None:
+        """What the view looks like when it is well; None while too little was seen."""
+        return self._learned
 
     def step(self, picture: NDArray[np.uint8], video_s: float) -> ViewState:
         """Take one frame (uint8 [H, W, 3], BGR) and give the state of the view; most frames are not looked at."""
@@ -114,7 +136,7 @@ class DriftWatch:
         self._due_s = video_s + EVERY_S
         look = self._look(picture)
         self._looks += 1
-        if self._looks < LOOKS:
+        if len(self._small) < LOOKS:
             return self.view
         if self._learned is None or self._looks <= LEARN_LOOKS:
             self._learned = look if self._learned is None else _mixed(self._learned, look, 0.5)
@@ -132,7 +154,8 @@ class DriftWatch:
         gray = cv2.cvtColor(cv2.resize(picture, FINE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         self._small.append(np.asarray(cv2.resize(gray, SMALL, interpolation=cv2.INTER_AREA), np.uint8))
         self._fine.append(_strong(_gradient(gray.astype(np.float32))))
-        median = np.median(np.stack(self._small), axis=0).astype(np.float32)
+        looks = np.stack(self._small)
+        median = np.partition(looks, len(looks) // 2, axis=0)[len(looks) // 2].astype(np.float32)
         edges = _gradient(median)
         return Look(
             coarse=_strong(edges),
@@ -184,8 +207,10 @@ def _unseen(learned: Look, look: Look, rich: NDArray[np.bool_], coarse: Floats) 
     lifted = float(np.median((look.bright - learned.bright)[rich][lost]))
     if lifted >= BRIGHTER or burnt >= BURNT:
         return View.BLINDED
-    # What is only blurred keeps its large patches of light and dark.
-    alike = np.corrcoef(look.bright.ravel(), learned.bright.ravel())[0, 1] if look.bright.std() > 1 else 0.0
+    # What is only blurred keeps its large patches of light and dark, and how far they are apart.
+    if look.bright.std() < PATCHES * learned.bright.std():
+        return View.COVERED
+    alike = np.corrcoef(look.bright.ravel(), learned.bright.ravel())[0, 1]
     return View.BLURRED if alike >= ALIKE else View.COVERED
 
 

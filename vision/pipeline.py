@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from vision.attributes import AttributeReader
     from vision.camera import Camera
     from vision.detector import Detector
+    from vision.drift import Memory
     from vision.passage_speed import SpeedsAt
     from vision.plate_watch import PlateEye
     from vision.signal_head import HeadReader
     from vision.speed import GroundMotion
-    from vision.types import Frame, Passage, Plate, Tracks, VehicleLook
+    from vision.types import Frame, Passage, Plate, Tracks, VehicleLook, ViewState
 
 Stage = Literal["detect", "fire", "track", "signals", "plates", "looks", "view"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
@@ -84,6 +85,7 @@ class Pipeline:
         plates: finds and reads number plates, None where nobody asks for them.
         heads: reads signal heads; a camera file with signals needs it.
         looks: tells kind and colour of vehicles, None where nobody asks for them.
+        view: remembers over a restart what the camera's view looks like.
         on_stage: told the name and the seconds of every stage of every frame, for measurement.
 
     Raises:
@@ -100,6 +102,7 @@ class Pipeline:
         plates: PlateEye | None = None,
         heads: HeadReader | None = None,
         looks: AttributeReader | None = None,
+        view: Memory | None = None,
     ) -> None:
         _check(road, ROAD_CLASSES, "road")
         if fire is not None:
@@ -112,6 +115,7 @@ class Pipeline:
         self._heads = heads
         self._looks = None if looks is None else AttributeVote(looks)
         self._on_stage = on_stage
+        self._memory = view
         self._scene: _Scene | None = None
         self._fire_due_s = -np.inf
 
@@ -134,6 +138,8 @@ class Pipeline:
             settings = self.settings.tracker
             next_id = scene.tracker.next_id
             self._scene = _Scene(camera, scene.width, scene.height, settings, next_id, heads, scene.tracker)
+            if self._memory is not None:
+                self._memory.forget()
         self.camera, self._heads = camera, heads
 
     def observe(self, frame: Frame) -> Observation:
@@ -142,7 +148,10 @@ class Pipeline:
         scene = self._scene
         if scene is None or (scene.width, scene.height) != (width, height):
             first_id = 1 if scene is None else scene.tracker.next_id
+            first = scene is None
             scene = self._scene = _Scene(self.camera, width, height, self.settings.tracker, first_id, self._heads)
+            if first and self._memory is not None:
+                scene.drift = DriftWatch(self._memory.recall(frame.time))
         side = self._input_side(max(width, height))
         seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score, side))
         fire = self._look_for_fire(frame, scene)
@@ -150,7 +159,7 @@ class Pipeline:
         tracks, passages, settled = self._timed("track", lambda: scene.follow(seen, frame))
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
-        view = self._timed("view", lambda: scene.drift.step(frame.picture, frame.video_s))
+        view = self._timed("view", lambda: self._watch_view(frame, scene.drift))
         return Observation(
             camera=self.camera.id,
             index=frame.index,
@@ -182,6 +191,13 @@ class Pipeline:
         if vote is None:
             return ()
         return self._timed("looks", lambda: vote.step(frame.picture, tracks, frame.video_s))
+
+    def _watch_view(self, frame: Frame, drift: DriftWatch) -> ViewState:
+        """The state of the view, and what is learned of it written down."""
+        view = drift.step(frame.picture, frame.video_s)
+        if self._memory is not None and drift.learned is not None:
+            self._memory.keep(drift.learned, frame.time)
+        return view
 
     def _input_side(self, picture_side: int) -> int:
         """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""

@@ -162,3 +162,16 @@ def test_between_two_looks_a_frame_costs_nothing():
     watch = DriftWatch()
     watch.step(as_picture(seen(0)), 0.0)
     assert watch.step(np.zeros((0, 0, 3), np.uint8), EVERY_S / 2).state is View.OK
+
+
+def test_what_was_learned_before_a_restart_tells_that_the_camera_was_moved_meanwhile():
+    before = DriftWatch()
+    for second in np.arange(0.0, 40.0, EVERY_S):
+        before.step(as_picture(seen(second)), float(second))
+    told = {}
+    for name, learned in (("kept", before.learned), ("anew", None)):
+        after = DriftWatch(learned)
+        for second in np.arange(0.0, MINUTE_S, EVERY_S):
+            told[name] = after.step(as_picture(similar(dx=0.05)(seen(second), second)), float(second))
+    assert told["kept"].state is View.MOVED
+    assert told["anew"].state is View.OK

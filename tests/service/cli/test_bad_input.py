@@ -300,3 +300,22 @@ def test_the_check_of_several_cameras_names_all_that_fail(qyran, tmp_path):
     assert f"The video {tmp_path / 'absent.mp4'} does not exist." in answer.err
     assert f"The camera file {second} is wrong: the required key id is absent." in answer.err
     assert answer.err.count("\n") == 1
+
+
+CORNERS = [(0.4, 0.5, 0, 10), (0.6, 0.5, 10, 10), (0.9, 0.9, 10, 0), (0.1, 0.9, 0, 0), (0.5, 0.6, 5, 4.5)]
+FAR_OFF = ", ".join(f"{{picture = [{x}, {y}], ground_m = [{e}, {n}]}}" for x, y, e, n in CORNERS)
+WORKS = "start = 2026-03-01T00:00:00Z, end = 2026-04-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("more", "faults"),
+    [
+        (f"calibration = {{ points = [{FAR_OFF}], lengths = [{{picture = [[0.1, 0.9], [0.9, 0.9]], metres = 25}}] }}",
+         ["The camera abay-12 has a wrong calibration: lengths[0] is stated as 25 m, but is 10.0"]),
+        (f'roadworks = [{{ {WORKS}, rules = ["red_ligth"] }}]', ["pauses rules that there are not: red_ligth"]),
+    ],
+)  # fmt: skip
+def test_what_only_the_picture_or_the_rules_can_refute_is_refused_by_the_check(more, faults, qyran, tmp_path):
+    make_clip(tmp_path / "clip.mp4", count=5)
+    answer = qyran("camera", "check", camera_file(tmp_path / "one.toml", stream="clip.mp4", more=more))
+    answer.refused(*faults)
