@@ -53,7 +53,8 @@ def shown(
     if manifest is None:
         return Shown(None, (), (), said, state, package.manifest_sha256)
     root = f"{base}/evidence/{package.event_id}"
-    stills = tuple(_still(w, root, entry) for entry in _in_order(manifest))
+    filmed = any(entry.video is not None for entry in manifest.files)
+    stills = tuple(_still(w, root, entry, filmed=filmed) for entry in _in_order(manifest))
     gaps = tuple(w.t("evidence_view.gap", moment=w.or_code(f"moment.{gap.moment}")) for gap in manifest.gaps)
     return Shown(_player(root, manifest, stills), stills, gaps, said, state, package.manifest_sha256)
 
@@ -142,7 +143,7 @@ def _in_order(manifest: Manifest) -> list[FileEntry]:
     return sorted(pictures, key=lambda entry: (entry.picture.number if entry.picture else 0, entry.role != "still"))
 
 
-def _still(w: Words, root: str, entry: FileEntry) -> Still:
+def _still(w: Words, root: str, entry: FileEntry, *, filmed: bool) -> Still:
     picture = entry.picture
     assert picture is not None  # noqa: S101 - `_in_order` keeps nothing else
     width, height = picture.width, picture.height
@@ -151,7 +152,7 @@ def _still(w: Words, root: str, entry: FileEntry) -> Still:
         left, top, right, bottom = picture.crop
         width, height = max(1, round(right - left)), max(1, round(bottom - top))
         title = w.t("evidence_view.crop", moment=title)
-    return Still(f"{root}/{entry.name}", title, picture.time, picture.video_s, width, height)
+    return Still(f"{root}/{entry.name}", title, picture.time, picture.video_s if filmed else None, width, height)
 
 
 def _player(root: str, manifest: Manifest, stills: tuple[Still, ...]) -> Player | None:

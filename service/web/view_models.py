@@ -72,12 +72,12 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One still of the evidence."""
+    """One still of the evidence; `video_s` is None where there is no video."""
 
     url: str
     title: str
     time: datetime
-    video_s: float
+    video_s: float | None
     width: int
     height: int
 
