@@ -22,12 +22,15 @@ import pytest
 from sqlalchemy import func, select
 
 from kpi_catalog.status import Status
+from qyran.roles import Actor, Role
+from service import scenes
 from service.analyse import _TrackFile
 from service.camera_watch import watch_camera
 from service.cameras import register
 from service.event import Event
 from service.jobs import take_events
 from service.kpi import security_report
+from service.scene_files import SceneFiles, put
 from service.settings import Settings
 from service.spool import Spool
 from service.store.database import Store, open_store
@@ -301,3 +304,33 @@ def test_no_camera_is_watched_on_when_the_worker_is_gone(how, camera, settings, 
 def camera_process() -> int | None:
     """Process id of the one camera process there is."""
     return next((child.pid for child in active_children() if child.name.startswith("camera ")), None)
+
+
+def test_a_scene_saved_on_the_page_is_in_force_while_the_stream_stays_open(camera, settings, store):
+    files = SceneFiles.of(settings, "demo-quiet")
+    editor = Actor("editor", frozenset({Role.ADMINISTRATOR}))
+    reports, stop = Reports(settings), threading.Event()
+
+    def lines() -> set[str | None]:
+        return {event.line for event in reports.of("passage")}
+
+    with running(lambda: watch_camera(camera, settings, stop=stop), stop):
+        until(lines)
+        assert files.still.read_bytes()[:2] == b"\xff\xd8"
+        with store.write(editor) as work:
+            scene = scenes.look(work, "demo-quiet").content
+            drawn = [{**line, "id": f"drawn-{line['id']}"} for line in scene["lines"]]
+            scenes.save(work, "demo-quiet", {**scene, "lines": drawn}, base=1)
+        scenes.publish(store, "demo-quiet")
+        until(lambda: files.heard().state.version_sha256)
+        in_force = files.heard().state
+        until(lambda: any(str(line).startswith("drawn-") for line in lines()))
+        put(files.published, b"[[lines]]\n")
+        until(lambda: files.heard().state.problem)
+        passages = len(reports.of("passage"))
+        until(lambda: len(reports.of("passage")) > passages)
+        assert files.heard().state.version_sha256 == in_force.version_sha256
+    with store.read(editor) as work:
+        assert scenes.versions(work, "demo-quiet")[0].file_sha256 == in_force.version_sha256
+    assert reports.log() == ["up", "down"]
+    assert files.heard() is None
