@@ -1,4 +1,7 @@
-"""Why a rule that a camera could run is paused at a moment: a lost view, roadworks, an expired calibration."""
+"""Why a rule that a camera could run is paused at a moment: a lost view, or roadworks.
+
+No rule of the judge needs metres; what an expired calibration takes away are speeds and places on the road.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,6 @@ NOT_DRAWN: Final = frozenset({"person_down", "crowd", "animal"})
 """Rules that read nothing drawn, so that a camera that was turned still sees what they look for."""
 MARKED: Final = frozenset({"wrong_way", "stopped_vehicle", "pedestrian", "cyclist", "debris"})
 """Incidents that cones and workers make meaningless."""
-NEEDS_METRES: Final = frozenset({"speeding", "section_speeding"})
-"""Rules that need the road plane."""
 
 
 def pauses(
@@ -46,9 +47,6 @@ def pauses(
         if works.start <= moment < works.end and (kind in works.rules if works.rules else traffic):
             until = works.end.astimezone(ZoneInfo(camera.time_zone))
             found.append(Reason("paused_roadworks", (("until", until.strftime("%d.%m.%Y %H:%M")),)))
-    expired = expired_calibration(camera, moment)
-    if kind in NEEDS_METRES and expired is not None:
-        found.append(expired)
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -236,6 +237,7 @@ class _Scene:
         self.tracker = tracker or Tracker(width, height, settings, first_id)
         self.signals = SignalReader(camera.signals, width, height, heads)
         self.drift = DriftWatch()
+        self._zone = ZoneInfo(camera.time_zone)
         self._plane = RoadPlane.from_camera(camera, width, height)
         lanes = camera.zones_of("lane", "bus_lane")
         self._counter = PassageCounter(camera.lines_of("control"), width, height, lanes)
@@ -252,7 +254,11 @@ class _Scene:
     def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...], tuple[Passage, ...]]:
         """Tracks with their places on the road, who passed a line, and whose speed at an earlier one is settled."""
         tracks = self.tracker.step(seen.where(~self.masked(foot(seen.box))), frame.video_s)
-        plane = self._plane if self._plane is not None and self._plane.valid_at(frame.time.date()) else None
+        plane = (
+            self._plane
+            if self._plane is not None and self._plane.valid_at(frame.time.astimezone(self._zone).date())
+            else None
+        )
         speeds_at = None if plane is None else self._speeds_of(tracks, plane, frame.video_s)
         if plane is not None and speeds_at is not None and len(tracks):
             motion = speeds_at(tracks.id, np.full(len(tracks), frame.video_s))

@@ -14,6 +14,7 @@ from qyran.errors import InputError
 from qyran.roles import PERSON_ROLES, Role
 from service import auth, cameras, i18n
 from service.access import CAMERA_WRITERS, require
+from service.pauses import expired_calibration
 from service.rule_words import rule_lines
 from service.rulebook import rule_statuses
 from service.store.database import Work
@@ -146,7 +147,13 @@ def _roles(given: list[str] | None) -> list[Role]:
 
 def _camera(work: Work, w: Words, one: CameraView, passages: int, share: float | None) -> CameraRow:
     view = register_store.view_of(work, one.id)
-    rules = rule_lines(w.lang, rule_statuses(cameras.camera_file(work, one.id), work.now, view))
+    file = cameras.camera_file(work, one.id)
+    rules = rule_lines(w.lang, rule_statuses(file, work.now, view))
+    off = [RuleOff(rule.name, rule.why) for rule in rules if rule.why]
+    expired = expired_calibration(file, work.now)
+    if expired is not None:
+        why = i18n.trace_words(w.lang, ("vision",), expired.code, dict(expired.values))
+        off.append(RuleOff(w.t("cameras.speeds"), why))
     tone, icon = STATES.get(one.status, STATES["unknown"])
     state = w.t("cameras.retired") if one.retired else w.or_code(f"cameras.{one.status}")
     return CameraRow(
@@ -162,5 +169,5 @@ def _camera(work: Work, w: Words, one: CameraView, passages: int, share: float |
         last_analysed=one.last_analysed,
         passages=passages,
         rules_on=tuple(dict.fromkeys(rule.name for rule in rules if not rule.why)),
-        rules_off=tuple(RuleOff(rule.name, rule.why) for rule in rules if rule.why),
+        rules_off=tuple(off),
     )
