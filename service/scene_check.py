@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from service.i18n import trace_words
+from service.pauses import expired_calibration
 from service.rule_words import RuleLine, rule_lines
 from service.rulebook import rule_statuses
 from service.scene_problems import Problem, calibration_problem, problems_of
@@ -19,6 +21,7 @@ from vision.road_plane import RoadPlane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from service.i18n import Language
     from service.scenes import SceneView
@@ -55,14 +58,21 @@ class Plane:
 
 @dataclass(frozen=True, slots=True)
 class SceneCheck:
-    """What an editor is told of a scene; it can be saved when there is no problem."""
+    """What an editor is told of a scene; it can be saved when there is no problem.
+
+    Attributes:
+        expired: that the calibration has ended, in words; empty where it has not.
+    """
 
     problems: tuple[Problem, ...]
     rules: tuple[RuleLine, ...]
     plane: Plane | None
+    expired: str = ""
 
 
-def check_scene(lang: Language, now: SceneView, scene: Mapping[str, Any], size: tuple[int, int]) -> SceneCheck:
+def check_scene(
+    lang: Language, now: SceneView, scene: Mapping[str, Any], size: tuple[int, int], moment: datetime
+) -> SceneCheck:
     """Check a scene for a camera.
 
     Args:
@@ -70,6 +80,7 @@ def check_scene(lang: Language, now: SceneView, scene: Mapping[str, Any], size: 
         now: the camera's file so far; what it is and where its stream comes from is taken from it.
         scene: the drawn scene, as JSON.
         size: of the picture, width and height in pixels.
+        moment: at which rules may be paused, by an expired calibration or by roadworks.
 
     Raises:
         InputError: a key that is no part of a scene.
@@ -77,8 +88,12 @@ def check_scene(lang: Language, now: SceneView, scene: Mapping[str, Any], size: 
     raw = proposed(now, scene)
     problems: tuple[Problem, ...] = ()
     rules: tuple[RuleLine, ...] = ()
+    expired = ""
     try:
-        rules = rule_lines(lang, rule_statuses(Camera.model_validate(raw)))
+        camera = Camera.model_validate(raw)
+        rules = rule_lines(lang, rule_statuses(camera, moment))
+        if reason := expired_calibration(camera, moment):
+            expired = trace_words(lang, ("vision",), reason.code, dict(reason.values))
     except ValidationError as error:
         problems = problems_of(lang, error, raw)
     plane = None
@@ -88,7 +103,7 @@ def check_scene(lang: Language, now: SceneView, scene: Mapping[str, Any], size: 
             plane = _plane(calibration, *size)
         except ValueError as error:
             problems = (*problems, calibration_problem(lang, str(error)))
-    return SceneCheck(problems, () if problems else rules, plane)
+    return SceneCheck(problems, () if problems else rules, plane, expired)
 
 
 def _plane(calibration: Calibration, width: int, height: int) -> Plane:

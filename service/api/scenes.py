@@ -88,8 +88,8 @@ def check(camera_id: str, draft: Draft, desk: DeskOf) -> SceneCheck:
     """Its faults by part, the road plane in the picture, how well each calibration point fits, the rules it runs."""
     with desk.read() as work:
         require(work.actor, CAMERA_WRITERS)
-        now = scenes.look(work, camera_id)
-    return check_scene(draft.lang, now, draft.scene, (draft.width, draft.height))
+        now, moment = scenes.look(work, camera_id), work.now
+    return check_scene(draft.lang, now, draft.scene, (draft.width, draft.height), moment)
 
 
 @router.put("/scene", summary="Save a drawn scene")

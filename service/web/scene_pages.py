@@ -94,8 +94,8 @@ def _faults(visit: Visit, camera_id: str, drawn: dict[str, Any]) -> str:
     """What is wrong with a scene, in the reader's language."""
     try:
         with visit.store.read(visit.actor) as work:
-            now = scenes.look(work, camera_id)
-        found = check_scene(visit.lang, now, drawn, scenes.PICTURE).problems
+            now, moment = scenes.look(work, camera_id), work.now
+        found = check_scene(visit.lang, now, drawn, scenes.PICTURE, moment).problems
     except QyranError:
         return ""
     return " ".join(f"{one.part} {one.field}".strip() + f": {one.text}" for one in found)

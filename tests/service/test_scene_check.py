@@ -7,7 +7,7 @@ from service.i18n import LANGUAGES
 from service.scene_check import check_scene
 from service.scenes import SceneView
 from tests.service.scene_drawings import SURVEY, a_line, a_signal, a_zone
-from tests.service.world import CAMERA
+from tests.service.world import CAMERA, NOON
 
 NOW = SceneView("abay-12", 1, CAMERA)
 SIZE = (1280, 720)
@@ -15,7 +15,7 @@ CROSSED = [[0.1, 0.5], [0.4, 0.6], [0.4, 0.5], [0.1, 0.6]]
 
 
 def check(scene, lang="en"):
-    return check_scene(lang, NOW, scene, SIZE)
+    return check_scene(lang, NOW, scene, SIZE, NOON)
 
 
 def faults(scene, lang="en"):
@@ -101,6 +101,21 @@ def test_the_rules_that_would_run_are_named_and_the_others_say_why_not():
     assert bare["red_light"].startswith("Ни один светофор")
     assert bare["wrong_way"]
     assert drawn["wrong_way"] == ""
+
+
+@pytest.mark.parametrize(("day", "told"), [("2026-11-21", "21.11.2026"), ("2026-11-22", "")])
+def test_an_expired_calibration_is_told(day, told):
+    expired = check(survey(valid_until=day)).expired
+    assert bool(expired) is bool(told)
+    assert told in expired
+
+
+def test_roadworks_of_today_pause_rules_and_say_until_when():
+    lane = a_zone(kind="lane", direction=[[0.25, 0.58], [0.25, 0.52]])
+    works = {"start": "2026-11-20T00:00:00Z", "end": "2026-11-30T00:00:00Z"}
+    rules = {rule.kind: rule.why for rule in check({"zones": [lane], "roadworks": [works]}).rules}
+    assert "30.11.2026" in rules["wrong_way"]
+    assert rules["fire_and_smoke"] == ""
 
 
 def test_the_camera_itself_cannot_be_changed():

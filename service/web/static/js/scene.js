@@ -27,6 +27,8 @@ class Desk {
     this.saved = this.past[0];
     this.last = { tag: null, at: 0 };
     this.pressed = false;
+    this.expired = "";
+    this.expired = "";
     this.asked = 0;
     this.say = this.say.bind(this);
     this.picture = new Picture(root, this);
@@ -187,7 +189,7 @@ class Desk {
       return h("p", { class: "scene-fault" }, key === null ? words : h("button", { type: "button", onclick: () => this.choose(key) }, words));
     }));
     const fit = plane && this.say("plane_fit", { px: this.number(plane.error_px, 1), m: this.number(plane.error_m, 2) });
-    root.querySelector("[data-plane]").replaceChildren(h("p", {}, fit ?? this.say("plane_none")), h("ul", {}, (plane?.misfits ?? []).map((one) => {
+    root.querySelector("[data-plane]").replaceChildren(h("p", {}, fit ?? this.say("plane_none")), this.expired ? h("p", { class: "scene-fault" }, this.expired) : "", h("ul", {}, (plane?.misfits ?? []).map((one) => {
       const key = `calibration/${one.part}`;
       return at(this.scene, key) === undefined ? null : h("li", { class: "sub" }, `${this.name(key)}: ${this.misfit(one)}`);
     })));
@@ -233,6 +235,7 @@ class Desk {
       this.faults = given.problems;
       this.rules = given.rules;
       this.plane = given.plane;
+      this.expired = given.expired;
       this.wrong = new Set(this.faults.map((one) => this.#keyOf(one)));
       this.show();
     } catch {
