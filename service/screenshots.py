@@ -30,6 +30,7 @@ SWITCHES: Final = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WIDE: Final = (1440, 900)
+TALL: Final = (1440, 1200)
 NARROW: Final = (390, 844)
 PAPER: Final = (900, 1240)  # a little more than an A4 page's width to height
 LONG_AGO: Final = "2026-01-01T00:00"  # the demo may have been made days ago
@@ -134,8 +135,7 @@ def _shots(store: Store) -> list[Shot]:
         Shot("evaluator-kpi", "evaluator", "/kpi", "en", full=True),
         Shot("evaluator-kpi-phone", "evaluator", "/kpi", "kk", NARROW),
         Shot("cameras", "administrator", "/cameras", "ru"),
-        Shot("passages", "officer", "/passages", "ru", act=_search),
-        Shot("passages-phone", "officer", "/passages", "kk", NARROW, act=_search),
+        Shot("passages", "officer", "/passages", "ru", TALL, act=_search),
         Shot("watch", "officer", "/watch?show=all", "en"),
     ]
     if _read(store):
@@ -163,7 +163,7 @@ def _search(page: Page) -> None:
     page.select_option("#reason", "administrative_case")
     page.fill("#number", "2026-0001")
     page.locator("form.search button").click()
-    page.locator(".results").scroll_into_view_if_needed()
+    page.wait_for_selector(".results")
 
 
 def _route(page: Page) -> None:

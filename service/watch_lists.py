@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 from uuid import uuid4
@@ -14,7 +15,7 @@ from qyran.roles import OFFICERS, Role
 from service.access import log_access, require
 from service.auth import names
 from service.functions import demand
-from service.plate_pattern import plate_pattern
+from service.plate_pattern import PlatePattern, plate_pattern
 from service.store.database import Work
 from service.store.events import facts_of
 from service.store.passage_tables import WatchEntry, WatchHit, WatchList
@@ -151,7 +152,7 @@ def open_list(work: Work, list_id: str) -> ListDetail:
     return _detail(work, row)
 
 
-def add_entry(work: Work, list_id: str, wanted: NewEntry) -> ListDetail:
+def add_entry(work: Work, list_id: str, wanted: NewEntry) -> EntryView:
     """Put a plate or pattern on a list.
 
     Raises:
@@ -163,8 +164,7 @@ def add_entry(work: Work, list_id: str, wanted: NewEntry) -> ListDetail:
     row = _load(work, list_id, lock=True)
     _check_valid(work, row)
     pattern, vault = plate_pattern(wanted.plate), work.store.vault
-    held = {one.pattern for one in _entries(work, row) if one.removed_at is None}
-    if pattern.text in held:
+    if _holds(work, row, pattern):
         raise TransitionError("The list holds this plate already.")
     if not pattern.exact and _patterns(work) >= MOST_PATTERNS:
         raise InputError(f"There are {MOST_PATTERNS} patterns with wildcards already; remove one, or write the plate.")
@@ -182,10 +182,10 @@ def add_entry(work: Work, list_id: str, wanted: NewEntry) -> ListDetail:
     work.session.add(Personal(record=entry.id, seq=0, wrapped_key=wrapped, sealed=sealed))
     work.session.flush()
     log_access(work, role, "watch_entry_added", row.id)
-    return _detail(work, row)
+    return _entries(work, [entry])[0]
 
 
-def remove_entry(work: Work, list_id: str, entry_id: str) -> ListDetail:
+def remove_entry(work: Work, list_id: str, entry_id: str) -> EntryView:
     """Take an entry off a list; what it brought stays.
 
     Raises:
@@ -200,7 +200,7 @@ def remove_entry(work: Work, list_id: str, entry_id: str) -> ListDetail:
     entry.removed_at, entry.removed_by = work.now, work.actor.id
     work.session.flush()
     log_access(work, role, "watch_entry_removed", row.id)
-    return _detail(work, row)
+    return _entries(work, [entry])[0]
 
 
 def renew(work: Work, list_id: str, valid_until: datetime) -> ListDetail:
@@ -273,9 +273,18 @@ def _patterns(work: Work) -> int:
     return work.session.scalar(query) or 0
 
 
-def _entries(work: Work, row: WatchList) -> tuple[EntryView, ...]:
-    query = select(WatchEntry).where(WatchEntry.list_id == row.id).order_by(WatchEntry.added_at, WatchEntry.id)
-    rows = work.session.scalars(query).all()
+def _holds(work: Work, row: WatchList, pattern: PlatePattern) -> bool:
+    """Whether a list has an entry already; of the sealed ones only the few patterns are opened."""
+    there = select(WatchEntry.id).where(WatchEntry.list_id == row.id, WatchEntry.removed_at.is_(None))
+    if pattern.exact:
+        same = there.where(WatchEntry.token == work.store.vault.token(pattern.text))
+        return work.session.scalar(same.limit(1)) is not None
+    patterns = work.session.scalars(there.where(WatchEntry.token.is_(None)))
+    said = facts_of(work.session, work.store.vault, patterns)
+    return any(one.get("pattern") == pattern.text for one in said.values())
+
+
+def _entries(work: Work, rows: Sequence[WatchEntry]) -> tuple[EntryView, ...]:
     sees = work.actor.acts_as(OFFICERS) is not None
     said = facts_of(work.session, work.store.vault, [one.id for one in rows]) if sees else {}
     people = names(work, [who for one in rows for who in (one.added_by, one.removed_by)])
@@ -333,4 +342,6 @@ def _view(work: Work, row: WatchList) -> ListView:
 
 
 def _detail(work: Work, row: WatchList) -> ListDetail:
-    return ListDetail(**_view(work, row).model_dump(), plates=_entries(work, row))
+    query = select(WatchEntry).where(WatchEntry.list_id == row.id).order_by(WatchEntry.added_at, WatchEntry.id)
+    plates = _entries(work, work.session.scalars(query).all())
+    return ListDetail(**_view(work, row).model_dump(), plates=plates)

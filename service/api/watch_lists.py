@@ -22,7 +22,7 @@ from service.api.passages import JPEG
 from service.auth import logged_in
 from service.functions import demand
 from service.watch_hits import HIT_READERS, NEW, HitView
-from service.watch_lists import ListDetail, ListView, NewEntry, NewList
+from service.watch_lists import EntryView, ListDetail, ListView, NewEntry, NewList
 
 router = APIRouter(prefix="/watch", tags=["watch lists"])
 
@@ -66,14 +66,14 @@ def open_list(list_id: str, desk: DeskOf) -> ListDetail:
 
 
 @router.post("/lists/{list_id}/entries", summary="Put a plate on a list", status_code=201)
-def add_entry(list_id: str, body: NewEntry, desk: DeskOf) -> ListDetail:
+def add_entry(list_id: str, body: NewEntry, desk: DeskOf) -> EntryView:
     """A whole plate, or a pattern with `?` and `*`."""
     with desk.write() as work:
         return watch_lists.add_entry(work, list_id, body)
 
 
 @router.post("/lists/{list_id}/entries/{entry_id}/remove", summary="Take a plate off a list")
-def remove_entry(list_id: str, entry_id: str, desk: DeskOf) -> ListDetail:
+def remove_entry(list_id: str, entry_id: str, desk: DeskOf) -> EntryView:
     """What it brought stays."""
     with desk.write() as work:
         return watch_lists.remove_entry(work, list_id, entry_id)
