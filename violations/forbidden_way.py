@@ -10,7 +10,7 @@ from vision.bend import along_arrow, bend
 from vision.classes import ROAD_CLASSES
 from vision.finding import Finding, Reason
 from vision.hours import in_force
-from vision.way_watch import Visit, Way, WayWatch, step_ways, watch_ways
+from vision.way_watch import VISIT_SIGHTS, Visit, Way, WayWatch, step_ways, watch_ways
 
 if TYPE_CHECKING:
     from vision.bend import Bend
@@ -23,6 +23,8 @@ TURN_DEG: Final = 40.0
 """Least change of direction that is a turn."""
 BACK_DEG: Final = 130.0
 """Least change of direction that is a turn back."""
+SEEN_S: Final = 0.2
+"""Shortest time with the middle in the zone where a way begins."""
 LONGEST_S: Final = 60.0
 """A way from zone to zone takes no longer."""
 
@@ -53,7 +55,7 @@ class ForbiddenWay:
         for way, visit in told:
             for ban in self._ways(state.camera):
                 if ban.end == visit.zone and _concerns(ban, way, observation, state.camera):
-                    begun = way.latest(ban.start, visit.first.video_s)
+                    begun = _begun(way, ban.start, visit)
                     turned = None if begun is None else self._turned(way, begun, visit, zones, state)
                     if begun is not None and turned is not None:
                         found.append(self._finding(ban, way, begun, visit, turned, observation))
@@ -101,6 +103,18 @@ def _concerns(ban: Manoeuvre, way: Way, observation: Observation, camera: Camera
     """Whether a ban holds for a vehicle now."""
     concerned = not ban.classes or ROAD_CLASSES[way.class_id] in ban.classes
     return concerned and in_force(ban.hours, observation.time, camera.time_zone)
+
+
+def _begun(way: Way, zone: str, ended: Visit) -> Visit | None:
+    """The visit with which a way began; a moment in the zone will do, the exit and the turn prove the rest.
+
+    A long lorry is seen whole only when it has almost left the lane.
+    """
+    visit, touch = way.latest(zone, ended.first.video_s), way.touched.get(zone)
+    if visit is not None or touch is None or touch.last.video_s >= ended.first.video_s:
+        return visit
+    long_enough = touch.sights >= VISIT_SIGHTS and touch.last.video_s - touch.first_s >= SEEN_S
+    return Visit(zone, touch.last, touch.last) if long_enough else None
 
 
 def _middle_of(way: Way, start_s: float, end_s: float) -> Sight | None:

@@ -217,6 +217,8 @@ def _step_head(
     front = (leading_points(tracks.foot, tracks.box, arrow) - first) @ normal
     sure_front = _sure_front(tracks.box, tracks.class_id, arrow, normal, first, drawn.plane)
     is_cut = cut(tracks.box, drawn.width, drawn.height)
+    # Only the lower border cuts these: the rear, and so the front, of who drives away is nearer than it looks.
+    is_low = ~cut(tracks.box, drawn.width, drawn.height * 2) & (arrow[1] < 0)
     known = {key: one for key, one in head.approaches.items() if now - one.last.video_s <= FORGET_S}
     found: list[Ran] = []
     for i, track in enumerate(tracks.id.tolist()):
@@ -237,7 +239,7 @@ def _step_head(
             )  # fmt: skip
             if not is_cut[i]:
                 approach = _crossed(approach, known_before.last, (first, second, normal), ban)
-        if not is_cut[i]:
+        if not is_cut[i] or is_low[i]:
             approach = _before(approach, ban, wholly=float(front[i]) < 0)
         waits = approach.crossed_s is not None and not approach.done
         inside = waits and any(bool(in_polygon(foot[i : i + 1], zone)[0]) for zone in drawn.inside)

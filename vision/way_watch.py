@@ -71,6 +71,15 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """A stay with the middle inside a zone, clearly or not: its first second, its last look, how many there were."""
+
+    first_s: float
+    last: Sight
+    sights: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """What one vehicle did.
 
@@ -79,7 +88,7 @@ class Way:
         last, earlier, nearest: its latest look, the one before, its largest box.
         visits: in the order of entering.
         trail: where it drove, thinned to steps of a share of its length.
-        touched: the last second at which its middle was inside each zone, clearly or not.
+        touched: its last stay with its middle inside each zone, clearly or not.
         heading: where it last drove to in the picture.
         lengths: how far it drove altogether, its own lengths.
     """
@@ -91,7 +100,7 @@ class Way:
     earlier: Sight | None = None
     visits: tuple[Visit, ...] = ()
     trail: tuple[Sight, ...] = ()
-    touched: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    touched: Mapping[str, Touch] = field(default_factory=lambda: MappingProxyType({}))
     heading: tuple[float, float] = (0.0, 0.0)
     lengths: float = 0.0
 
@@ -150,7 +159,8 @@ def step_ways(watch: WayWatch, observation: Observation) -> tuple[WayWatch, tupl
             way = replace(way, heading=(float(heading[k, 0]), float(heading[k, 1])))
             here = [zone for zone in drawn.polygons if inside[zone][k]]
             if here:
-                way = replace(way, touched=MappingProxyType({**way.touched, **dict.fromkeys(here, now)}))
+                touched = {zone: _touched(way.touched.get(zone), sight) for zone in here}
+                way = replace(way, touched=MappingProxyType({**way.touched, **touched}))
             for zone in here:
                 if clear[zone][k]:
                     way, visit = _visited(way, zone, sight)
@@ -212,6 +222,13 @@ def _driven(
         visits=tuple(one for one in way.visits if one.last.video_s >= oldest),
         lengths=way.lengths + step,
     )
+
+
+def _touched(touch: Touch | None, sight: Sight) -> Touch:
+    """A stay in a zone after one more look."""
+    if touch is None or sight.video_s - touch.last.video_s > LEFT_S:
+        return Touch(sight.video_s, sight)
+    return Touch(touch.first_s, sight, touch.sights + 1)
 
 
 def _visited(way: Way, zone: str, sight: Sight) -> tuple[Way, Visit | None]:

@@ -87,8 +87,8 @@ def _judge(way: Way, ended: Visit, exit_: Zone, state: WayWatch, observation: Ob
     lane = lanes[begun.zone]
     # Whoever was in another lane at its end, if only just, straddled both.
     unclear = any(
-        begun.last.video_s < second < ended.first.video_s
-        for zone, second in way.touched.items()
+        begun.last.video_s < touch.last.video_s < ended.first.video_s
+        for zone, touch in way.touched.items()
         if zone in lanes and zone != begun.zone
     )
     taken = _taken(lane, exit_, state)
