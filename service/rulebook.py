@@ -170,7 +170,7 @@ class Judge:
     def _pause(self, observation: Observation) -> None:
         """Let go of the rules that are paused now, begin anew with those that no longer are."""
         view = observation.view if self._heeds_view else GOOD_VIEW
-        quiet = view.state is View.OK and not self._camera.roadworks and self._camera.calibration is None
+        quiet = view.state is View.OK and not self._camera.roadworks
         if quiet and PAUSED not in self._states:
             return
         for k, rule in enumerate(self._rules):

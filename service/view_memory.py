@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 from zipfile import BadZipFile
 
@@ -41,7 +42,7 @@ class ViewMemory:
     def recall(self, moment: datetime) -> Look | None:
         """The view learned shortly before; None where there is none, or it is too old."""
         try:
-            with np.load(self.path, allow_pickle=False) as stored:
+            with np.load(BytesIO(self.path.read_bytes()), allow_pickle=False) as stored:
                 kept_at = datetime.fromisoformat(str(stored["at"]))
                 look = Look(*(np.asarray(stored[name], np.float32) for name in ("coarse", "fine", "bright", "edges")))
         except FileNotFoundError:

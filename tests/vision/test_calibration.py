@@ -18,7 +18,7 @@ from vision.road_plane import RoadPlane
 
 LOOKED_AT = np.array([[0.3, 0.7], [0.7, 0.95], [0.5, 0.62], [0.15, 0.85]])
 # Without shrinking: an example takes a tenth of a second, and its numbers say enough as they are.
-QUICK = settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+QUICK = settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 CAMERAS = st.builds(
     Pinhole,
     focal=st.floats(0.9, 2.5),
@@ -138,14 +138,14 @@ def test_the_stated_uncertainty_is_the_scatter_of_noisy_calibrations():
     exact = camera.points(rng, 8)
     pixels = LOOKED_AT * (WIDTH, HEIGHT)
     sigma_px, places, stated = 2.0, [], []
-    for _ in range(40):
+    for _ in range(25):
         noise = rng.normal(0, sigma_px, (8, 2)) / (WIDTH, HEIGHT)
         points = [one | {"picture": (one["picture"] + off).tolist()} for one, off in zip(exact, noise, strict=True)]
         found = plane(points=points, picture_sigma=sigma_px / WIDTH, ground_sigma_m=0)
         places.append(found.to_ground(pixels))
         stated.append(found.ground_covariance(pixels).trace(axis1=1, axis2=2))
     scatter = np.var(places, axis=0).sum(axis=1)
-    assert np.sqrt(np.mean(stated, axis=0) / scatter) == pytest.approx(np.ones(4), rel=0.3)
+    assert np.sqrt(np.mean(stated, axis=0) / scatter) == pytest.approx(np.ones(4), rel=0.4)
 
 
 def test_the_stated_uncertainty_of_a_camera_from_lengths_is_the_scatter_too():
@@ -160,7 +160,7 @@ def test_the_stated_uncertainty_of_a_camera_from_lengths_is_the_scatter_too():
     def noisy(segment):
         return (np.array(segment) + rng.normal(0, 1.0, (2, 2)) / (WIDTH, HEIGHT)).tolist()
 
-    for _ in range(10):
+    for _ in range(6):
         found = plane(along=[noisy(s) for s in along], across=[noisy(s) for s in across],
             lengths=[{"picture": noisy(s), "metres": m} for s, m in known], picture_sigma=1 / WIDTH,
         )  # fmt: skip
