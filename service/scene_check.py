@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from service.i18n import Language
     from service.scenes import SceneView
+    from vision.road_grid import GridLine
 
 Point = tuple[float, float]
 
@@ -45,12 +47,14 @@ class Plane:
     Attributes:
         method: surveyed points, or lengths and directions.
         grid: lines of whole metres, in fractions of the picture.
+        step_m: width of its mesh, metres; None where fewer than two lines are in view.
         misfits: of every fact.
         error_px, error_m: root mean squares.
     """
 
     method: str
     grid: tuple[tuple[Point, ...], ...]
+    step_m: float | None
     misfits: tuple[Misfit, ...]
     error_px: float
     error_m: float
@@ -112,7 +116,17 @@ def _plane(calibration: Calibration, width: int, height: int) -> Plane:
     return Plane(
         method=fit.method,
         grid=tuple(line.points for line in lines),
+        step_m=_step(lines),
         misfits=tuple(Misfit(one.part.replace("[", "/").rstrip("]"), one.px, one.m) for one in fit.residuals),
         error_px=fit.error_px,
         error_m=fit.error_m,
     )
+
+
+def _step(lines: tuple[GridLine, ...]) -> float | None:
+    steps = [
+        later - sooner
+        for axis in ("x", "y")
+        for sooner, later in pairwise(sorted({line.at_m for line in lines if line.axis == axis}))
+    ]
+    return min(steps, default=None)

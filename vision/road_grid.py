@@ -56,7 +56,8 @@ def road_grid(plane: RoadPlane, width: int, height: int, step_m: float | None = 
     """
     across, down = np.meshgrid(np.linspace(0, width, LOOKED), np.linspace(0, height, LOOKED))
     road = plane.to_ground(np.stack((across.ravel(), down.ravel()), axis=1))
-    metre_px = np.sqrt(np.abs(np.linalg.det(plane.jacobian(np.stack((across.ravel(), down.ravel()), axis=1)))))
+    with np.errstate(invalid="ignore"):  # above the horizon there are no metres
+        metre_px = np.sqrt(np.abs(np.linalg.det(plane.jacobian(np.stack((across.ravel(), down.ravel()), axis=1)))))
     seen = np.isfinite(road).all(axis=1) & np.isfinite(metre_px)
     if not seen.any():
         return ()

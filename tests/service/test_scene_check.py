@@ -83,6 +83,7 @@ def test_the_road_plane_is_drawn_back_with_the_misfit_of_every_point():
     assert all(one.px > 0 and one.m > 0 for one in plane.misfits)
     assert plane.error_px > 0
     assert len(plane.grid) > 4
+    assert plane.step_m in {0.5, 1.0, 2.0, 5.0}
     assert all(0 <= value <= 1 for line in plane.grid for point in line for value in point)
 
 

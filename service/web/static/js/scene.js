@@ -28,7 +28,6 @@ class Desk {
     this.last = { tag: null, at: 0 };
     this.pressed = false;
     this.expired = "";
-    this.expired = "";
     this.asked = 0;
     this.say = this.say.bind(this);
     this.picture = new Picture(root, this);
@@ -188,7 +187,8 @@ class Desk {
       const words = `${key === null ? "" : `${this.name(key)}: `}${one.text}`;
       return h("p", { class: "scene-fault" }, key === null ? words : h("button", { type: "button", onclick: () => this.choose(key) }, words));
     }));
-    const fit = plane && this.say("plane_fit", { px: this.number(plane.error_px, 1), m: this.number(plane.error_m, 2) });
+    let fit = plane && this.say("plane_fit", { px: this.number(plane.error_px, 1), m: this.number(plane.error_m, 2) });
+    if (plane?.step_m) fit += ` ${this.say("plane_grid", { m: this.number(plane.step_m, plane.step_m < 1 ? 1 : 0) })}`;
     root.querySelector("[data-plane]").replaceChildren(h("p", {}, fit ?? this.say("plane_none")), this.expired ? h("p", { class: "scene-fault" }, this.expired) : "", h("ul", {}, (plane?.misfits ?? []).map((one) => {
       const key = `calibration/${one.part}`;
       return at(this.scene, key) === undefined ? null : h("li", { class: "sub" }, `${this.name(key)}: ${this.misfit(one)}`);
