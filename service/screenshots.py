@@ -135,6 +135,7 @@ def _shots(store: Store) -> list[Shot]:
         Shot("evaluator-kpi", "evaluator", "/kpi", "en", full=True),
         Shot("evaluator-kpi-phone", "evaluator", "/kpi", "kk", NARROW),
         Shot("cameras", "administrator", "/cameras", "ru"),
+        Shot("scene-editor", "administrator", "/cameras/demo-junction/scene", "ru", act=_choose),
         Shot("passages", "officer", "/passages", "ru", TALL, act=_search),
         Shot("watch", "officer", "/watch?show=all", "en"),
     ]
@@ -155,6 +156,11 @@ def _read(store: Store) -> bool:
     """Whether the plate of any passage was read."""
     with store.read() as work:
         return work.session.scalar(select(Passage.id).where(Passage.plate_token.is_not(None)).limit(1)) is not None
+
+
+def _choose(page: Page) -> None:
+    """The first zone of a scene, so that its points and fields show."""
+    page.locator("[data-part^='zones/']").first.click()
 
 
 def _search(page: Page) -> None:

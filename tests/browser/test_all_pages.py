@@ -11,7 +11,7 @@ PAGES = {
     Role.POLICE_OFFICER: ["/cases", "/cases/{case}", "/passages", "/watch", "/about"],
     Role.SITUATIONAL_OPERATOR: ["/alarms", "/alarms/{alert}", "/cameras"],
     Role.EVALUATOR: ["/kpi", "/kpi/9.9"],
-    Role.ADMINISTRATOR: ["/users", "/nowhere"],
+    Role.ADMINISTRATOR: ["/users", "/cameras/abay-12/scene", "/nowhere"],
     Role.AUDITOR: ["/journal"],
 }
 NAMED = """() => {
