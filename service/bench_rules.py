@@ -193,7 +193,7 @@ def _clips(rule: str, condition: str, wanted: int, seed: int) -> Iterator[Clip]:
     for k in range(MOST_CLIPS):
         if acts >= wanted and near >= NEAR_PER_HAPPENING * wanted:
             return
-        clip = clip_of(rule, condition, seed * MOST_CLIPS + k)
+        clip = clip_of(rule, condition, (seed * len(CONDITIONS) + CONDITIONS.index(condition)) * MOST_CLIPS + k)
         acts += sum(intent.breaks for intent in clip.intents)
         near += sum(not intent.breaks for intent in clip.intents)
         yield clip

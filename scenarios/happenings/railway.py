@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from scenarios.course import Course
 
-STOP_Y: Final = 3.0
-RAILS_Y: Final = (13.0, 14.52, 18.5, 20.02)  # 1520 mm gauge, two tracks
+STOP_Y: Final = 9.0  # far enough before the camera that who comes is seen whole before the line
+RAILS_Y: Final = (19.5, 21.02, 25.0, 26.52)  # 1520 mm gauge, two tracks
 SECONDS: Final = 28.0
 
 
@@ -25,19 +25,19 @@ def railway_crossing(condition: str, seed: int) -> Clip:
     """Drives on while red flashes; near: stops before the line, crosses before and after."""
     clip = start_clip("railway_crossing", condition, seed, seconds=SECONDS)
     rng, layout = clip.rng, clip.layout
-    layout.surfaces.insert(1, Surface("dirt", rect(-200, 10.5, 200, 22.5)))
-    layout.surfaces.append(Surface("concrete", rect(-HALF - 1, 10.5, HALF + 1, 22.5)))
+    layout.surfaces.insert(1, Surface("dirt", rect(-200, 17.0, 200, 29.0)))
+    layout.surfaces.append(Surface("concrete", rect(-HALF - 1, 17.0, HALF + 1, 29.0)))
     layout.surfaces += [Surface("steel", rect(-200, y - 0.06, 200, y + 0.06)) for y in RAILS_Y]
-    layout.markings = [m for m in layout.markings if m.points[:, 1].max() < STOP_Y or m.points[:, 1].min() > 25.0]
+    layout.markings = [m for m in layout.markings if m.points[:, 1].max() < STOP_Y or m.points[:, 1].min() > 30.0]
     layout.markings += [
         Marking(stroke((0.0, -60.0), (0.0, STOP_Y), 0.15)),
         Marking(stroke((0.3, STOP_Y), (HALF, STOP_Y), 0.45)),
     ]
     layout.props = [
-        p for p in layout.props if not (p.kind in ("tree", "building") and 4 < p.at[1] < 30 and abs(p.at[0]) < 60)
+        p for p in layout.props if not (p.kind in ("tree", "building") and 10 < p.at[1] < 36 and abs(p.at[0]) < 60)
     ]
     layout.lines.append(Line("rail-n", "rail_stop", ((0.1, STOP_Y), (HALF + 0.2, STOP_Y)), (0.0, 1.0)))
-    layout.zones.append(Zone("rails", "railway", ((-HALF, 11.5), (HALF, 11.5), (HALF, 21.5), (-HALF, 21.5))))
+    layout.zones.append(Zone("rails", "railway", ((-HALF, 18.0), (HALF, 18.0), (HALF, 28.0), (-HALF, 28.0))))
     layout.heads.append(Head("rail", "rail", (HALF + 1.6, STOP_Y + 4.0, 3.0), -90.0, "rail-n", height=1.3))
     layout.props.append(Prop("pole", (HALF + 1.6, STOP_Y + 4.2), (0.12, 0.12, 3.9)))
     begin = float(rng.uniform(6.0, 8.0))
