@@ -39,6 +39,8 @@ STARTS_SHARE: Final = 0.3
 """A vehicle enters when this share of its ground plan is inside,"""
 OUTSIDE_SHARE: Final = 0.1
 """after less than this was: its entry was seen."""
+BEYOND_SHARE: Final = 0.6
+"""Less than this of the vehicle ahead is inside when it stands beyond the exit: the end of a queue may reach in."""
 INSIDE_SHARE: Final = MappingProxyType({"junction": 0.6, "crosswalk": 0.45})
 """Share of its ground plan inside at which it blocks the zone; a crosswalk is shorter than a car."""
 QUEUE_STOOD_S: Final = 1.0
@@ -192,7 +194,7 @@ def _entering(
             queue = {
                 vehicles[other].standing.track: vehicles[other].standing.last
                 for other, row in standing.items()
-                if other != at and not shares[row, k] >= STARTS_SHARE
+                if other != at and not shares[row, k] >= BEYOND_SHARE
             }
             entries[zone.id] = _Entry(vehicle.standing.last, outside[zone.id], MappingProxyType(queue))
     return replace(
@@ -214,7 +216,7 @@ def _jammed_since(
             return None
         row = int(ahead[0])
         other = vehicles[at_row[row]] if row in at_row else None
-        if other is None or shares[row] >= STARTS_SHARE:
+        if other is None or shares[row] >= BEYOND_SHARE:
             continue  # stands inside too: whoever stands before it decides
         then = entry.queue.get(other.standing.track)
         same = then is not None and near(then, other.standing.last, CREEPS_SIZES)

@@ -1,7 +1,7 @@
-"""Pedestrian priority: a vehicle drives over a crosswalk while a pedestrian on its half walks into its way or waits.
+"""Pedestrian priority: a vehicle drives over a crosswalk while a pedestrian walks into its way, or waits on its half.
 
-Code of Administrative Offences of Kazakhstan, article 600 part 1. No offence: a pedestrian still on the other half, one
-who has walked out of the way, one on the pavement, one who stepped down too late to be seen; a vehicle that stops
+Code of Administrative Offences of Kazakhstan, article 600 part 1. No offence: a pedestrian still far on the other half,
+one who has walked out of the way, one on the pavement, one who stepped down too late to be seen; a vehicle that stops
 before him; and a crossing just behind a stop line whose signal does not show red.
 """
 
@@ -46,7 +46,7 @@ WALKS_MS: Final = 0.4
 REACHES_S: Final = 3.0
 """Walking on he would be in the vehicle's way within this time."""
 PASSED_M: Final = 3.5
-"""The vehicle passes closely when he is this near to its side."""
+"""The vehicle passes closely when he is this near to its side; who comes from the other half must be this near."""
 KERB_M: Final = 0.8
 """Who stands waits on the carriageway only when he is this far from the kerb: the drawn edge is rough."""
 KERB_SHARE: Final = 0.15
@@ -345,17 +345,17 @@ def _conflict(
     pace = _pace([one for one in seen if one[0] >= reached_s - PACE_S], axis) / metre
     middle = (low + high) / 2
     side = 1.0 if mine >= middle else -1.0
-    if crossing.whole and (at - middle) * side < HALF_M * metre:
-        return None
+    my_half = not crossing.whole or (at - middle) * side >= HALF_M * metre
     away = at - mine
     gap = max(abs(away) - half_width, 0.0) / metre
     gap_now = max(abs(at_now - mine) - half_width, 0.0) / metre
     towards = -float(np.sign(away)) * pace
-    if towards >= WALKS_MS and gap / towards <= REACHES_S and gap_now <= PASSED_M:
+    near = my_half or gap <= PASSED_M
+    if near and towards >= WALKS_MS and gap / towards <= REACHES_S and gap_now <= PASSED_M:
         return _Conflict(min(gap, gap_now), gap / towards)
     depth = min(at - low, high - at) / metre
     kerb = KERB_M if crossing.view.plane is not None else max(KERB_M, KERB_SHARE * (high - low) / metre)
-    if abs(pace) < WALKS_MS and depth >= kerb and gap_now <= PASSED_M:
+    if my_half and abs(pace) < WALKS_MS and depth >= kerb and gap_now <= PASSED_M:
         return _Conflict(min(gap, gap_now), None)
     return None
 
