@@ -27,8 +27,6 @@ LEAST_FOCAL, LARGEST_FOCAL = 0.3, 12.0
 """Focal lengths that a road camera may have, widths of the picture; a plane that says otherwise tells no place."""
 LEAST_HEIGHT_M: Final = 2.0
 """A camera lower than this sees no plan of anything."""
-ROUNDS: Final = 2
-"""Steps from the bottom centre to the middle; the second moves a car by less than 5 cm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,8 @@ def _corners(body: _Body) -> Floats:
 
 
 CORNERS: Final = np.stack([_corners(body) for body in _BODIES])
+_LENGTH: Final = np.array([body.length for body in _BODIES])
+_WIDTH: Final = np.array([body.width for body in _BODIES])
 
 
 def camera_place(plane: RoadPlane, width: int, height: int) -> Floats | None:
@@ -119,10 +119,13 @@ def middles(foot_m: Floats, heading: Floats, class_id: NDArray[np.integer], plan
         plane: of the camera.
         camera: [3], where it hangs, see `camera_place`.
     """
-    middle = foot_m
-    for _ in range(ROUNDS):
-        middle = foot_m - (plane.to_ground(_seen_foot(middle, heading, class_id, plane, camera)) - middle)
-    return middle
+    # A first guess lies half a vehicle behind its foot; from there one step is good to a few centimetres.
+    sight = foot_m - camera[:2]
+    sight /= np.maximum(np.hypot(sight[..., 0], sight[..., 1]), 1e-6)[..., None]
+    along = np.abs((sight * heading).sum(axis=-1))
+    across = np.sqrt(np.maximum(1 - along**2, 0.0))
+    guess = foot_m + sight * ((along * _LENGTH[class_id] + across * _WIDTH[class_id]) / 2)[..., None]
+    return guess + foot_m - plane.to_ground(_seen_foot(guess, heading, class_id, plane, camera))
 
 
 def _seen_foot(

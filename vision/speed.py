@@ -54,7 +54,7 @@ HUBER: Final = 1.8
 """Residuals beyond this many standard deviations count less in the first round..."""
 STRANGE: Final = 3.0
 """...and hardly at all far beyond this many, in units of what is usual on the track, in the later ones."""
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 """Rounds of reweighting."""
 USUAL: Final = 0.83
 """Median of the length of a standard normal vector in two directions, each halved."""
@@ -135,7 +135,7 @@ def _looks(trails: Trails, plane: RoadPlane, video_s: float, wanted: Floats, wid
     tall = trails.box[..., 3].astype(np.float64) - trails.box[..., 1]
     variance = (FLOOR_PX**2 + (FOOT_NOISE * tall) ** 2) * np.where(trails.hidden, HIDDEN**2, 1.0)
     # Isotropic pixel noise through the Jacobian: J J^T sigma^2.
-    covariance = np.einsum("nkij,nklj->nkil", metre_a_pixel, metre_a_pixel) * variance[..., None, None]
+    covariance = metre_a_pixel @ np.swapaxes(metre_a_pixel, -1, -2) * variance[..., None, None]
     lately = (trails.video_s >= video_s - WINDOW_S) & np.isfinite(covariance).all(axis=(2, 3))
     usable = _whole(lately, cut(trails.box, width, height))
     weight = np.linalg.inv(np.where(usable[..., None, None], covariance, np.eye(2))) * usable[..., None, None]
@@ -189,9 +189,9 @@ def _solve(looks: _Looks, trust: Floats, prior: Floats) -> tuple[Floats, Floats]
     weight = looks.weight * trust[..., None, None]
     n, k = t.shape
     powers = (basis[..., :, None] * basis[..., None, :]).reshape(n, k, 9)
-    information = np.einsum("nkp,nkq->npq", powers, weight.reshape(n, k, 4)).reshape(n, 3, 3, 2, 2)
+    information = (powers.transpose(0, 2, 1) @ weight.reshape(n, k, 4)).reshape(n, 3, 3, 2, 2)
     information = information.transpose(0, 1, 3, 2, 4).reshape(n, 6, 6) + prior
-    pull = np.einsum("nki,nka->nai", np.einsum("nkij,nkj->nki", weight, looks.place), basis).reshape(n, 6, 1)
+    pull = (basis.transpose(0, 2, 1) @ (weight @ looks.place[..., None])[..., 0]).reshape(n, 6, 1)
     return np.linalg.solve(information, pull).reshape(n, 3, 2), information
 
 
@@ -216,7 +216,9 @@ def _run(looks: _Looks, trust: Floats, acceleration_ms2: float) -> _Course:
     course, information = _solve(looks, trust, _prior(np.full(n, acceleration_ms2**-2)))
     at = course[:, None, 0] + course[:, None, 1] * t[..., None] + course[:, None, 2] * (t**2 / 2)[..., None]
     left = looks.place - at
-    off = np.sqrt(np.maximum(np.einsum("nki,nkij,nkj->nk", left, looks.weight, left) / 2, 0.0))
+    x, y, w = left[..., 0], left[..., 1], looks.weight
+    square = w[..., 0, 0] * x**2 + 2 * w[..., 0, 1] * x * y + w[..., 1, 1] * y**2
+    off = np.sqrt(np.maximum(square / 2, 0.0))
     return _Course(course, information, off)
 
 

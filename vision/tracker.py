@@ -15,7 +15,7 @@ import numpy as np
 
 from vision.association import KINSHIP, affinity, assign
 from vision.classes import ROAD_CLASSES
-from vision.geometry import cover, cut, iou
+from vision.geometry import cover, cut, foot, iou
 from vision.kalman import Motion, size, to_box
 from vision.riders import join_riders
 from vision.trail import Trails, feet_hidden
@@ -199,19 +199,22 @@ class Tracker:
         s = self.settings
         since_s = video_s - self._found
         judged = (since_s >= s.turned_s[0]) & (since_s <= s.turned_s[1]) & (self._last_seen == video_s)
-        for row in np.flatnonzero(judged):
-            lately = self._trails.video_s[row] >= self._found[row]
-            feet = self._trails.foot[row][lately]
-            rate, before = (feet[-1] - feet[0]) / since_s[row], self._lost_rate[row]
-            speeds = np.array((np.hypot(*before), np.hypot(*rate)))
-            if (speeds < np.array(s.turned_speed) * size(self._motion.at[row : row + 1])).any():
-                continue
-            self._found[row] = np.nan
-            if rate @ before < s.turned_cos * speeds[0] * speeds[1]:
-                self._trails.video_s[row, ~lately], self._trails.box[row, ~lately] = np.nan, np.nan
-                self._id[row], self._born[row] = _TENTATIVE, video_s - since_s[row]
-                self._hits[row] = self._sightings[row] = lately.sum()
-                self._votes[row] *= self._score[row] * lately.sum() / self._votes[row].sum()
+        rows = np.flatnonzero(judged)
+        if not len(rows):
+            return
+        lately = self._trails.video_s[rows] >= self._found[rows, None]
+        first = self._trails.box[rows, lately.argmax(axis=1)]
+        rate = (foot(self._trails.box[rows, -1]) - foot(first)) / since_s[rows, None]
+        before = self._lost_rate[rows]
+        speeds = np.stack((np.hypot(*before.T), np.hypot(*rate.T)), axis=1)
+        fast = (speeds >= np.array(s.turned_speed) * size(self._motion.at[rows])[:, None]).all(axis=1)
+        self._found[rows[fast]] = np.nan
+        turned = fast & ((rate * before).sum(axis=1) < s.turned_cos * speeds.prod(axis=1))
+        for row, since in zip(rows[turned], lately[turned], strict=True):
+            self._trails.video_s[row, ~since], self._trails.box[row, ~since] = np.nan, np.nan
+            self._id[row], self._born[row] = _TENTATIVE, video_s - since_s[row]
+            self._hits[row] = self._sightings[row] = since.sum()
+            self._votes[row] *= self._score[row] * since.sum() / self._votes[row].sum()
 
     def _end(self, video_s: float) -> None:
         """Drop the tracks that were unseen for too long or left the picture."""
