@@ -83,6 +83,7 @@ class Approach:
         beyond_sizes: how far its bottom centre is beyond the line, box sizes; negative before it.
         front_lengths: how far its front is surely beyond the line, lengths of the vehicle.
         before: last look at which it stood wholly before the line under the settled ban, None if there is none.
+        whole: last look at which its front, as its class is usually long, was before the line, whatever the signal.
         ban_since_s: beginning of that ban.
         crossed_s, crossing: second at which its bottom centre went over the drawn line, and the first look after it.
         done: judged, or known to be innocent.
@@ -96,6 +97,7 @@ class Approach:
     front_lengths: float
     earlier: Sight | None = None
     before: Sight | None = None
+    whole: Sight | None = None
     ban_since_s: float = 0.0
     crossed_s: float | None = None
     crossing: Sight | None = None
@@ -234,11 +236,14 @@ def _step_head(
         if known_before is not None:
             approach = replace(
                 approach, earlier=known_before.last, before=known_before.before, done=known_before.done,
+                whole=known_before.whole,
                 ban_since_s=known_before.ban_since_s, crossed_s=known_before.crossed_s, crossing=known_before.crossing,
                 nearest=sight if sight.area > known_before.nearest.area else known_before.nearest,
             )  # fmt: skip
             if not is_cut[i]:
                 approach = _crossed(approach, known_before.last, (first, second, normal), ban)
+        if not is_cut[i] and sure_front[i] < (FAR_FRONT - 1.0 if arrow[1] < 0 else 0.0):
+            approach = replace(approach, whole=sight)
         if not is_cut[i] or is_low[i]:
             approach = _before(approach, ban, wholly=float(front[i]) < 0)
         waits = approach.crossed_s is not None and not approach.done

@@ -18,7 +18,7 @@ from violations.accusation import Looks, accuse
 from vision.directions import entry_arrow
 from vision.finding import Finding, Reason
 from vision.sight import Sight
-from vision.stop_watch import GO_ON_SIZES, Approach, Head, StopWatch, signalled, step_stops
+from vision.stop_watch import GO_ON_SIZES, Approach, Ban, Head, StopWatch, signalled, step_stops
 from vision.types import SignalState
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ OVER_FAR: Final = 0.2
 and its place is told from the rear,"""
 OVER_NEAR: Final = 0.1
 """the front of one coming near by this share: it is seen."""
+BEGINS_S: Final = 0.1
+"""Red began this long before the last look at the vehicle before the line, by the reading's own `since_s`."""
 STILL_SIZES: Final = 0.12
 """A vehicle stands while its bottom centre stays within this share of its box's size."""
 LONGEST_S: Final = 40.0
@@ -145,18 +147,29 @@ def _stand_on(held: Mapping[int, _Stand], head: Head, over: float, observation: 
     after = dict(held)
     for track, approach in head.approaches.items():
         if approach.last.video_s == observation.video_s:
-            stand = _stand(after.pop(track, None), approach, over)
+            stand = _stand(after.pop(track, None), approach, head.ban, over)
             if stand is not None:
                 after[track] = stand
     return after
 
 
-def _stand(stand: _Stand | None, approach: Approach, over: float) -> _Stand | None:
+def _before(approach: Approach, ban: Ban) -> Sight | None:
+    """The last look at which the vehicle was before the line under red, None if there is none.
+
+    Who stops right behind the line drove slowly: unlike for who drives on, red need not have stood for long.
+    """
+    if approach.before is not None:
+        return approach.before
+    whole = approach.whole
+    return whole if whole is not None and whole.video_s >= ban.since_s + BEGINS_S else None
+
+
+def _stand(stand: _Stand | None, approach: Approach, ban: Ban, over: float) -> _Stand | None:
     """The vehicle after one more look, None when it does not stand over the line."""
     sight = approach.last
     if approach.beyond_sizes >= GO_ON_SIZES:
         return None
-    if approach.before is None or approach.front_lengths < over:
+    if _before(approach, ban) is None or approach.front_lengths < over:
         # Who backs off in time has not stood; who does so later has.
         return stand if stand is not None and _stood(stand) else None
     if stand is None:
@@ -177,10 +190,12 @@ def _stands_s(stand: _Stand) -> float:
 
 
 def _finding(stand: _Stand, head: Head, observation: Observation) -> Finding:
-    approach, before = stand.approach, stand.approach.before or stand.place
+    approach = stand.approach
+    since_s = approach.ban_since_s if head.ban is None else head.ban.since_s
+    before = approach.before or approach.whole or stand.place
     line = ("line", head.line.id)
     trace = (
-        Reason("red_since", (("signal", head.signal.id), ("since_s", round(approach.ban_since_s, 2)))),
+        Reason("red_since", (("signal", head.signal.id), ("since_s", round(since_s, 2)))),
         Reason("before_line", (line, ("at_s", round(before.video_s, 2)))),
         Reason(
             "stands_over_line",
