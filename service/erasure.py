@@ -14,6 +14,7 @@ from service.records import load
 from service.store.counter import next_number
 from service.store.database import Store, Work
 from service.store.events import TOMBSTONE, append_tombstone, events_of
+from service.store.record_tables import DeviceRecord
 from service.store.tables import Alert, AlertEvent, CaseEvent, Evidence, Passage, Personal, ViolationCase
 
 GROUNDS = ("court_order", "retention_over", "data_subject_request")
@@ -50,6 +51,9 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
         _destroy(item, number, work)
     if isinstance(row, ViolationCase):
         row.plate_token = None
+        device = work.session.get(DeviceRecord, record)
+        if device is not None:
+            device.plate_token = None
     for package in work.session.scalars(select(Evidence).where(Evidence.record == record)):
         package.files, package.erased = [], True
     event.listen(work.session, "after_commit", lambda _: sweep(work.store), once=True)

@@ -23,6 +23,7 @@ from service.erasure import sweep
 from service.ingest import Taken, ingest
 from service.passage_retention import sweep_passages, sweep_stills
 from service.ports.erap import Erap, development_erap
+from service.record_retention import forget_records
 from service.scenes import forget_stills, publish_all
 from service.spool import Spool
 from service.store.database import Store
@@ -64,6 +65,7 @@ def keep_house(store: Store) -> Kept:
     with store.write() as work:
         lapsed = lapse_claims(work)
         forget_logins(work)
+        forget_records(work)
     expired = _each(store, CaseState.EXPIRED)
     sent = send_signed(store, erap) if erap else 0
     answered = take_answers(store, erap) if erap else 0

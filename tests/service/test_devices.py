@@ -11,7 +11,9 @@ from qyran.roles import SYSTEM, Role
 from service import cases, signing
 from service.device_cases import settle
 from service.devices import Delivery, listing, opened, picture_path, take_record
+from service.erasure import erase
 from service.ingest import ingest
+from service.record_retention import forget_records
 from service.store.record_tables import DeviceRecord
 from service.store.tables import Decision, ViolationCase
 from tests.service.records import a_picture, deliver, passage, settled
@@ -220,3 +222,26 @@ def test_who_delivers_nothing_and_who_sees_nothing(world, role):
         world.do(person, take_record, Delivery(a_record(time=world.clock()), a_picture()))
     with pytest.raises(AccessError):
         world.do(person, listing)
+
+
+def test_a_record_without_a_case_loses_its_plate_when_its_term_is_over(both):
+    none, kept = deliver(both, measured_kmh=61.0), deliver(both, record_id="2", plate="777XYZ01")
+    settled(both)
+    both.clock.forward(days=both.settings.retention_days, minutes=1)
+    assert both.do(SYSTEM, forget_records) == 1
+    assert both.do(SYSTEM, forget_records) == 0
+    with both.store.read() as work:
+        rows = [work.session.get_one(DeviceRecord, name) for name in (none, kept)]
+        assert [opened(work, row) is None for row in rows] == [True, False]
+    assert [row.plate_token is None for row in rows] == [True, False]
+
+
+def test_an_erasure_of_the_case_erases_the_devices_record_too_and_the_chain_stays_whole(both):
+    name = deliver(both)
+    settled(both)
+    both.do(SYSTEM, erase, ViolationCase, name, "court_order")
+    with both.store.read() as work:
+        row = work.session.get_one(DeviceRecord, name)
+        assert (opened(work, row), row.plate_token) == (None, None)
+    detail = both.do(both.person(Role.POLICE_OFFICER), cases.open_case, name)
+    assert (detail.chain_fault, detail.plate, detail.device.serial) == (None, None, "K-0042")
