@@ -120,7 +120,7 @@ class DriftWatch:
         self._fine: deque[Floats] = deque(maxlen=LOOKS)
         self._seen: deque[tuple[float, View]] = deque()
         self._learned = learned
-        self._looks = 0 if learned is None else LEARN_LOOKS - LOOKS
+        self._looks = 0 if learned is None else LEARN_LOOKS  # nothing more to begin with: judge the first median
         self._due_s = -np.inf
         self.view = ViewState()
 
