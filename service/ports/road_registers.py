@@ -7,7 +7,6 @@ read beyond doubt only, and told nothing of who asks or where the vehicle was.
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol
 
@@ -21,7 +20,8 @@ from violations.registers import Cover
 Register = Literal["insurance", "inspection"]
 REGISTERS: Final[tuple[Register, ...]] = ("insurance", "inspection")
 KIND_OF: Final[dict[Register, str]] = {"insurance": "no_insurance", "inspection": "no_inspection"}
-THREE_ALIKE: Final = re.compile(r"(\d)\1\1")
+NEVER_ISSUED: Final = "000"
+"""No plate of Kazakhstan begins so: a demo that wants a car without cover draws one."""
 
 
 class RoadRegister(Protocol):
@@ -60,7 +60,7 @@ class StoredRegister:
 
 
 class InventedRoadRegister:
-    """A DEVELOPMENT adapter that knows every plate: only those with three equal digits lack their cover."""
+    """A DEVELOPMENT adapter that knows every plate: only those with the number 000 lack their cover."""
 
     def __init__(self, register: Register) -> None:
         self.name = f"invented {register}"
@@ -71,7 +71,7 @@ class InventedRoadRegister:
 
     def cover_of(self, work: Work, plate: str, day: date) -> Cover | None:  # noqa: ARG002
         """The same answer for the same plate."""
-        if THREE_ALIKE.search(plate):
+        if plate.startswith(NEVER_ISSUED):
             return Cover(covered=False, last_day=day - timedelta(days=1))
         return Cover(covered=True)
 
