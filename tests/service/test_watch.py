@@ -8,7 +8,7 @@ import pytest
 
 from evidence.canonical import file_sha256
 from service import passage_still, watch
-from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, CameraWatch, Identity
+from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, SPEED_WAIT_S, CameraWatch, Identity
 from tests.observations import Vehicle, driving, observe
 from vision.camera import parse_camera
 from vision.finding import Finding, FindingType
@@ -81,6 +81,34 @@ def test_a_sure_reading_ends_the_wait(monkeypatch, uncertain, waits):
 def test_a_passage_does_not_wait_where_nobody_reads_plates(monkeypatch):
     (event,), (second,), _ = watched(monkeypatch, {1.0: {"passages": (passed(7, 1.0),)}}, reads_plates=False)
     assert (event.plate, second) == (None, 1.0)
+
+
+def early(speed_ms=20.0, sigma_ms=2.0):
+    return replace(passed(7, 1.0), speed_ms=speed_ms, speed_sigma_ms=sigma_ms, settled=False)
+
+
+@pytest.mark.parametrize(
+    ("reads_plates", "told_s"), [(False, 2.0), (True, 1.0 + PLATE_WAIT_S)], ids=["speed only", "plate too"]
+)
+def test_a_passage_is_told_with_the_speed_that_settles_after_the_line(monkeypatch, reads_plates, told_s):
+    settled = replace(early(), speed_ms=15.0, speed_sigma_ms=0.5, settled=True)
+    (event,), (second,), _ = watched(
+        monkeypatch, {1.0: {"passages": (early(),)}, 2.0: {"settled": (settled,)}}, reads_plates=reads_plates
+    )
+    assert (event.speed_kmh, event.speed_uncertainty_kmh) == (54.0, 1.8)
+    assert (event.video_s, second) == (1.0, pytest.approx(told_s))
+
+
+def test_a_sure_plate_does_not_end_the_wait_for_the_speed(monkeypatch):
+    settled = replace(early(10.0), settled=True)
+    happens = {1.0: {"passages": (early(),), "plates": (plate(7, score=PLATE_SURE),)}, 2.0: {"settled": (settled,)}}
+    (event,), (second,), _ = watched(monkeypatch, happens)
+    assert (event.speed_kmh, event.plate, second) == (36.0, "123ABC02", 2.0)
+
+
+def test_a_speed_that_never_settles_is_told_as_it_is(monkeypatch):
+    (event,), (second,), _ = watched(monkeypatch, {1.0: {"passages": (early(),)}}, reads_plates=False)
+    assert (event.speed_kmh, second) == (72.0, pytest.approx(1.0 + SPEED_WAIT_S, abs=0.5))
 
 
 def test_the_end_of_the_video_lets_no_passage_wait(monkeypatch):
