@@ -133,6 +133,13 @@ def test_an_id_born_on_the_far_side_is_no_crossing() -> None:
     assert found(road(), Mover(1, change(1.75, -1.75), ids=lambda t: 1 if t < 1.9 else 2)) == []
 
 
+def test_who_comes_into_view_while_changing_lanes_is_found() -> None:
+    seen = Mover(1, change(1.75, -1.75), ids=lambda t: 1 if t >= 1.25 else None)  # its middle is 1 m before the line
+    assert len(found(road(), seen)) == 1
+    late = Mover(1, change(1.75, -1.75), ids=lambda t: 1 if t >= 1.6 else None)
+    assert found(road(), late) == []
+
+
 def test_a_detector_that_flickers_does_not_hide_a_crossing() -> None:
     rng = np.random.default_rng(3)
     shown = {k: bool(rng.random() > 0.3) for k in range(100)}
