@@ -40,7 +40,7 @@ class StoredRegister:
     """A register as it was delivered to us: days covered by keyed token of the plate, never the plate itself."""
 
     def __init__(self, register: Register) -> None:
-        self.name = register
+        self.name: str = register
 
     def state(self, work: Work) -> datetime | None:
         """Of the newest delivery."""
