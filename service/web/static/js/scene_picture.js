@@ -6,6 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const CLOSEST = 16;
 const GRIP = 6;
 const ROOM = 15;
+const LETTER = 7; // width of a letter of a label, about; a line is twice as high
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function make(name, attributes, ...children) {
@@ -118,7 +119,8 @@ export class Picture {
     for (const key of [...shown.filter((one) => one !== desk.chosen), ...shown.filter((one) => one === desk.chosen)]) {
       layers.push(this.#part(key, scale));
     }
-    layers.push(...shown.map((key) => this.#label(key, scale)));
+    const taken = [];
+    for (const key of [...shown].sort((one) => (one === desk.chosen ? -1 : 0))) layers.push(this.#label(key, scale, taken));
     if (desk.chosen && isDrawn(desk.chosen) && desk.editable && !this.draft) layers.push(...this.#handles(desk.chosen, scale));
     if (this.draft) layers.push(...this.#draftLayers(scale));
     const tip = make("marker", { id: "tip", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse" },
@@ -174,16 +176,22 @@ export class Picture {
     return group;
   }
 
-  /** The id of a part over its uppermost point, inside the picture. */
-  #label(key, scale) {
+  /** The id of a part over its uppermost point, inside the picture, where no other stands; none where there is no room. */
+  #label(key, scale, taken) {
     const points = this.#outline(shapes(this.desk.scene, key)[0])[0].map((one) => this.#pixels(one));
     const [x, y] = points.reduce((best, one) => (one[1] < best[1] ? one : best));
-    const words = listOf(key) === "calibration" ? String(Number(key.split("/")[2]) + 1) : at(this.desk.scene, key).id;
-    const right = x > this.size[0] * 0.9;
-    return make("text", {
-      class: "label", x: x + (right ? -7 : 7) / scale, y: Math.max(y - 7 / scale, 13 / scale), "font-size": 12 / scale,
-      "text-anchor": right ? "end" : "start", "aria-hidden": "true",
-    }, words ?? "");
+    const words = (listOf(key) === "calibration" ? String(Number(key.split("/")[2]) + 1) : at(this.desk.scene, key).id) ?? "";
+    const [wide, high] = [LETTER * words.length, LETTER * 2];
+    const right = x * scale > this.svg.clientWidth - wide - 12;
+    const left = x * scale + (right ? -7 - wide : 7);
+    for (const by of [-7, -7 - high, high, 2 * high, -7 - 2 * high]) {
+      const base = Math.max(y * scale + by, high);
+      const box = [left, base - high, left + wide, base];
+      if (taken.some(([a, b, c, d]) => a < box[2] && box[0] < c && b < box[3] && box[1] < d)) continue;
+      taken.push(box);
+      return make("text", { class: "tag", x: left / scale, y: base / scale, "font-size": 12 / scale, "aria-hidden": "true" }, words);
+    }
+    return "";
   }
 
   /** How far the plane puts a calibration point from where it was drawn: a circle of that radius. */
