@@ -12,6 +12,8 @@ from vision.footprint import footprints
 from vision.turning import GroundView
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from vision.road_plane import RoadPlane
@@ -112,13 +114,21 @@ class Neighbours:
         ahead = in_lane & (along > 0)
         return np.asarray(rows[ahead][np.argsort(along[ahead])])
 
-    def blocked(self, i: int, heading: Heading | None, width: int, height: int) -> bool:
-        """Whether i may be held up by somebody who stands ahead, in view or beyond the picture's edge."""
+    def blocked(self, i: int, heading: Heading | None, width: int, height: int, parked: Collection[int] = ()) -> bool:
+        """Whether i may be held up by somebody who stands ahead, in view or beyond the picture's edge.
+
+        Args:
+            i: row of the vehicle.
+            heading: where it drove to, if known.
+            width: of the picture, pixels.
+            height: of the picture, pixels.
+            parked: rows of those who stand there of their own will and hold up nobody.
+        """
         close = self._stands() & (self._distance(i) < QUEUE_SIZES)
-        close[i] = False
+        close[[i, *parked]] = False
         if heading is None:
             return bool(close.any())
-        if len(self.standing_ahead(i, heading)):
+        if any(row not in parked for row in self.standing_ahead(i, heading).tolist()):
             return True
         reach = EDGE_SIZES * (2.0 if close.any() else 1.0) * self.size[i]
         x, y = self.foot[i] + reach * np.array(heading)

@@ -52,6 +52,8 @@ QUEUE_LONGEST_S: Final = 120.0
 """Nobody is held up without moving for longer than this where others could be in the same plight."""
 PASSED_LEAST: Final = 2
 """So many others must drive past before those who stand in line count as parked."""
+PARKS_S: Final = 1.0
+"""Who stands in a zone for this long with nobody ahead of it holds up nobody behind it: they stand together."""
 GREEN_LEAST_S: Final = 5.0
 """A vehicle that stands through a green of this length, passed by others, does not wait for the signal."""
 CLEAREST_S: Final = 40.0
@@ -333,6 +335,9 @@ def _excuse(
     bound = upstream(state.camera, observation)
     lawful = _lawful(state.camera, observation)
     neighbours = Neighbours.of(observation, state.plane)
+    parked = frozenset(np.flatnonzero(lawful).tolist()) | {
+        i for at, i in rows.items() if guests[at].zone is not None and _unexcused_s(guests[at]) >= PARKS_S
+    }
     over = {name: since for name, since in state.green_since_s if name not in dict(greens)}
     for at, i in rows.items():
         guest = guests[at]
@@ -349,13 +354,20 @@ def _excuse(
         held_up = (
             len(passers) < PASSED_LEAST
             and stood_s < QUEUE_LONGEST_S
-            and neighbours.blocked(i, guest.heading, observation.width, observation.height)
+            and neighbours.blocked(i, guest.heading, observation.width, observation.height, parked)
         )
         excused = bool(lawful[i]) or (bool(may_wait[i]) and not proved) or held_up
         guests[at] = replace(
             guest, passers=passers, proved=proved,
             excused_until_s=observation.video_s if excused else guest.excused_until_s,
         )  # fmt: skip
+
+
+def _unexcused_s(guest: _Guest) -> float:
+    """For how long a guest has stood without an excuse."""
+    if guest.home is None or guest.at_home is None:
+        return 0.0
+    return guest.at_home.video_s - max(guest.home.video_s, guest.excused_until_s)
 
 
 def _lawful(camera: Camera, observation: Observation) -> NDArray[np.bool_]:

@@ -163,17 +163,25 @@ def _followed(state: BlockState, observation: Observation) -> tuple[list[_Vehicl
 def _shares(
     state: BlockState, observation: Observation, vehicles: list[_Vehicle], rows: dict[int, int]
 ) -> NDArray[np.float64]:
-    """Share of each track's ground plan inside each zone, float64 [N, zones]; NaN where its box is cut."""
+    """Share of each track's ground plan inside each zone, float64 [N, zones]; NaN where its box is cut.
+
+    Who never moved is taken to point where the nearest one drove to that did.
+    """
     tracks = observation.tracks
-    heading = {row: vehicles[at].heading for at, row in rows.items() if vehicles[at].heading is not None}
-    known = list(heading)
-    headings = np.array([heading[row] for row in known], np.float64).reshape(-1, 2)
+    known = {row: way for at, row in rows.items() if (way := vehicles[at].heading) is not None}
+    foot = tracks.foot.astype(np.float64)
+    heading: dict[int, Heading] = {}
+    for row in rows.values() if known else ():
+        away = {other: float(np.hypot(*(foot[other] - foot[row]))) for other in known}
+        heading[row] = known[min(away, key=away.__getitem__)]
+    turned = list(heading)
+    headings = np.array([heading[row] for row in turned], np.float64).reshape(-1, 2)
     shares = np.empty((len(tracks), len(state.zones)))
     for k, zone in enumerate(state.zones):
         polygon = to_pixels(zone.points, observation.width, observation.height)
         shares[:, k] = strip_share(tracks.box, polygon)
-        if known:
-            shares[known, k] = plan_share(tracks.box[known], tracks.class_id[known], headings, polygon, state.plane)
+        if turned:
+            shares[turned, k] = plan_share(tracks.box[turned], tracks.class_id[turned], headings, polygon, state.plane)
     shares[cut(tracks.box, observation.width, observation.height)] = np.nan
     return shares
 
