@@ -59,9 +59,9 @@ ROUNDS: Final = 2
 USUAL: Final = 0.83
 """Median of the length of a standard normal vector in two directions, each halved."""
 CORRELATED: Final = 1.55
-"""Factor on the uncertainty of the fit, since errors of neighbouring looks are alike. With it the interval holds 96 % of
-1146 passages of rendered scenes (seeds 11 and 12 of `qyran bench speed`), a little more than it says, for scenes that
-nothing was chosen on come out lower."""
+"""Factor on the uncertainty of the fit, since errors of neighbouring looks are alike. With it the interval holds 96 %
+of 1146 passages of rendered scenes (seeds 11 and 12 of `qyran bench speed`), a little more than it says, for scenes
+that nothing was chosen on come out lower."""
 SCALE: Final = 0.0066
 """Relative standard uncertainty of lengths on a calibrated plane, from surveying and from what the block of a class
 leaves of a vehicle's own shape."""
