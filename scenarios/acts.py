@@ -179,7 +179,7 @@ def _solid(scenery: Scenery) -> list[Act]:
             side = (way.xy - a) @ np.array([-tangent[1], tangent[0]])
             for cross in over(way.xy, way.t, line):
                 before, after = side[: cross.step + 1], side[cross.step + 1 :]
-                sign = np.sign(before[-1])
+                sign = -1.0 if before[-1] < 0 else 1.0
                 if max(sign * before) < BESIDE_M or max(-sign * after) < BESIDE_M:
                     continue
                 full = cross.step + 1 + int(np.argmax(-sign * after >= BESIDE_M))
