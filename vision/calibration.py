@@ -49,10 +49,12 @@ REWEIGHTED: Final = 3
 """Rounds in which the uncertainties of lengths are taken anew at the better plane."""
 TIGHT: Final = 1e-13
 """Relative change at which the refinement ends: exact points come back exactly."""
-MOST: Final = 600
+MOST: Final = 250
 """Evaluations after which a refinement that goes on creeping is over: facts that contradict each other have no end."""
 DOUBTED: Final = 3.0
 """Standard uncertainties from which it is asked whether a fact contradicts the others."""
+SUSPECTS: Final = 4
+"""So many facts with the largest residuals are left out one by one, to see whether the rest agrees."""
 CONTRADICTS: Final = 5.0
 """Standard uncertainties from which a fact contradicts the others..."""
 CONTRADICTS_M: Final = 0.1
@@ -215,18 +217,21 @@ def _pixel_matrix(view: View, frame: Frame) -> Floats:
 
 def _refuse_contradictions(facts: Facts, make: Callable[[Facts], Model], view: View, weights: Weights) -> None:
     """Raise for the fact that contradicts the others most, where it cannot be noise."""
-    if np.abs(residuals(facts, view, weights)).max(initial=0.0) <= DOUBTED:
+    left = np.abs(residuals(facts, view, weights))
+    if left.max(initial=0.0) <= DOUBTED:
         return
     best: tuple[float, str] = (np.inf, "")
-    for name, k in facts.drawn():
+    drawn = facts.drawn()
+    worst = np.argsort(-left[2 * len(facts.points) :][: len(drawn)])[:SUSPECTS]
+    for name, k in (drawn[at] for at in worst):
         rest = facts.without(name, k)
         with suppress(ValueError):  # without this fact the others leave the plane open: nothing to hold it against
             model = make(rest)
             start = model.start()
             if rest.count <= len(start):
                 continue
-            found, _, left = _refined(rest, model, start, Weights.at(rest, model.view(start)))
-            cost = float((left**2).sum())
+            found, _, rest_left = _refined(rest, model, start, Weights.at(rest, model.view(start)))
+            cost = float((rest_left**2).sum())
             if cost < best[0]:
                 best = (cost, _contradiction(facts, model.view(found), name, k))
     if best[1]:

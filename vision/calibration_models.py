@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FOCALS: Final = (0.5, 0.8, 1.2, 1.8, 2.8, 4.5)
-"""Focal lengths tried first, half diagonals of the picture: lenses of 127 to 25 degrees across the diagonal."""
-TILTS_DEG: Final = (4.0, 9.0, 15.0, 22.0, 32.0, 45.0, 60.0)
+FOCALS: Final = (0.5, 0.9, 1.4, 2.2, 4.0)
+"""Focal lengths tried first, half diagonals of the picture: lenses of 127 to 28 degrees across the diagonal."""
+TILTS_DEG: Final = (5.0, 11.0, 19.0, 30.0, 45.0, 62.0)
 """Tilts below the horizontal tried first."""
-YAWS_DEG: Final = (-60.0, -40.0, -20.0, 0.0, 20.0, 40.0, 60.0)
+YAWS_DEG: Final = (-60.0, -30.0, 0.0, 30.0, 60.0)
 """Directions of the road to the axis tried first."""
-TRIES: Final = 5
+TRIES: Final = 4
 """The best of these beginnings are refined."""
 ROUGH_LENGTH: Final = 0.05
 """Relative uncertainty of lengths while beginnings are compared."""
@@ -164,7 +164,7 @@ class CameraModel:
         drawn = len(self._facts.lengths) + len(self._facts.along) + len(self._facts.across)
         enough = drawn >= len(self._names)
         for _, at in begun[:TRIES]:
-            found = least_squares(self._rough, np.array(at), method="lm" if enough else "trf", max_nfev=400)
+            found = least_squares(self._rough, np.array(at), method="lm" if enough else "trf", max_nfev=150)
             if found.cost < best[0] * (1 - 1e-6):
                 best = (float(found.cost), found.x)
         return np.array([*best[1], *_terms(self._lens, self._bends)])
