@@ -128,8 +128,7 @@ def test_one_that_stood_there_from_the_first_frame_is_believed_only_later() -> N
     assert finding.trace[-1].code == "stood_from_first"
 
 
-@pytest.mark.parametrize("position", PLACES)
-@pytest.mark.parametrize("calibrated", [True, False])
+@pytest.mark.parametrize(("position", "calibrated"), [(PLACES[0], True), (PLACES[1], False), (PLACES[2], True)])
 @pytest.mark.parametrize(
     ("mover", "why"),
     [
@@ -218,9 +217,9 @@ def test_standing_counts_from_when_the_sign_begins_to_hold() -> None:
     assert finding.onset_s == pytest.approx(10.0, abs=0.3)
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
-    st.sampled_from(PLACES), st.booleans(), st.sampled_from([5.0, 8.0, 12.5, 25.0]), st.floats(0, 5000),
+    st.sampled_from(PLACES), st.booleans(), st.sampled_from([5.0, 8.0, 12.5]), st.floats(0, 5000),
     st.sampled_from([(640, 360), (1280, 720), (2560, 1440)]), st.floats(4.3, 5.2), st.floats(6.0, 24.0),
     st.sampled_from([CAR, TRUCK]),
 )  # fmt: skip
@@ -236,9 +235,9 @@ def test_mirrored_enlarged_shifted_and_resampled_the_verdict_is_the_same(
 def test_parking_is_standing_for_longer_and_follows_the_same_rules() -> None:
     view = View().zone("kerb", "no_parking", KERB, (0.0, 40.0))
     parks, halts = Mover(1, stops(until_s=400)), Mover(1, stops(until_s=200, then=(1.75, 60)))
-    (finding,) = found(view, parks, rule=no_parking.RULE, until_s=330, rate_hz=3.0)
+    (finding,) = found(view, parks, rule=no_parking.RULE, until_s=310, rate_hz=2.0)
     assert (finding.kind, round(finding.video_s - finding.onset_s)) == ("no_parking", 300)
-    assert found(view, halts, rule=no_parking.RULE, until_s=330, rate_hz=3.0) == []
+    assert found(view, halts, rule=no_parking.RULE, until_s=310, rate_hz=2.0) == []
 
 
 @pytest.mark.parametrize("rule", [no_stopping.RULE, no_parking.RULE])

@@ -25,8 +25,7 @@ def found(view, *movers, rate_hz=8.0, until_s=9.0, shift_s=0.0):
     return judge(RULE, view, view.observe(*movers, until_s=until_s, rate_hz=rate_hz, shift_s=shift_s))
 
 
-@pytest.mark.parametrize("position", PLACES)
-@pytest.mark.parametrize("calibrated", [True, False])
+@pytest.mark.parametrize(("position", "calibrated"), [(PLACES[0], True), (PLACES[1], False), (PLACES[2], True)])
 @pytest.mark.parametrize(
     ("kind", "mover"),
     [
@@ -71,7 +70,7 @@ def test_a_box_that_reaches_over_the_kerb_drives_in_its_lane() -> None:
     assert found(street(), along(3.2, bend=wide)) == []
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(PLACES), st.booleans(), st.sampled_from([5.0, 8.0, 12.5, 25.0]), st.floats(0, 5000),
     st.sampled_from([(640, 360), (1280, 720), (2560, 1440)]), st.floats(6.2, 7.2), st.floats(4.0, 12.0),

@@ -27,8 +27,7 @@ def found(view, *movers, rate_hz=8.0, until_s=9.0, **options):
     return judge(RULE, view, view.observe(*movers, until_s=until_s, rate_hz=rate_hz, **options))
 
 
-@pytest.mark.parametrize("position", PLACES)
-@pytest.mark.parametrize("calibrated", [True, False])
+@pytest.mark.parametrize(("position", "calibrated"), [(PLACES[0], True), (PLACES[1], False), (PLACES[2], True)])
 def test_a_lorry_where_lorries_may_not_drive_is_found_once(position, calibrated) -> None:
     (finding,) = found(street(position, calibrated=calibrated), along())
     assert (finding.kind, finding.zone, finding.track, finding.class_id) == ("restricted_class", "closed", 1, TRUCK)
@@ -80,7 +79,7 @@ def test_a_class_that_wavers_accuses_nobody() -> None:
     assert judge(RULE, street(), [pair[k % 2] for k, pair in enumerate(every)]) == []
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(PLACES), st.booleans(), st.sampled_from([5.0, 8.0, 12.5, 25.0]), st.floats(0, 5000),
     st.sampled_from([(640, 360), (1280, 720), (2560, 1440)]), st.floats(-2.0, 2.0), st.floats(4.0, 14.0),
