@@ -43,6 +43,8 @@ DWELL_SIGHTS: Final = 2
 BIRTH_HALVES: Final = 0.5
 """A vehicle that comes into view while it is changing lanes was on the side where it was first seen, this many half
 widths from the line, at no less than DWELL_SIGHTS looks."""
+BIRTH_BEYOND_HALVES: Final = 1.5
+"""Such a vehicle must go further: into the middle of the other lane, this many half widths beyond the line."""
 BOTH_EDGES: Final = 0.9
 """Each lower corner of the box must move over by this many half widths."""
 SAME_SHAPE: Final = 1.6
@@ -255,8 +257,11 @@ def _over(walk: _Walk, line: Line, track: int, class_id: int) -> tuple[_Walk, Li
     if clear is None or not clear.settled:
         return walk, None
     settled = replace(walk, origin=clear)
-    if origin is None and walk.birth is not None and walk.birth.sights >= DWELL_SIGHTS:
-        origin = walk.birth
+    birth = walk.birth
+    if origin is None and birth is not None and birth.sights >= DWELL_SIGHTS and birth.side != clear.side:
+        if abs(clear.place.halves) < BIRTH_BEYOND_HALVES:
+            return walk, None
+        origin = birth
     if origin is None or origin.side == clear.side or passed is None or passed.side != clear.side:
         return settled, None
     inside = passed.length / 2 <= passed.along <= 1 - passed.length / 2
