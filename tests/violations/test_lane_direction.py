@@ -59,7 +59,7 @@ def test_the_turns_of_the_lane_decide(lanes, x, way, count) -> None:
         (Mover(1, via((0, -40, 8), (8, 40, 8))), "crossing traffic"),
         (Mover(1, via((0, -1.75, 60), (8, -1.75, -20))), "oncoming traffic"),
         (
-            Mover(1, via((0, INNER, -20), (1.2, INNER, -9), (2, OUTER, -4.5), (2.6, OUTER, 0), (3.4, 8, 7), (5, 30, 7))),
+            Mover(1, via((0, INNER, -20), (1.2, INNER, -9), (2, OUTER, -4.5), (3, OUTER, 2), (4, 9, 7), (5, 30, 7))),
             "changes to the right lane before its end",
         ),
     ],
