@@ -55,7 +55,7 @@ FORGET_S: Final = 4.0
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry into a zone: the look at it, the look before, and who stood outside the zone at that moment."""
+    """An entry into a zone: the look at it, the look before, and who stood anywhere at that moment."""
 
     at: Sight
     before: Sight
@@ -107,7 +107,7 @@ class JunctionBlock:
         shares = _shares(state, observation, vehicles, rows)
         standing = {at: row for at, row in rows.items() if vehicles[at].standing.stands_s >= QUEUE_STOOD_S}
         for at, row in rows.items():
-            vehicles[at] = _entering(state, vehicles, at, shares[row], shares, standing)
+            vehicles[at] = _entering(state, vehicles, at, shares[row], standing)
         found: list[Finding] = []
         neighbours = Neighbours.of(observation, state.plane)
         for at, row in standing.items():
@@ -123,7 +123,8 @@ class JunctionBlock:
                     continue
                 if not in_force(zone.hours, observation.time, state.camera.time_zone):
                     continue
-                queue_s = _jammed_since(vehicle, entry, vehicles, rows, neighbours, shares[:, k], row)
+                inside_of = _laid(state, observation, zone, vehicle.heading, vehicles, rows, shares[:, k])
+                queue_s = _jammed_since(vehicle, entry, vehicles, rows, neighbours, inside_of, row)
                 if queue_s is not None:
                     vehicles[at] = vehicle = replace(vehicle, told=vehicle.told | {zone.id})
                     found.append(_finding(zone, vehicle, entry, observation, stood_s, queue_s))
@@ -187,8 +188,7 @@ def _shares(
 
 
 def _entering(
-    state: BlockState, vehicles: list[_Vehicle], at: int, own: NDArray[np.float64], shares: NDArray[np.float64],
-    standing: dict[int, int],
+    state: BlockState, vehicles: list[_Vehicle], at: int, own: NDArray[np.float64], standing: dict[int, int]
 ) -> _Vehicle:  # fmt: skip
     """The vehicle with its entries into zones noted, and forgotten where it has left."""
     vehicle = vehicles[at]
@@ -199,11 +199,7 @@ def _entering(
             entries.pop(zone.id, None)
             told.discard(zone.id)
         elif own[k] >= STARTS_SHARE and zone.id in outside and zone.id not in entries:
-            queue = {
-                vehicles[other].standing.track: vehicles[other].standing.last
-                for other, row in standing.items()
-                if other != at and not shares[row, k] >= BEYOND_SHARE
-            }
+            queue = {vehicles[other].standing.track: vehicles[other].standing.last for other in standing if other != at}
             entries[zone.id] = _Entry(vehicle.standing.last, outside[zone.id], MappingProxyType(queue))
     return replace(
         vehicle, outside=MappingProxyType(outside), entries=MappingProxyType(entries), told=frozenset(told)
@@ -230,6 +226,21 @@ def _jammed_since(
         same = then is not None and near(then, other.standing.last, CREEPS_SIZES)
         return min(other.standing.anchor.video_s, entry.at.video_s) if same else None
     return None
+
+
+def _laid(
+    state: BlockState, observation: Observation, zone: Zone, heading: Heading, vehicles: list[_Vehicle],
+    rows: dict[int, int], shares: NDArray[np.float64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Share of each track inside a zone, those that never moved laid as the accused drove: it ended behind them."""
+    still = [row for at, row in rows.items() if vehicles[at].heading is None]
+    if not still:
+        return shares
+    laid, box = shares.copy(), observation.tracks.box[still]
+    polygon = to_pixels(zone.points, observation.width, observation.height)
+    headings = np.broadcast_to(np.array(heading), (len(still), 2))
+    laid[still] = plan_share(box, observation.tracks.class_id[still], headings, polygon, state.plane)
+    return laid
 
 
 def _finding(
