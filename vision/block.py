@@ -125,7 +125,7 @@ def middles(foot_m: Floats, heading: Floats, class_id: NDArray[np.integer], plan
     along = np.abs((sight * heading).sum(axis=-1))
     across = np.sqrt(np.maximum(1 - along**2, 0.0))
     guess = foot_m + sight * ((along * _LENGTH[class_id] + across * _WIDTH[class_id]) / 2)[..., None]
-    return guess + foot_m - plane.to_ground(_seen_foot(guess, heading, class_id, plane, camera))
+    return np.asarray(guess + foot_m - plane.to_ground(_seen_foot(guess, heading, class_id, plane, camera)))
 
 
 def _seen_foot(

@@ -194,7 +194,8 @@ def _solve(looks: _Looks, trust: Floats, prior: Floats) -> tuple[Floats, Floats]
     information = (powers.transpose(0, 2, 1) @ weight.reshape(n, k, 4)).reshape(n, 3, 3, 2, 2)
     information = information.transpose(0, 1, 3, 2, 4).reshape(n, 6, 6) + prior
     pull = (basis.transpose(0, 2, 1) @ (weight @ looks.place[..., None])[..., 0]).reshape(n, 6, 1)
-    return np.linalg.solve(information, pull).reshape(n, 3, 2), information
+    course: Floats = np.linalg.solve(information, pull).reshape(n, 3, 2).astype(np.float64)
+    return course, information
 
 
 @dataclass(frozen=True, slots=True)
