@@ -31,7 +31,7 @@ SEED: Final = 5
 
 
 def tracker_ms(objects: int) -> dict[str, float]:
-    """Milliseconds of one core a frame with so many objects in view: of the tracker, and of fitting all speeds besides."""
+    """Milliseconds of one core a frame with so many objects in view: of the tracker, and of fitting speeds besides."""
     tracker, plane = Tracker(WIDTH, HEIGHT), _plane()
     track, fit, shown = [], [], []
     for i, seen in enumerate(tables(objects, WARM_UP + FRAMES)):
