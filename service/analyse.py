@@ -21,7 +21,8 @@ from service.detectors import SHIPPED
 from service.plate_eye import plate_eye, plate_models
 from service.rulebook import rule_statuses
 from service.settings import home
-from service.watch import CameraWatch, Identity, Totals, clock_at_capture
+from service.totals import Totals
+from service.watch import CameraWatch, Identity, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES

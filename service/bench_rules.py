@@ -17,7 +17,7 @@ from qyran import __version__
 from qyran.errors import InputError
 from scenarios.happenings import CONDITIONS, MAKERS, clip_of
 from scenarios.happenings.clip import draw
-from service.crop_readers import head_reader_for
+from service.crop_readers import attribute_reader, head_reader_for
 from service.detectors import SHIPPED
 from service.rulebook import Judge, rule_statuses
 from vision.camera import load_camera
@@ -227,7 +227,7 @@ def _do(clip: Clip, keep: Path | None) -> _Done:
 def look(clip: Clip, drawn: Drawn) -> tuple[list[Finding], dict[int, int], set[str]]:
     """The chain from the file: findings of the rules about violations, each track's object, and the kinds that ran."""
     camera = load_camera(drawn.camera)
-    pipeline = Pipeline(camera, SHIPPED.detector("road"), heads=head_reader_for(camera))
+    pipeline = Pipeline(camera, SHIPPED.detector("road"), heads=head_reader_for(camera), looks=attribute_reader())
     judge = Judge(camera)
     found: list[Finding] = []
     votes: dict[int, Counter[int]] = defaultdict(Counter)

@@ -16,8 +16,9 @@ from service.event import Event
 from service.plate_eye import plate_eye, plate_models
 from service.scene_watch import SceneWatch
 from service.spool import Spool
+from service.totals import Totals
 from service.view_memory import ViewMemory
-from service.watch import CameraWatch, Identity, Totals, clock_at_capture, event_id
+from service.watch import CameraWatch, Identity, clock_at_capture, event_id
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.pipeline import Pipeline

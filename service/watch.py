@@ -6,9 +6,7 @@ ring, and everything leaves through one `Sink` (a file for `analyse`, the durabl
 
 from __future__ import annotations
 
-import time
-from collections import Counter, defaultdict, deque
-from contextlib import contextmanager
+from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -30,6 +28,7 @@ from service import passage_still
 from service.event import Event
 from service.plates import FORM
 from service.rulebook import Judge
+from service.totals import Totals
 from vision.classes import ROAD_CLASSES
 from vision.passage_speed import SETTLE_S
 
@@ -84,36 +83,6 @@ class Identity:
     models: Mapping[str, str]
     clock: Mapping[str, Any]
     marks: Mapping[str, bool] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Totals:
-    """Running totals of one watch.
-
-    Attributes:
-        analysed: frames looked at.
-        events: how many by (type, kind).
-        passages: how many by (line, direction, class).
-        seconds: time spent by stage (decode, detect, fire, signals, track, rules, evidence), seconds.
-    """
-
-    analysed: int = 0
-    events: Counter[tuple[str, str]] = field(default_factory=Counter)
-    passages: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count the time of a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.spend(name, time.perf_counter() - start)
-
-    def spend(self, name: str, seconds: float) -> None:
-        """Count time spent on a stage."""
-        self.seconds[name] += seconds
 
 
 @dataclass(frozen=True, slots=True)
