@@ -146,10 +146,11 @@ FIRE: Final = Recipe(
         night=0.04,
         spoil=0.3,
     ),
-    val_side=512,
-    long_side=512,
-    most_pixels=512 * 512,
+    val_side=416,
+    long_side=416,
+    most_pixels=416 * 416,
     trained_share=1.0,
+    averaged=2,
 )
 
 _ROAD_REAL: Final = {

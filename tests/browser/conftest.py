@@ -27,7 +27,7 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's event loop must be gone when a worker takes the next file
 def browser():
     try:
         program = find_browser()

@@ -25,8 +25,9 @@ from vision.classes import ROAD_CLASSES
 QYRAN = Path(sys.executable).with_name("qyran")
 RESULTS = {"events.jsonl", "tracks.csv", "summary.json", "evidence", "seal.json", "seal.sig"}
 KEYS = (
-    "id", "type", "kind", "camera", "time", "video_s", "onset_s", "track", "class", "line", "direction", "speed_kmh",
-    "speed_uncertainty_kmh", "plate", "vehicle_type", "colour", "score", "evidence",
+    "id", "type", "kind", "camera", "time", "video_s", "onset_s", "track", "class", "line", "lane", "direction",
+    "speed_kmh", "speed_uncertainty_kmh", "plate", "plate_score", "plate_uncertain", "vehicle_type", "colour", "score",
+    "evidence", "still", "still_files",
 )  # fmt: skip
 ALWAYS = {"id", "type", "kind", "camera", "time", "video_s"}
 STILLS = {
@@ -60,7 +61,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 
 def test_an_analysis_leaves_exactly_the_promised_files(analysed):
-    assert {path.name for path in analysed.folder.iterdir()} == RESULTS
+    assert {path.name for path in analysed.folder.iterdir()} == RESULTS | {"passages"}
 
 
 def test_an_event_has_the_promised_keys_in_their_order_and_no_empty_ones(analysed):
@@ -260,5 +261,7 @@ def test_the_summary_names_the_models_by_the_hash_of_their_weights(analysed):
 
 def test_stages_are_timed(analysed):
     stages = summary(analysed.folder)["timing"]["stages_s"]
-    assert set(stages) == {"decode", "detect", "fire", "signals", "track", "plates", "looks", "rules", "evidence"}
+    assert set(stages) == {
+        "decode", "view", "detect", "fire", "signals", "track", "plates", "looks", "rules", "evidence",
+    }  # fmt: skip
     assert all(a >= 0 for a, _ in itertools.pairwise(stages.values()))

@@ -21,7 +21,8 @@ export class Picture {
   constructor(root, desk) {
     this.desk = desk;
     this.view = root.querySelector("[data-view]");
-    this.paper = root.querySelector("[data-paper]");
+    this.sheet = new CSSStyleSheet();
+    document.adoptedStyleSheets.push(this.sheet);
     this.image = root.querySelector("[data-still]");
     this.svg = root.querySelector("[data-drawing]");
     this.place = root.querySelector("[data-place]");
@@ -63,8 +64,7 @@ export class Picture {
   fit() {
     const [width, height] = this.size;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.paper.style.aspectRatio = `${width} / ${height}`;
-    this.paper.style.width = `${100 * this.zoom}%`;
+    this.sheet.replaceSync(`.scene-paper { aspect-ratio: ${width} / ${height}; width: ${100 * this.zoom}%; }`);
     this.draw();
   }
 
