@@ -16,6 +16,7 @@ import numpy as np
 from vision.classes import VEHICLE_IDS
 from vision.continuity import continues
 from vision.directions import entry_arrow, leading_points
+from vision.finding import Reason
 from vision.footprint import footprints
 from vision.geometry import cut, in_polygon, to_pixels
 from vision.road_plane import RoadPlane
@@ -24,7 +25,7 @@ from vision.turning import GroundView
 from vision.types import SignalReading, SignalState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -161,6 +162,15 @@ def signalled(camera: Camera, kind: str) -> tuple[Head, ...]:
     """The signals that name a line of a kind (`stop`, `rail_stop`)."""
     lines = {line.id: line for line in camera.lines if line.kind == kind}
     return tuple(Head(signal, lines[signal.stop_line]) for signal in camera.signals if signal.stop_line in lines)
+
+
+def undirected(heads: Iterable[Head], camera: Camera) -> tuple[Reason, ...]:
+    """A reason for each stop line whose lawful direction nobody knows."""
+    return tuple(
+        Reason("missing_stop_line_direction", (("line", head.line.id),))
+        for head in heads
+        if entry_arrow(camera, head.line, 1, 1) is None
+    )
 
 
 def step_stops(watch: StopWatch, observation: Observation) -> tuple[StopWatch, tuple[Ran, ...]]:

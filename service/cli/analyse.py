@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from service.cli.moments import utc
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -21,7 +22,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
         "--start",
-        type=_utc,
+        type=utc,
         metavar="TIME",
         help="time of the first frame, ISO 8601 with its offset; default: the file's",
     )
@@ -72,13 +73,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no span of seconds; write for example 60")
     return seconds
-
-
-def _utc(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write for example 2026-03-01T12:00:00+05:00") from None
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no offset from UTC; write for example {text}+05:00")
-    return moment.astimezone(UTC)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qyran.errors import InputError
+from service.cli.moments import utc
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -44,8 +43,8 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     taken.set_defaults(run=import_file)
     flag = actions.add_parser("flag", help="a traffic controller stands at a camera's place")
     flag.add_argument("camera", metavar="CAMERA")
-    flag.add_argument("--from", dest="start", required=True, metavar="TIME", help="with its offset")
-    flag.add_argument("--until", dest="end", required=True, metavar="TIME")
+    flag.add_argument("--from", dest="start", type=utc, required=True, metavar="TIME", help="with its offset")
+    flag.add_argument("--until", dest="end", type=utc, required=True, metavar="TIME")
     flag.add_argument("--kinds", default="", metavar="KIND|KIND")
     flag.set_defaults(run=set_flag)
 
@@ -117,7 +116,7 @@ def set_flag(arguments: Namespace) -> int:
     """Set a controller's flag."""
     from service import exemptions  # noqa: PLC0415
 
-    start, end = _moment(arguments.start), _moment(arguments.end)
+    start, end = arguments.start, arguments.end
     kinds = [one for one in arguments.kinds.split("|") if one]
     with _work() as work:
         made = exemptions.set_flag(work, arguments.camera, start, end, kinds)
@@ -137,13 +136,3 @@ def _work() -> Iterator[Work]:
             yield work
     finally:
         store.close()
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InputError("A time is written as 2026-11-22T12:00:00+05:00, with its offset.")
-    return found

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qyran.errors import InputError
+from service.cli.moments import utc
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -22,7 +21,9 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     taken = actions.add_parser("import", help="store a delivery; all of it or nothing")
     taken.add_argument("register", choices=("insurance", "inspection", PAYMENTS))
     taken.add_argument("file", type=Path, metavar="FILE", help="CSV, JSON or JSON Lines")
-    taken.add_argument("--as-of", required=True, metavar="TIME", help="moment the state is of, with its offset")
+    taken.add_argument(
+        "--as-of", type=utc, required=True, metavar="TIME", help="moment the state is of, with its offset"
+    )
     taken.add_argument("--source", required=True, metavar="TEXT", help="who gave it")
     taken.set_defaults(run=import_file)
     listed = actions.add_parser("list", help="of which moment each register is")
@@ -37,8 +38,7 @@ def import_file(arguments: Namespace) -> int:
     from service.settings import load_settings  # noqa: PLC0415
     from service.store.database import open_store  # noqa: PLC0415
 
-    as_of = _moment(arguments.as_of)
-    named = {"as_of": as_of, "source": arguments.source}
+    named = {"as_of": arguments.as_of, "source": arguments.source}
     if arguments.register == PAYMENTS:
         payments = [one for _, one in read_lines(arguments.file, registers.PaymentLine)]
     else:
@@ -72,13 +72,3 @@ def list_all(_: Namespace) -> int:
     for name in ("insurance", "inspection", PAYMENTS):
         sys.stdout.write(f"{name}: {heard[name].isoformat() if name in heard else 'never delivered'}\n")
     return 0
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InputError("The time of --as-of is written as 2026-11-22T12:00:00+05:00, with its offset.")
-    return found

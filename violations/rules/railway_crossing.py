@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from violations.accusation import Looks, accuse
-from vision.directions import entry_arrow
 from vision.finding import Finding, Reason
 from vision.queue import Neighbours
-from vision.stop_watch import Ran, StopWatch, signalled, step_stops
+from vision.stop_watch import Ran, StopWatch, signalled, step_stops, undirected
 from vision.types import SignalState
 from vision.way_watch import Visit, Way, WayWatch, step_ways, watch_ways
 
@@ -61,11 +60,7 @@ class RailwayCrossing:
         heads = signalled(camera, "rail_stop")
         if not heads and not camera.zones_of("railway"):
             return (Reason("missing_rail_stop"),)
-        return tuple(
-            Reason("missing_stop_line_direction", (("line", head.line.id),))
-            for head in heads
-            if entry_arrow(camera, head.line, 1, 1) is None
-        )
+        return undirected(heads, camera)
 
     def start(self, camera: Camera) -> RailwayState:
         """No vehicle seen yet."""

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from violations.accusation import Looks, accuse
-from vision.directions import entry_arrow
 from vision.finding import Finding, Reason
 from vision.geometry import cut
 from vision.road_plane import RoadPlane
 from vision.sight import Sight, sight_of
-from vision.stop_watch import Ran, StopWatch, signalled, step_stops
+from vision.stop_watch import Ran, StopWatch, signalled, step_stops, undirected
 from vision.turning import SIDE_DEG, STRAIGHT_DEG, GroundView
 from vision.types import SignalState
 
@@ -74,11 +73,7 @@ class RedLight:
         heads = signalled(camera, "stop")
         if not heads:
             return (Reason("missing_signal_with_stop_line"),)
-        return tuple(
-            Reason("missing_stop_line_direction", (("line", head.line.id),))
-            for head in heads
-            if entry_arrow(camera, head.line, 1, 1) is None
-        )
+        return undirected(heads, camera)
 
     def start(self, camera: Camera) -> RedLightState:
         """No vehicle seen yet."""

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from violations.accusation import Looks, accuse
-from vision.directions import entry_arrow
 from vision.finding import Finding, Reason
 from vision.sight import Sight
-from vision.stop_watch import GO_ON_SIZES, Approach, Ban, Head, StopWatch, signalled, step_stops
+from vision.stop_watch import GO_ON_SIZES, Approach, Ban, Head, StopWatch, signalled, step_stops, undirected
 from vision.types import SignalState
 
 if TYPE_CHECKING:
@@ -80,11 +79,7 @@ class StopLine:
         heads = signalled(camera, "stop")
         if not heads:
             return (Reason("missing_signal_with_stop_line"),)
-        return tuple(
-            Reason("missing_stop_line_direction", (("line", head.line.id),))
-            for head in heads
-            if entry_arrow(camera, head.line, 1, 1) is None
-        )
+        return undirected(heads, camera)
 
     def start(self, camera: Camera) -> StopLineState:
         """No vehicle seen yet."""
