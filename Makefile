@@ -67,7 +67,9 @@ setup-train:  ## the environment of training and export in .venv-train
 	@PYTHON=$(PYTHON) models/setup_train.sh
 
 test-train: setup-train  ## the training path on a small scale
-	.venv-train/bin/python -m pytest tests/models_train -q
+	.venv-train/bin/python -m pytest tests/models_train --ignore=tests/models_train/test_openvino.py -q
+	@# by itself: OpenVINO's threads do not survive the processes that training forks
+	.venv-train/bin/python -m pytest tests/models_train/test_openvino.py -q
 
 models: setup-train  ## train all shipped models again (many hours on a CPU)
 	for name in road road_small fire; do \
