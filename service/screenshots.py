@@ -175,7 +175,11 @@ def _search(page: Page) -> None:
 def _route(page: Page) -> None:
     """The route of the newest vehicle whose plate was read."""
     _search(page)
-    page.locator("form[action='/passages/route'] button").first.click()
+    routes, on = page.locator("form[action='/passages/route'] button"), page.locator("section nav form:last-of-type")
+    while not routes.count():  # the newest page first; `_read` knows that there is one
+        with page.expect_navigation():
+            on.locator("button").click()
+    routes.first.click()
     page.wait_for_selector(".stops")
 
 
