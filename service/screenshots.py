@@ -35,6 +35,7 @@ NARROW: Final = (390, 844)
 PAPER: Final = (900, 1240)  # a little more than an A4 page's width to height
 LONG_AGO: Final = "2026-01-01T00:00"  # the demo may have been made days ago
 SETTLE_MS: Final = 1500  # video, pictures and fonts
+MOST_PAGES: Final = 20  # of results, turned in search of a plate that was read
 PDF_MS: Final = 4000  # the viewer draws page after page
 
 
@@ -176,7 +177,9 @@ def _route(page: Page) -> None:
     """The route of the newest vehicle whose plate was read."""
     _search(page)
     routes, on = page.locator("form[action='/passages/route'] button"), page.locator("section nav form:last-of-type")
-    while not routes.count():  # the newest page first; `_read` knows that there is one
+    for _ in range(MOST_PAGES):  # the newest first; `_read` knows that there is one
+        if routes.count():
+            break
         with page.expect_navigation():
             on.locator("button").click()
     routes.first.click()
