@@ -87,7 +87,10 @@ class NewPermit(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PermitView:
-    """A permit as lists show it; `plate` is None for a class or everybody, and where it was erased."""
+    """A permit as lists show it; `plate` is None for a class or everybody, and where it was erased.
+
+    An empty tuple means everything, or everywhere.
+    """
 
     id: str
     ground: str
@@ -106,7 +109,7 @@ class PermitView:
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
-    """A controller's flag as lists show it."""
+    """A controller's flag as lists show it; without kinds it overrules lamps, signs and markings."""
 
     id: str
     camera: str

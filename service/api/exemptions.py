@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -11,8 +10,7 @@ from pydantic import AwareDatetime, BaseModel, StringConstraints
 from service import exemptions
 from service.api.bodies import Body
 from service.api.deps import DeskOf
-from service.exemptions import NewPermit
-from violations.exemptions import Ground
+from service.exemptions import FlagView, NewPermit, PermitView
 
 router = APIRouter(tags=["exemptions"])
 
@@ -21,36 +19,6 @@ class Made(BaseModel):
     """The id of what was entered."""
 
     id: str
-
-
-class PermitOut(BaseModel):
-    """A permit; an empty list means everything, or everywhere."""
-
-    id: str
-    ground: Ground
-    plate: str | None
-    vehicle_class: str | None
-    kinds: tuple[str, ...]
-    cameras: tuple[str, ...]
-    zones: tuple[str, ...]
-    valid_from: datetime
-    valid_until: datetime | None
-    grace_s: float | None
-    document: str
-    entered_at: datetime
-    ended_at: datetime | None
-
-
-class FlagOut(BaseModel):
-    """A controller's flag; without kinds it overrules lamps, signs and markings."""
-
-    id: str
-    camera: str
-    start: datetime
-    end: datetime
-    kinds: tuple[str, ...]
-    set_at: datetime
-    ended_at: datetime | None
 
 
 class NewFlag(Body):
@@ -63,10 +31,10 @@ class NewFlag(Body):
 
 
 @router.get("/permits", summary="Permits and emergency vehicles")
-def permits(desk: DeskOf, *, ended: bool = False) -> list[PermitOut]:
+def permits(desk: DeskOf, *, ended: bool = False) -> list[PermitView]:
     """Those that hold or will hold; with `ended` also those that were ended. The look is logged."""
     with desk.write() as work:
-        return [PermitOut.model_validate(one, from_attributes=True) for one in exemptions.permits(work, ended=ended)]
+        return list(exemptions.permits(work, ended=ended))
 
 
 @router.post("/permits", summary="Enter a permit", status_code=201)
@@ -84,10 +52,10 @@ def end_permit(permit_id: str, desk: DeskOf) -> None:
 
 
 @router.get("/controller-flags", summary="Traffic controllers")
-def flags(desk: DeskOf) -> list[FlagOut]:
+def flags(desk: DeskOf) -> list[FlagView]:
     """Flags that hold, will hold, or ended within a day."""
     with desk.read() as work:
-        return [FlagOut.model_validate(one, from_attributes=True) for one in exemptions.flags(work)]
+        return list(exemptions.flags(work))
 
 
 @router.post("/controller-flags", summary="A traffic controller stands there", status_code=201)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
+from service.cli.opened import system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -85,34 +86,20 @@ def list_records(arguments: Namespace) -> int:
 
 def make_token(arguments: Namespace) -> int:
     """Print the token; only its hash is kept."""
-    from qyran.roles import SYSTEM  # noqa: PLC0415
     from service.feeds import make_feed  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
-        with store.write(SYSTEM) as work:
-            token = make_feed(work, arguments.name, arguments.feed or ["devices"])
-    finally:
-        store.close()
+    with system_work() as work:
+        token = make_feed(work, arguments.name, arguments.feed or ["devices"])
     sys.stdout.write(f"{token}\n")
     return 0
 
 
 def revoke_token(arguments: Namespace) -> int:
     """Revoke it."""
-    from qyran.roles import SYSTEM  # noqa: PLC0415
     from service.feeds import revoke_feed  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
-        with store.write(SYSTEM) as work:
-            revoke_feed(work, arguments.name)
-    finally:
-        store.close()
+    with system_work() as work:
+        revoke_feed(work, arguments.name)
     sys.stdout.write(f"revoked {arguments.name}\n")
     return 0
 

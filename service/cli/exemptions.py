@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.cli.moments import utc
+from service.cli.opened import system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
-    from collections.abc import Iterator
-
-    from service.store.database import Work
 
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -53,7 +50,7 @@ def list_all(arguments: Namespace) -> int:
     """One line each."""
     from service import exemptions  # noqa: PLC0415 - keeps `--help` fast
 
-    with _work() as work:
+    with system_work() as work:
         permits, flags = exemptions.permits(work, ended=arguments.ended), exemptions.flags(work)
     for one in permits:
         who = one.plate or one.vehicle_class or "everybody"
@@ -80,7 +77,7 @@ def add_one(arguments: Namespace) -> int:
     names = ("ground", "plate", "vehicle_class", "kinds", "cameras", "zones", "valid_from", "valid_until", "grace_s")
     given: dict[str, Any] = {name: value for name in names if (value := getattr(arguments, name))}
     new = checked({**given, "document": arguments.document}, NewPermit)
-    with _work() as work:
+    with system_work() as work:
         made = add_permit(work, new)
     sys.stdout.write(f"{made}\n")
     return 0
@@ -91,7 +88,7 @@ def end_one(arguments: Namespace) -> int:
     from qyran.errors import NotFound  # noqa: PLC0415
     from service.exemptions import end_flag, end_permit  # noqa: PLC0415
 
-    with _work() as work:
+    with system_work() as work:
         try:
             end_permit(work, arguments.id)
         except NotFound:
@@ -106,7 +103,7 @@ def import_file(arguments: Namespace) -> int:
     from service.record_files import read_lines  # noqa: PLC0415
 
     lines = read_lines(arguments.file, NewPermit)
-    with _work() as work:
+    with system_work() as work:
         count = add_permits(work, ((f"{arguments.file}, line {line}", one) for line, one in lines))
     sys.stdout.write(f"{count} permits entered\n")
     return 0
@@ -118,21 +115,7 @@ def set_flag(arguments: Namespace) -> int:
 
     start, end = arguments.start, arguments.end
     kinds = [one for one in arguments.kinds.split("|") if one]
-    with _work() as work:
+    with system_work() as work:
         made = exemptions.set_flag(work, arguments.camera, start, end, kinds)
     sys.stdout.write(f"{made}\n")
     return 0
-
-
-@contextmanager
-def _work() -> Iterator[Work]:
-    from qyran.roles import SYSTEM  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
-
-    store = open_store(load_settings())
-    try:
-        with store.write(SYSTEM) as work:
-            yield work
-    finally:
-        store.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.moments import utc
+from service.cli.opened import system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -32,26 +33,19 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 
 def import_file(arguments: Namespace) -> int:
     """Store every line of the file."""
-    from qyran.roles import SYSTEM  # noqa: PLC0415 - keeps `--help` fast
     from service import registers  # noqa: PLC0415
     from service.record_files import read_lines  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
     named = {"as_of": arguments.as_of, "source": arguments.source}
     if arguments.register == PAYMENTS:
         payments = [one for _, one in read_lines(arguments.file, registers.PaymentLine)]
     else:
         covers = [one for _, one in read_lines(arguments.file, registers.RegisterLine)]
-    store = open_store(load_settings())
-    try:
-        with store.write(SYSTEM) as work:
-            if arguments.register == PAYMENTS:
-                done = registers.take_payments(work, payments, **named)
-            else:
-                done = registers.take_register(work, arguments.register, covers, **named)
-    finally:
-        store.close()
+    with system_work() as work:
+        if arguments.register == PAYMENTS:
+            done = registers.take_payments(work, payments, **named)
+        else:
+            done = registers.take_register(work, arguments.register, covers, **named)
     sys.stdout.write(f"{done.fresh} lines stored, {done.known} known already\n")
     return 0
 

@@ -1,0 +1,26 @@
+"""The installation's store, opened for one command."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from service.store.database import Work
+
+
+@contextmanager
+def system_work() -> Iterator[Work]:
+    """One unit of work of the machine itself; the store is closed afterwards."""
+    from qyran.roles import SYSTEM  # noqa: PLC0415 - keeps `--help` fast
+    from service.settings import load_settings  # noqa: PLC0415
+    from service.store.database import open_store  # noqa: PLC0415
+
+    store = open_store(load_settings())
+    try:
+        with store.write(SYSTEM) as work:
+            yield work
+    finally:
+        store.close()
