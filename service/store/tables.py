@@ -202,6 +202,15 @@ class ViolationCase(Record, Base):
     t_cancelled: Mapped[datetime | None]
     t_closed: Mapped[datetime | None]
 
+    __table_args__ = (
+        Index(None, "state", "t_detect", "territory"),
+        Index(None, "camera_id", "t_detect"),
+        Index(None, "kind", "t_detect"),
+        Index(None, "offence", "t_detect"),
+        Index(None, "decided_by", "t_officer_decision"),
+        *(Index(None, name) for name in ("claimed_by", "plate_token", "document_no", "merged_into")),
+    )
+
 
 class Alert(Record, Base):
     """An alert: the view of its last event. `type` is incident or fire_alert."""
@@ -274,6 +283,7 @@ class CaseEvent(ChainEvent, Base):
     """An event of a case; the database refuses to change or delete it."""
 
     __tablename__ = "case_event"
+    __table_args__ = (Index(None, "actor", "at"),)
 
 
 class AlertEvent(ChainEvent, Base):

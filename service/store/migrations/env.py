@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from alembic import context
 
-from service.store import passage_tables, record_tables, scene_tables, tables  # noqa: F401  fill the metadata
+from service.store import (  # noqa: F401  fill the metadata
+    console_tables,
+    fine_tables,
+    passage_tables,
+    record_tables,
+    scene_tables,
+    tables,
+)
 from service.store.base import Base
 
 connection = context.config.attributes["connection"]
