@@ -54,7 +54,7 @@ def queue(
         AccessError: the actor's roles see no cases.
     """
     require(work.actor, QUEUE_READERS)
-    wanted = _visible(work.actor, select(ViolationCase))
+    wanted = visible(work.actor, select(ViolationCase))
     wanted = wanted.where(ViolationCase.state == state) if state else wanted.where(ViolationCase.state.in_(WAITING))
     if kind:
         wanted = wanted.where(ViolationCase.kind == kind)
@@ -71,7 +71,7 @@ def queue(
 def counts(work: Work) -> dict[str, int]:
     """How many cases the actor sees in each state."""
     require(work.actor, QUEUE_READERS)
-    seen = _visible(work.actor, select(ViolationCase)).subquery()
+    seen = visible(work.actor, select(ViolationCase)).subquery()
     found = work.session.execute(select(seen.c.state, func.count()).group_by(seen.c.state))
     return dict(found.all())
 
@@ -80,14 +80,17 @@ def claim_next(work: Work) -> CaseDetail | None:
     """Take the oldest case of the actor's territory from the queue; None when nothing waits."""
     require(work.actor, OFFICERS)
     lapse_claims(work)
-    waiting = _visible(work.actor, select(ViolationCase)).where(
+    row = work.session.scalar(waiting(work).with_for_update(skip_locked=True))
+    return None if row is None else claim(work, row.id)
+
+
+def waiting(work: Work) -> Select[ViolationCase]:
+    """The oldest case that waits in the actor's territory and can still be decided."""
+    found = visible(work.actor, select(ViolationCase)).where(
         ViolationCase.state == CaseState.SCREENED,
         (ViolationCase.limitation_ends.is_(None)) | (ViolationCase.limitation_ends > work.now),
     )
-    row = work.session.scalar(
-        waiting.order_by(ViolationCase.t_detect, ViolationCase.id).limit(1).with_for_update(skip_locked=True)
-    )
-    return None if row is None else claim(work, row.id)
+    return found.order_by(ViolationCase.t_detect, ViolationCase.id).limit(1)
 
 
 def claim(work: Work, case_id: str, version: int | None = None) -> CaseDetail:
@@ -292,7 +295,8 @@ def _lapse(work: Work, row: ViolationCase) -> bool:
     return True
 
 
-def _visible(actor: Actor, query: Select[ViolationCase]) -> Select[ViolationCase]:
+def visible(actor: Actor, query: Select[ViolationCase]) -> Select[ViolationCase]:
+    """Only the cases of the actor's territories, and those of none."""
     if not actor.territories:
         return query
     return query.where(ViolationCase.territory.is_(None) | ViolationCase.territory.in_(actor.territories))
