@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
-from evidence.canonical import canonical_json, strict_json
+from evidence.canonical import canonical_json, file_sha256, strict_json
 from evidence.keys import Signer
 
 MANIFEST: Final = "manifest.json"
@@ -15,6 +16,7 @@ FORMAT: Final = "qyran-evidence/1"
 MAX_BYTES: Final = 16 << 20  # a manifest of a minute of video has some 100 kB; more is not read
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Role = Literal["clip", "viewing_copy", "still", "crop", "overlay", "trace", "record", "received", "paper"]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$")]
 Box = tuple[float, float, float, float]
 
@@ -64,10 +66,14 @@ class Video(_Part):
 
 
 class FileEntry(_Part):
-    """One file of the package; a `record` is what a device or a register said, as JSON."""
+    """One file of the package.
+
+    A `trace` is the rule's reasons in words; a `record` is what a device or a register said, as JSON, and `received`
+    the same as it came; a `paper` is a document about the device.
+    """
 
     name: FileName
-    role: Literal["clip", "viewing_copy", "still", "crop", "overlay", "record"]
+    role: Role
     media_type: str
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]
@@ -169,6 +175,26 @@ class Manifest(_Part):
     def to_bytes(self) -> bytes:
         """Canonical JSON: the bytes that are signed."""
         return canonical_json(self.model_dump(mode="json"))
+
+
+def entry_of(
+    path: Path, role: Role, media_type: str, *, picture: Picture | None = None, video: Video | None = None
+) -> FileEntry:
+    """The manifest's entry of a file that was written."""
+    return FileEntry(
+        name=path.name,
+        role=role,
+        media_type=media_type,
+        sha256=file_sha256(path),
+        bytes=path.stat().st_size,
+        picture=picture,
+        video=video,
+    )
+
+
+def plain_box(box: Box | None) -> Box | None:
+    """Plain floats: rules hand over NumPy scalars too."""
+    return None if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
 
 
 def read_manifest(data: bytes) -> Manifest:

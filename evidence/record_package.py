@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from evidence.canonical import canonical_json
-from evidence.manifest import FileEntry, Gap, Picture
-from evidence.package import Package, Subject, entry_of, written
+from evidence.manifest import FileEntry, Gap, Picture, entry_of
+from evidence.package import Package, written
+from evidence.subject import Subject
 from qyran.errors import InputError
 
 if TYPE_CHECKING:

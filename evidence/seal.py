@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from evidence.canonical import canonical_json, file_sha256, strict_json
 from evidence.keys import Signer
 from evidence.manifest import MANIFEST, FileName, Sha256, signature_file
-from evidence.package import partial_folder
+from evidence.whole import partial_folder
 
 SEAL: Final = "seal.json"
 SEAL_SIGNATURE: Final = "seal.sig"

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from evidence.keys import installation_signer
-from evidence.package import Subject
 from evidence.record_package import RecordPicture, write_record_package
+from evidence.subject import Subject
 from qyran.roles import SYSTEM
 from service.devices import CASE, clear_workshop, forget_picture, opened, picture_path, workshop
 from service.event import Event

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from evidence.package import Subject
+from evidence.subject import Subject
 from qyran import __version__
+from service.evidence_words import in_words
 from service.store.scene_tables import CameraFile
 from service.store.tables import Camera
 from vision.finding import Finding, FindingType
@@ -60,4 +61,5 @@ def record_subject(
         class_name=event.class_,
         plate=Plate(0, plate, 1.0, (), NOWHERE),
         marks={"demo": True} if work.store.demo else {},
+        words=in_words(finding.type, trace),
     )

@@ -14,18 +14,14 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 
-from evidence.package import (
-    MARGIN_S,
-    Subject,
-    TrackPoint,
-    calibration_sha256,
-    clip_span,
-    drawn_parts,
-    write_package,
-)
+from evidence.overlay import TrackPoint, drawn_parts
+from evidence.package import write_package
+from evidence.stills import MARGIN_S, clip_span
+from evidence.subject import Subject, calibration_sha256
 from qyran import __version__
 from service import passage_still
 from service.event import Event
+from service.evidence_words import in_words
 from service.plates import FORM
 from service.rulebook import Judge
 from service.totals import Totals
@@ -322,6 +318,7 @@ class CameraWatch:
             path=path,
             drawn=drawn_parts(pending.camera, finding),
             marks=pending.identity.marks,
+            words=in_words(finding.type, finding.trace),
         )
 
     def _report(self, event: Event, package: Path | None) -> None:

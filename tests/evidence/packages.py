@@ -7,7 +7,8 @@ from uuid import UUID
 import av
 import numpy as np
 
-from evidence.package import Subject, TrackPoint
+from evidence.overlay import TrackPoint
+from evidence.subject import Subject
 from vision.archive import PacketRing
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.stream import Stream
@@ -60,6 +61,11 @@ def a_subject(event: UUID = EVENT, **changes) -> Subject:
         "path": [TrackPoint(i, i * 1024, i / FPS, (100.0, 60.0, 160.0, 120.0)) for i in range(60, 80)],
         "drawn": {"line:stop-n": [(0.1, 0.6), (0.9, 0.6)]},
         "marks": {"demo": True},
+        "words": {
+            "kk": ("Сызықты қызыл шамда кесіп өтті.",),
+            "ru": ("Пересёк линию на красный.",),
+            "en": ("It crossed.",),
+        },
     }
     return Subject(**{**values, **changes})
 

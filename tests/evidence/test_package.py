@@ -14,9 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evidence.package as package_module
+from evidence import whole
 from evidence.annotate import annotated, annotated_still
 from evidence.keys import trust_store
-from evidence.package import LONGEST_S, calibration_sha256, clip_span, drawn_parts, load_package, write_package
+from evidence.overlay import drawn_parts
+from evidence.package import load_package, write_package
+from evidence.stills import LONGEST_S, clip_span
+from evidence.subject import calibration_sha256
 from evidence.verify import verify
 from qyran.errors import IntegrityError
 from tests.evidence.packages import START, a_finding, a_subject, a_video, ring_of
@@ -34,7 +38,7 @@ def decoded(path):
 def test_a_package_holds_clip_stills_overlay_and_signed_manifest(package, trust):
     assert sorted(path.name for path in package.folder.iterdir()) == [
         "clip.mp4", "manifest.json", "manifest.sig", "overlay.json", "still_before_line.jpg", "still_in_act.jpg",
-        "still_plate.jpg", "still_plate_crop.jpg",
+        "still_plate.jpg", "still_plate_crop.jpg", "trace.json",
     ]  # fmt: skip
     assert verify(package.folder, trust).ok
 
@@ -132,12 +136,14 @@ def test_writing_an_events_package_again_gives_the_one_that_is_there(package, ri
     assert again.manifest.software.version == "0.1"
 
 
-@pytest.mark.parametrize("step", ["_stills", "_overlay", "_sync"])
-def test_a_failure_on_the_way_leaves_no_package(tmp_path, ring, signer, monkeypatch, step):
+@pytest.mark.parametrize(
+    ("module", "step"), [(package_module, "write_stills"), (package_module, "write_overlay"), (whole, "_sync")]
+)
+def test_a_failure_on_the_way_leaves_no_package(tmp_path, ring, signer, monkeypatch, module, step):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(package_module, step, fail)
+    monkeypatch.setattr(module, step, fail)
     with pytest.raises(OSError, match="disk full"):
         write_package(a_subject(), ring, tmp_path / "evidence", signer)
     assert list((tmp_path / "evidence").iterdir()) == []

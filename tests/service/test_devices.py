@@ -50,7 +50,7 @@ def test_a_certified_record_becomes_a_case_with_its_band_picture_and_papers(both
         "device_measured", "margin_subtracted", "papers_valid", "device_unmatched",
     ]  # fmt: skip
     assert [(one.name, one.role) for one in detail.evidence[0].files] == [
-        ("record.json", "record"), ("still_device.jpg", "still"),
+        ("record.json", "record"), ("still_device.jpg", "still"), ("trace.json", "trace"),
     ]  # fmt: skip
     assert (detail.evidence[0].intact, detail.plate) == (True, "123ABC02")
     assert (detail.device.serial, detail.device.measured_kmh, detail.device.over_kmh) == ("K-0042", 95.0, 33.0)
