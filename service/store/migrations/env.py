@@ -6,8 +6,10 @@ from alembic import context
 
 from service.store import (  # noqa: F401  fill the metadata
     console_tables,
+    delivery_tables,
     fine_tables,
     passage_tables,
+    people_tables,
     record_tables,
     scene_tables,
     tables,
