@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ from qyran import __version__
 from qyran.errors import InputError
 from scenarios.happenings import CONDITIONS, MAKERS, clip_of
 from scenarios.happenings.clip import draw
+from service.bench_kept import Kept, NotedDetector
 from service.crop_readers import attribute_reader, head_reader_for
 from service.detectors import SHIPPED
 from service.rulebook import Judge, rule_statuses
@@ -27,7 +28,7 @@ from vision.stream import Stream
 from vision.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scenarios.acts import Act
     from scenarios.happenings.clip import Clip, Drawn
@@ -118,6 +119,7 @@ def bench_rules(
     *,
     jobs: int = 1,
     keep: Path | None = None,
+    on_clip: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Render, analyse and score; `hard` sums up everything but clear daylight.
 
@@ -128,7 +130,9 @@ def bench_rules(
         conditions: some of `CONDITIONS`.
         seed: of everything.
         jobs: processes.
-        keep: folder for the clips; else they are deleted as soon as they are scored.
+        keep: folder for the clips, what the detector saw in them and how the rules did, each of which is taken from
+            there while it holds (`service.bench_kept`); else clips are deleted as soon as they are scored.
+        on_clip: told a line about each clip once it is scored.
 
     Raises:
         InputError: an unknown rule or condition, or nothing wanted.
@@ -151,8 +155,10 @@ def bench_rules(
     ]
     scores: dict[tuple[str, str], Score] = defaultdict(Score)
     seconds = spent = 0.0
-    for done in _all_done(clips, jobs, keep):
+    for count, done in enumerate(_all_done(clips, jobs, keep), 1):
         seconds, spent = seconds + done.seconds, spent + done.cpu_s
+        if on_clip is not None:
+            on_clip(f"{count}/{len(clips)} {done.line()}")
         for key, counts in done.scores.items():
             scores[key].add(counts)
     return {
@@ -201,9 +207,16 @@ def _clips(rule: str, condition: str, wanted: int, seed: int) -> Iterator[Clip]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
+    name: str
     scores: dict[tuple[str, str], Score]
     seconds: float
     cpu_s: float
+
+    def line(self) -> str:
+        """For people who wait."""
+        own = list(self.scores.values())
+        found, acts, wrong = (sum(getattr(one, name) for one in own) for name in ("found", "acts", "wrong"))
+        return f"{self.name}: {found} of {acts} found, {wrong} wrong, {self.cpu_s:.0f} s"
 
 
 def _all_done(clips: Sequence[Clip], jobs: int, keep: Path | None) -> Iterator[_Done]:
@@ -216,18 +229,33 @@ def _all_done(clips: Sequence[Clip], jobs: int, keep: Path | None) -> Iterator[_
 
 
 def _do(clip: Clip, keep: Path | None) -> _Done:
-    """Render one clip, look at it, score it."""
+    """Render one clip, look at it, score it; or take from `keep` what holds of that."""
     used = time.process_time()
-    with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
-        drawn = draw(clip, keep or Path(folder))
-        scores = score(clip, drawn, *look(clip, drawn))
-    return _Done(scores, clip.scene.duration_s, time.process_time() - used)
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
+            drawn = draw(clip, Path(folder))
+            scores = score(clip, drawn, *look(clip, drawn))
+    else:
+        kept = Kept(keep, clip)
+        told = kept.verdict()
+        if told is None:
+            drawn = kept.drawn()
+            scores = score(clip, drawn, *look(clip, drawn, kept))
+            kept.keep_verdict({" ".join(key): asdict(counts) for key, counts in scores.items()})
+        else:
+            scores = {(key.split()[0], key.split()[1]): Score(**counts) for key, counts in told.items()}
+    return _Done(clip.scene.name, scores, clip.scene.duration_s, time.process_time() - used)
 
 
-def look(clip: Clip, drawn: Drawn) -> tuple[list[Finding], dict[int, int], set[str]]:
-    """The chain from the file: findings of the rules about violations, each track's object, and the kinds that ran."""
+def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Finding], dict[int, int], set[str]]:
+    """The chain from the file: findings of the rules about violations, each track's object, and the kinds that ran.
+
+    Where something is `kept` of the clip, what the detector saw is taken from there, or kept there.
+    """
     camera = load_camera(drawn.camera)
-    pipeline = Pipeline(camera, SHIPPED.detector("road"), heads=head_reader_for(camera), looks=attribute_reader())
+    eye = SHIPPED.detector("road")
+    noted = NotedDetector(eye, None if kept is None else kept.seen(eye.spec))
+    pipeline = Pipeline(camera, noted, heads=head_reader_for(camera), looks=attribute_reader())
     judge = Judge(camera)
     found: list[Finding] = []
     votes: dict[int, Counter[int]] = defaultdict(Counter)
@@ -238,6 +266,8 @@ def look(clip: Clip, drawn: Drawn) -> tuple[list[Finding], dict[int, int], set[s
             _vote(votes, observation, drawn)
             found += judge.step(observation)
     found += judge.finish()
+    if kept is not None and noted.answers:
+        kept.keep_seen(eye.spec, noted.answers)
     on = {s.kind for s in rule_statuses(camera) if s.type is FindingType.VIOLATION and not s.missing}
     objects = {track: count.most_common(1)[0][0] for track, count in votes.items()}
     return [f for f in found if f.type is FindingType.VIOLATION], objects, on

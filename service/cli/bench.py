@@ -88,6 +88,7 @@ def _rules(arguments: Namespace) -> dict[str, Any]:
         1 if arguments.seed is None else arguments.seed,
         jobs=1 if arguments.jobs is None else arguments.jobs,
         keep=arguments.keep,
+        on_clip=_tell,
     )
     _tell(table(report))
     return report
