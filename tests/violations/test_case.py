@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qyran.errors import AccessError, TransitionError
-from qyran.roles import PERSON_ROLES, SYSTEM, Actor, Role
+from qyran.roles import OFFICERS, PERSON_ROLES, SYSTEM, Actor, Role
 from violations.case import (
     ATTRIBUTES,
     FIRST,
@@ -86,6 +86,45 @@ def test_a_step_with_reason_codes_takes_no_other(row, source, reason):
     wrong = CaseStep(row.target, NOON, reason)
     with pytest.raises(TransitionError, match="needs a reason code"):
         check(ready(row, source), wrong, actor(min(row.roles)))
+
+
+@pytest.mark.parametrize("source", [None, *CaseState])
+@pytest.mark.parametrize("role", Role)
+def test_no_step_is_taken_under_the_name_of_another(source, role):
+    """A release asked for on a returned case must not become a repair because both lead to the queue."""
+    for row in TRANSITIONS:
+        for other in TRANSITIONS:
+            if source not in row.sources or other.name == row.name or other.target is not row.target:
+                continue
+            named = replace(step(row), name=other.name, reason=next(iter(REASONS.get(other.name, ())), None))
+            if source in {one for each in TRANSITIONS if each.name == other.name for one in each.sources}:
+                continue
+            with pytest.raises((TransitionError, AccessError)):
+                check(ready(row, source), named, actor(role))
+
+
+@pytest.mark.parametrize("source", CaseState)
+@pytest.mark.parametrize("target", CaseState)
+def test_who_may_never_take_a_step_learns_nothing_of_the_case(source, target):
+    for role in Role:
+        if role not in {one for row in TRANSITIONS if row.target is target for one in row.roles}:
+            with pytest.raises(AccessError):
+                check(CaseView(source), CaseStep(target, NOON), actor(role))
+
+
+@pytest.mark.parametrize(("row", "source"), EVERY_STEP, ids=NAMES)
+def test_an_officer_of_another_territory_takes_no_step(row, source):
+    if row.name == "sign" or not row.roles & OFFICERS:
+        return  # whoever confirmed a case signs it, also after he was moved to another territory
+    stranger = Actor("officer", frozenset({Role.SENIOR_OFFICER}), frozenset({"bostandyk"}))
+    with pytest.raises(TransitionError, match="territory almaly"):
+        check(replace(ready(row, source), territory="almaly"), step(row), stranger)
+
+
+def test_nobody_claims_what_is_held_by_a_quarantine():
+    row = find(S.SCREENED, S.IN_REVIEW)
+    with pytest.raises(TransitionError, match="under quarantine"):
+        check(replace(ready(row, S.SCREENED), held=True), step(row), actor(Role.SENIOR_OFFICER))
 
 
 def test_no_automatic_step_passes_the_officers_confirmation():
