@@ -109,6 +109,7 @@ class OwnerView(View):
         vehicle: make, model and year as the register writes them.
         vehicle_type: car, van, bus or truck, where the register says so.
         colour: white, grey, black, red, yellow, green or blue, where the register says so.
+        phone, email: where notices can reach the owner, where the register says so.
     """
 
     name: str
@@ -118,6 +119,8 @@ class OwnerView(View):
     demo: bool
     vehicle_type: str | None = None
     colour: str | None = None
+    phone: str | None = None
+    email: str | None = None
 
 
 LOOKS: Final = ("vehicle_type", "colour")
