@@ -157,18 +157,28 @@ class Record:
 
 
 class ViolationCase(Record, Base):
-    """A violation case: the view of its last event."""
+    """A violation case: the view of its last event.
+
+    Attributes:
+        plate_score, plate_uncertain: how far the machine's reading is to be trusted, positions of doubtful signs.
+        held_by: the quarantine for which it waits in the queue.
+        repeat_of, repeat_source: the earlier case of the same plate and article within the term, where it is ours, and
+            who knows of a repeat: store, register or both.
+    """
 
     __tablename__ = "violation_case"
 
     territory: Mapped[str | None] = mapped_column(Code)
     plate_token: Mapped[str | None] = mapped_column(Hash)
     plate_read: Mapped[bool] = mapped_column(default=False)
+    plate_score: Mapped[float | None]
+    plate_uncertain: Mapped[list[Any] | None]
     speed_kmh: Mapped[float | None]
     speed_uncertainty_kmh: Mapped[float | None]
     over_kmh: Mapped[float | None]
     alert_id: Mapped[str | None] = mapped_column(Id)
     t_screened: Mapped[datetime | None]
+    held_by: Mapped[str | None] = mapped_column(Id, index=True)
     claimed_by: Mapped[str | None] = mapped_column(Id)
     claimed_at: Mapped[datetime | None]
     first_reviewer: Mapped[str | None] = mapped_column(Id)
@@ -182,6 +192,8 @@ class ViolationCase(Record, Base):
     penalty_kind: Mapped[str | None] = mapped_column(String(16))
     fine_mci: Mapped[float | None]
     fine_kzt: Mapped[int | None]
+    repeat_of: Mapped[str | None] = mapped_column(Id)
+    repeat_source: Mapped[str | None] = mapped_column(String(16))
     edited: Mapped[list[Any]] = mapped_column(default=list)
     owner_loaded: Mapped[bool] = mapped_column(default=False)
     limitation_ends: Mapped[datetime | None]
@@ -204,6 +216,7 @@ class ViolationCase(Record, Base):
 
     __table_args__ = (
         Index(None, "state", "t_detect", "territory"),
+        Index(None, "state", "limitation_ends", "t_detect"),
         Index(None, "camera_id", "t_detect"),
         Index(None, "kind", "t_detect"),
         Index(None, "offence", "t_detect"),

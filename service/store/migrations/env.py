@@ -8,6 +8,7 @@ from service.store import (  # noqa: F401  fill the metadata
     console_tables,
     delivery_tables,
     fine_tables,
+    officer_tables,
     passage_tables,
     people_tables,
     record_tables,
