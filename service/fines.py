@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy import select
 
 from qyran.errors import TransitionError
+from qyran.roles import SYSTEM
 from service import attributes
 from service.store.database import Work
 from service.store.fine_tables import Appeal, FinePayment, FineRefund
@@ -85,6 +86,7 @@ def standing(work: Work, row: ViolationCase) -> Standing:
 
 def settle(work: Work, row: ViolationCase) -> Standing:
     """Bring the payment attribute, the term and the enforcement of a case in line with what is known."""
+    work = replace(work, actor=SYSTEM)  # a consequence of what somebody did, which has an event of its own
     now = standing(work, row)
     state, day = now.balance.state, now.balance.settled_on
     full = now.deadlines.full if now.deadlines else None

@@ -36,11 +36,12 @@ ATTRIBUTES: dict[Attribute, dict[str, tuple[str, ...]]] = {
         "pending": ("notified",), "notified": ("delivered", "undeliverable"), "undeliverable": ("notified",),
         "delivered": (),
     },
-    # Money is accepted at any time, also after enforcement began; what was paid can be paid back.
+    # The balance of what came in and went back, at any time, also after enforcement began: any value can follow any
+    # other, since a payment assigned wrongly is taken back and an appeal changes the amount (violations.fine_account).
     Attribute.PAYMENT: {
-        "due": (*_PAID, "none_due"), "part": ("full", "overpaid", "late", "refunded"), "half": ("overpaid", "refunded"),
-        "full": ("overpaid", "refunded"), "late": ("overpaid", "refunded"), "overpaid": ("full", "refunded"),
-        "refunded": (), "none_due": (),
+        "due": (*_PAID, "none_due"),
+        **{paid: ("due", *(other for other in _PAID if other != paid), "refunded", "none_due") for paid in _PAID},
+        "refunded": ("due", *_PAID), "none_due": ("due", "overpaid"),
     },
     # A higher instance can be asked after every answer but a cancellation.
     Attribute.APPEAL: {
@@ -79,5 +80,7 @@ def has_ended(state: CaseState, penalty_kind: str | None, attributes: dict[Attri
     if state is CaseState.CANCELLED:
         return attributes[Attribute.PAYMENT] not in _PAID  # what was paid is paid back first
     sent = attributes[Attribute.REGISTRATION] == "registered" and attributes[Attribute.DELIVERY] == "delivered"
-    paid = attributes[Attribute.PAYMENT] in {"half", "full", "overpaid", "late"}
+    if attributes[Attribute.PAYMENT] == "overpaid":
+        return False  # the rest is paid back first
+    paid = attributes[Attribute.PAYMENT] in {"half", "full", "late"}
     return sent and (paid or penalty_kind == "warning" or attributes[Attribute.ENFORCEMENT] == "ended")
