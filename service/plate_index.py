@@ -1,4 +1,6 @@
-"""The keyed index of the plates of passages: put in at ingest, taken out with the last passage, searched by pattern."""
+"""The keyed index of the plates of passages and cases: put in at ingest, taken out with the last of them, searched by
+pattern.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,9 @@ from qyran.errors import InputError
 from service.plate_pattern import PlatePattern, pairs_of
 from service.store.database import Work
 from service.store.passage_tables import PlateGram, PlateIndex
-from service.store.tables import Passage
+from service.store.tables import Passage, ViolationCase
 
+TABLE: Final = PlateIndex.__tablename__
 BUCKETS: Final = 512
 """Some 1,370 pairs of signs share so many buckets, so that a bucket tells no pair."""
 MOST_CANDIDATES: Final = 20_000
@@ -26,7 +29,7 @@ def remember(work: Work, plate: str) -> str:
     vault = work.store.vault
     token = vault.token(plate)
     if work.session.get(PlateIndex, token) is None:
-        wrapped, sealed = vault.seal(token, 0, {"plate": plate})
+        wrapped, sealed = vault.seal(token, 0, {"plate": plate}, table=TABLE)
         work.session.add(PlateIndex(token=token, wrapped_key=wrapped, sealed=sealed))
         work.session.flush()
         buckets = {vault.bucket(pair, BUCKETS) for pair in pairs_of(plate)}
@@ -35,9 +38,11 @@ def remember(work: Work, plate: str) -> str:
 
 
 def forget_unused(work: Work, tokens: Iterable[str]) -> None:
-    """Take those plates out of the index that no passage has any more."""
+    """Take those plates out of the index that no passage and no case has any more."""
     for chunk in chunks(sorted(set(tokens))):
-        used = set(work.session.scalars(select(Passage.plate_token).where(Passage.plate_token.in_(chunk)).distinct()))
+        used = set[str | None]()
+        for column in (Passage.plate_token, ViolationCase.plate_token):
+            used |= set(work.session.scalars(select(column).where(column.in_(chunk)).distinct()))
         gone = [token for token in chunk if token not in used]
         work.session.execute(delete(PlateGram).where(PlateGram.token.in_(gone)))
         work.session.execute(delete(PlateIndex).where(PlateIndex.token.in_(gone)))
@@ -82,4 +87,4 @@ def chunks(values: list[str]) -> Iterable[list[str]]:
 
 
 def _open(work: Work, row: PlateIndex) -> str:
-    return str(work.store.vault.open(row.token, 0, row.wrapped_key, row.sealed)["plate"])
+    return str(work.store.vault.open(row.token, 0, row.wrapped_key, row.sealed, table=TABLE)["plate"])

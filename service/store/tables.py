@@ -407,7 +407,12 @@ class AppUser(Base):
 
 
 class UserSession(Base):
-    """A login; the token itself is only in the browser's cookie, its SHA-256 here."""
+    """A login; the token itself is only in the browser's cookie, its SHA-256 here.
+
+    Attributes:
+        id: what lists of logins name it by; where it came from lies sealed in `personal` under it.
+        stage: full; code while a second factor is awaited.
+    """
 
     __tablename__ = "user_session"
 
@@ -418,6 +423,8 @@ class UserSession(Base):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    id: Mapped[str | None] = mapped_column(Id, index=True)
+    stage: Mapped[str] = mapped_column(String(8), default="full")
 
 
 class LoginAttempt(Base):
@@ -433,7 +440,12 @@ class LoginAttempt(Base):
 
 
 class AccessLog(Base):
-    """Who looked at whose record, and what for."""
+    """Who looked at whose record, and what for.
+
+    Attributes:
+        reason: code of the purpose; None in entries of before purposes were written down.
+        territory: of the record, where it has one.
+    """
 
     __tablename__ = "access_log"
 
@@ -443,6 +455,8 @@ class AccessLog(Base):
     role: Mapped[str] = mapped_column(String(32))
     action: Mapped[str] = mapped_column(Code)
     record: Mapped[str] = mapped_column(Code, index=True)
+    reason: Mapped[str | None] = mapped_column(Code)
+    territory: Mapped[str | None] = mapped_column(Code)
 
 
 class CityInput(Base):

@@ -1,7 +1,8 @@
 """Personal data under keys of their own: who destroys a row's key destroys what it sealed.
 
-Each payload is sealed with AES-256-GCM under a fresh key; that key is wrapped by the installation's key, which lies in
-``<home>/keys/personal.key`` (0600), never in the database.
+Each payload is sealed with AES-256-GCM under a fresh data key; that key is wrapped by the installation's master key,
+whose id stands before it (`service.store.keyring`). What is sealed is bound to its table, row and column, so that
+nothing can be moved elsewhere. A rotation wraps the data keys anew and leaves what they sealed.
 """
 
 from __future__ import annotations
@@ -17,50 +18,116 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from evidence.canonical import canonical_json, strict_json
-from evidence.keys import create_once, read_secret
-from qyran.errors import ConfigError, IntegrityError
+from qyran.errors import IntegrityError
+from service.store.keyring import KEY_BYTES, Ring, load_ring, stamp_of
 
-KEY_BYTES: Final = 32  # AES-256
 NONCE_BYTES: Final = 12  # NIST SP 800-38D, 8.2.1
-KEY_FILE: Final = "personal.key"
+TAG_BYTES: Final = 16
+ID_BYTES: Final = 8
+BOUND: Final = b"\x02"
+"""The form that names its key and binds table and column; what has none is of before keys had names."""
+BEFORE_BYTES: Final = NONCE_BYTES + KEY_BYTES + TAG_BYTES
+PERSONAL: Final = "personal"
 
 
 class Vault:
     """Seals and opens personal payloads, and makes keyed tokens to compare plates by."""
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
-            raise ConfigError(f"The key for personal data has {len(key)} bytes; {KEY_BYTES} are needed.")
-        self._wrap = AESGCM(hashlib.sha256(b"qyran personal wrap" + key).digest())
-        self._token = hashlib.sha256(b"qyran personal token" + key).digest()
-        self._bucket = hashlib.sha256(b"qyran personal bucket" + key).digest()
+    def __init__(self, folder: Path) -> None:
+        """Open the keys in a folder.
 
-    def seal(self, record: str, seq: int, payload: Mapping[str, Any]) -> tuple[bytes, bytes]:
-        """The wrapped key and the sealed payload; both are bound to record and seq."""
+        Raises:
+            ConfigError: see `load_ring`.
+        """
+        self._folder = folder
+        self._ring: Ring = load_ring(folder)
+
+    @property
+    def ring(self) -> Ring:
+        """The keys as they stand now: another process may have made one."""
+        if stamp_of(self._folder) != self._ring.stamp:
+            self._ring = load_ring(self._folder)
+        return self._ring
+
+    @property
+    def folder(self) -> Path:
+        """Where the keys lie."""
+        return self._folder
+
+    def seal(self, record: str, seq: int, payload: Mapping[str, Any], *, table: str = PERSONAL) -> tuple[bytes, bytes]:
+        """The wrapped key and the sealed payload, both bound to table, row and column."""
         key = secrets.token_bytes(KEY_BYTES)
-        place = _place(record, seq)
-        return _encrypt(self._wrap, key, place), _encrypt(AESGCM(key), canonical_json(payload), place)
+        sealed = _encrypt(AESGCM(key), canonical_json(payload), _place(table, record, seq, "sealed"))
+        return self._wrapped(key, table, record, seq), sealed
 
-    def open(self, record: str, seq: int, wrapped_key: bytes, sealed: bytes) -> dict[str, Any]:
+    def open(
+        self, record: str, seq: int, wrapped_key: bytes, sealed: bytes, *, table: str = PERSONAL
+    ) -> dict[str, Any]:
         """What was sealed.
 
         Raises:
-            IntegrityError: the row was altered, moved, or sealed under another installation's key.
+            IntegrityError: the row was altered, moved, or sealed under a key that is not there.
         """
-        place = _place(record, seq)
         try:
-            key = _decrypt(self._wrap, wrapped_key, place)
+            key, place = self._unwrapped(record, seq, wrapped_key, table)
             return cast("dict[str, Any]", strict_json(_decrypt(AESGCM(key), sealed, place)))
         except (InvalidTag, ValueError):
-            raise IntegrityError(f"The personal data of event {seq} of {record} cannot be opened.") from None
+            raise IntegrityError(
+                f"The personal data of {table} {record}, {seq} cannot be opened: it was altered or moved."
+            ) from None
+
+    def resealed(
+        self, record: str, seq: int, wrapped_key: bytes, sealed: bytes, *, table: str = PERSONAL
+    ) -> tuple[bytes, bytes]:
+        """The same payload under the master key that seals now; its data key stays, only its wrapping is new.
+
+        Raises:
+            IntegrityError: see `open`.
+        """
+        if len(wrapped_key) == BEFORE_BYTES:
+            return self.seal(record, seq, self.open(record, seq, wrapped_key, sealed, table=table), table=table)
+        self.open(record, seq, wrapped_key, sealed, table=table)  # what is damaged must not look whole afterwards
+        key, _ = self._unwrapped(record, seq, wrapped_key, table)
+        return self._wrapped(key, table, record, seq), sealed
 
     def token(self, text: str) -> str:
         """A keyed hash of a plate: equal plates have equal tokens, and nobody without the key can guess one."""
-        return hmac.new(self._token, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._ring.index[0], text.encode(), hashlib.sha256).hexdigest()
 
     def bucket(self, text: str, count: int) -> int:
         """A keyed number below `count`; with fewer buckets than texts, nobody can tell a text from its bucket."""
-        return int.from_bytes(hmac.new(self._bucket, text.encode(), hashlib.sha256).digest()[:8], "big") % count
+        return int.from_bytes(hmac.new(self._ring.index[1], text.encode(), hashlib.sha256).digest()[:8], "big") % count
+
+    def _wrapped(self, key: bytes, table: str, record: str, seq: int) -> bytes:
+        ring = self.ring
+        place = _place(table, record, seq, "wrapped_key", ring.active)
+        return BOUND + bytes.fromhex(ring.active) + _encrypt(_wrap(ring.keys[ring.active]), key, place)
+
+    def _unwrapped(self, record: str, seq: int, wrapped_key: bytes, table: str) -> tuple[bytes, bytes]:
+        """The data key, and what its payload is bound to."""
+        if len(wrapped_key) == BEFORE_BYTES:
+            place = canonical_json([record, seq])
+            return self._by_any(wrapped_key, place), place
+        if not wrapped_key.startswith(BOUND):
+            raise ValueError("no form that is known")
+        name = wrapped_key[1 : 1 + ID_BYTES].hex()
+        master = self._ring.keys.get(name) or self.ring.keys.get(name)
+        if master is None:
+            raise IntegrityError(
+                f"The personal data of {table} {record}, {seq} was sealed under the key {name}, which is not in"
+                f" {self._folder}; put its file back."
+            )
+        data = _decrypt(_wrap(master), wrapped_key[1 + ID_BYTES :], _place(table, record, seq, "wrapped_key", name))
+        return data, _place(table, record, seq, "sealed")
+
+    def _by_any(self, wrapped_key: bytes, place: bytes) -> bytes:
+        """By whichever key opens it: before keys had names there was but one, and it may be any of these."""
+        for master in self._ring.keys.values():
+            try:
+                return _decrypt(_wrap(master), wrapped_key, place)
+            except InvalidTag:
+                continue
+        raise InvalidTag
 
 
 def installation_vault(home: Path) -> Vault:
@@ -69,13 +136,15 @@ def installation_vault(home: Path) -> Vault:
     Raises:
         ConfigError: the key cannot be read, or others can read it.
     """
-    path = home / "keys" / KEY_FILE
-    create_once(path, lambda: secrets.token_bytes(KEY_BYTES), mode=0o600)
-    return Vault(read_secret(path))
+    return Vault(home / "keys")
 
 
-def _place(record: str, seq: int) -> bytes:
-    return canonical_json([record, seq])
+def _wrap(key: bytes) -> AESGCM:
+    return AESGCM(hashlib.sha256(b"qyran personal wrap" + key).digest())
+
+
+def _place(*parts: str | int) -> bytes:
+    return canonical_json(list(parts))
 
 
 def _encrypt(cipher: AESGCM, data: bytes, place: bytes) -> bytes:
