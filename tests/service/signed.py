@@ -32,14 +32,16 @@ class SignedFine:
     officer: Actor
 
 
-def a_fine(world: World, kind: str = "red_light") -> SignedFine:
+def a_fine(world: World, kind: str = "red_light", *, officer: Actor | None = None) -> SignedFine:
     """A case that an officer confirmed and signed."""
     if world.settings.city_file is None and not world.store.demo:
         path = world.settings.home / "city.toml"
         path.write_text(CITY, encoding="utf-8")
         object.__setattr__(world.store, "settings", world.settings.model_copy(update={"city_file": path}))
-    officer = world.person(Role.POLICE_OFFICER)
-    case_id = world.case(kind)
+    officer = officer or world.person(Role.POLICE_OFFICER)
+    with world.store.read() as work:
+        known = work.session.query(ViolationCase).count()
+    case_id = world.case(kind, plate=f"{123 + known}ABC02")  # the same plate twice would be one case
     offence = world.do(officer, cases.claim, case_id).offences[0]
     world.do(officer, cases.confirm, case_id, offence)
     world.do(officer, signing.sign, case_id)
