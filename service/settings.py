@@ -18,6 +18,8 @@ from qyran.errors import ConfigError
 from service.functions import Function
 from service.i18n import Language
 from violations.case import Terms
+from violations.duplicates import MergeTerms
+from violations.quality import QualityTerms
 
 if TYPE_CHECKING:
     from service.detectors import ModelChoice
@@ -57,6 +59,13 @@ class Settings(BaseSettings):
         claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.
         second_look_mci, second_look_share, sample_auto_rejected: see `violations.case.Terms`.
         merge_seconds: reports of one happening within so long become one alert or case.
+        merge_standing_minutes, merge_metres: see `violations.duplicates.MergeTerms`.
+        plate_required: a case whose plate was not read is set aside instead of waiting for an officer to read it.
+        plate_least: a plate read with less certainty than this is set aside; 0 leaves all of them to officers.
+        clock_offset_s: a case of a camera whose clock is known to be farther off is set aside.
+        quality_window_days, quality_past_days, quality_least_decided, quality_jump, quality_alpha,
+            quality_unknown_share: when a camera's rule goes into quarantine, see `violations.quality.QualityTerms`.
+        nightly_hour: hour of the city's day from which the jobs of the day before are run.
         retention_days: how long what was never decided is kept.
         passage_days: how long passages are kept that nothing holds; a parameter for the city's lawyer.
         watch_list_days: for how long at most a watch list may be valid before somebody has to renew it.
@@ -101,6 +110,18 @@ class Settings(BaseSettings):
     second_look_share: Annotated[float, Field(ge=0, le=1)] = 0.02
     sample_auto_rejected: Annotated[float, Field(ge=0, le=1)] = 0.01
     merge_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    merge_standing_minutes: Annotated[float, Field(ge=0, le=1440)] = 30.0
+    merge_metres: Annotated[float, Field(ge=0, le=1000)] = 60.0
+    plate_required: bool = False
+    plate_least: Annotated[float, Field(ge=0, le=1)] = 0.0
+    clock_offset_s: Annotated[float, Field(gt=0, le=3600)] = 2.0
+    quality_window_days: Annotated[int, Field(ge=1, le=365)] = 7
+    quality_past_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    quality_least_decided: Annotated[int, Field(ge=5, le=10_000)] = 20
+    quality_jump: Annotated[float, Field(gt=0, le=1)] = 0.15
+    quality_alpha: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    quality_unknown_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    nightly_hour: Annotated[int, Field(ge=0, le=23)] = 2
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 30
     watch_list_days: Annotated[int, Field(ge=1, le=3650)] = 180
@@ -223,6 +244,27 @@ class Settings(BaseSettings):
             second_look_mci=self.second_look_mci,
             second_look_share=self.second_look_share,
             sample_auto_rejected=self.sample_auto_rejected,
+        )
+
+    @property
+    def merge_terms(self) -> MergeTerms:
+        """Within what two reports are of one act."""
+        return MergeTerms(
+            moment=timedelta(seconds=self.merge_seconds),
+            standing=timedelta(minutes=self.merge_standing_minutes),
+            metres=self.merge_metres,
+        )
+
+    @property
+    def quality_terms(self) -> QualityTerms:
+        """When a camera's rule goes into quarantine."""
+        return QualityTerms(
+            window=timedelta(days=self.quality_window_days),
+            past=timedelta(days=self.quality_past_days),
+            least_decided=self.quality_least_decided,
+            jump=self.quality_jump,
+            alpha=self.quality_alpha,
+            unknown_share=self.quality_unknown_share,
         )
 
 
