@@ -34,6 +34,8 @@ from qyran.errors import ConfigError, InputError
 INSTALLED: Final = "evidence.pem"
 DEVELOPMENT: Final = "development-evidence.pem"
 TRUSTED: Final = "trusted"
+AUTHORITIES: Final = "time"
+"""Folder under the trusted keys with certificates of time stamp authorities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,13 @@ class Trust:
     Attributes:
         keys: Ed25519 public keys by key id, for manifests, seals and ledger roots.
         certificates: X.509 certificates that may sign decisions.
+        authorities: X.509 certificates of time stamp authorities, or of their issuers; with none, a token is checked
+            as far as it goes by itself.
     """
 
     keys: Mapping[str, Ed25519PublicKey]
     certificates: tuple[x509.Certificate, ...] = ()
+    authorities: tuple[x509.Certificate, ...] = ()
 
     def accepts(self, key: str, signature: bytes, message: bytes) -> bool:
         """Whether the trusted key of this id made this signature."""
@@ -113,12 +118,20 @@ def installation_signer(home: Path) -> Signer:
 def trust_store(home: Path) -> Trust:
     """All public keys and certificates in ``<home>/keys/trusted``; empty when there is none.
 
+    Certificates of time stamp authorities stand in ``<home>/keys/trusted/time``.
+
     Raises:
         ConfigError: a file there is neither.
     """
-    found = [load_trust(path) for path in sorted((home / "keys" / TRUSTED).glob("*.pem"))]
+    folder = home / "keys" / TRUSTED
+    found = [load_trust(path) for path in sorted(folder.glob("*.pem"))]
     keys = {name: key for trust in found for name, key in trust.keys.items()}
-    return Trust(MappingProxyType(keys), tuple(item for trust in found for item in trust.certificates))
+    stamping = [load_trust(path) for path in sorted((folder / AUTHORITIES).glob("*.pem"))]
+    return Trust(
+        MappingProxyType(keys),
+        tuple(item for trust in found for item in trust.certificates),
+        tuple(item for trust in stamping for item in trust.certificates),
+    )
 
 
 def load_trust(path: Path) -> Trust:

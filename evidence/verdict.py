@@ -41,10 +41,13 @@ class Verdict:
     Attributes:
         reasons: empty exactly when intact.
         checked: packages, documents and ledger chains that were looked at.
+        notes: what whoever relies on it should know besides: a time stamp that is still pending, or whose authority
+            could not be looked at.
     """
 
     reasons: tuple[Reason, ...]
     checked: int = 0
+    notes: tuple[Reason, ...] = ()
 
     @property
     def ok(self) -> bool:

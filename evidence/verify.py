@@ -17,6 +17,8 @@ from evidence.ledger import check_ledger
 from evidence.manifest import MANIFEST, SIGNATURE, Manifest, read_manifest
 from evidence.pades import verify_pdf
 from evidence.seal import EVENTS, EVIDENCE, PASSAGES, SEAL, SEAL_SIGNATURE, Seal, read_seal
+from evidence.stamps import MAX_BYTES, STAMP, check_stamp
+from evidence.timestamp import TokenFault
 from evidence.verdict import (
     Place,
     Reason,
@@ -58,8 +60,14 @@ def verify(path: Path, trust: Trust) -> Verdict:
 
 def verify_package(folder: Path, trust: Trust) -> Verdict:
     """Check one evidence package."""
-    reasons, _ = _package(Place(folder), folder, trust)
-    return Verdict(tuple(reasons), 1)
+    place = Place(folder)
+    reasons, _ = _package(place, folder, trust)
+    notes: tuple[Reason, ...] = ()
+    if not exists(folder / STAMP):
+        notes = (place.reason(folder / MANIFEST, "stamp_pending"),)
+    elif not trust.authorities:
+        notes = (place.reason(folder / STAMP, "stamp_not_anchored"),)
+    return Verdict(tuple(reasons), 1, notes)
 
 
 def _folder(folder: Path, trust: Trust) -> Verdict:
@@ -137,8 +145,26 @@ def _package(place: Place, folder: Path, trust: Trust) -> tuple[list[Reason], Ma
         reasons.append(place.reason(path, "names_twice"))
     for entry in manifest.files:
         reasons += check_file(place, folder / entry.name, entry.sha256, entry.bytes)
-    reasons += _surplus(place, folder, {*names, MANIFEST, SIGNATURE})
+    reasons += _stamp(place, folder / STAMP, sha256_hex(data), trust)
+    reasons += _surplus(place, folder, {*names, MANIFEST, SIGNATURE, STAMP})
     return reasons, manifest
+
+
+def _stamp(place: Place, path: Path, manifest_sha256: str, trust: Trust) -> list[Reason]:
+    """What is wrong with a package's time stamp, where it has one."""
+    if not exists(path):
+        return []
+    if not is_plain_file(path):
+        return [place.reason(path, "not_a_file")]
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return [place.reason(path, "too_large")]
+        check_stamp(path.read_bytes(), manifest_sha256, trust)
+    except TokenFault as fault:
+        return [place.reason(path, fault.code)]
+    except OSError:
+        return [place.reason(path, "unreadable")]
+    return []
 
 
 def _packages(place: Place, folder: Path, trust: Trust) -> tuple[dict[str, Manifest | None], list[Reason]]:
