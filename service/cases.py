@@ -17,6 +17,7 @@ from qyran.roles import OFFICERS, SYSTEM, Actor, Role
 from service import law
 from service.access import CASE_READERS, QUEUE_READERS, log_access, require
 from service.case_view import detail, moved, summaries, view_of
+from service.plate_index import remember
 from service.plates import normal
 from service.records import evidence_file as record_file
 from service.records import load
@@ -321,7 +322,7 @@ def _choose(work: Work, row: ViolationCase, offence: str, plate: str | None, not
         text = normal(plate)
         if text != facts.get("plate"):
             payload["plate"] = text
-            row.plate_token = work.store.vault.token(text)
+            row.plate_token = remember(work, text)
             edited.add("plate")
     row.edited = sorted(edited)
     if row.state == CaseState.IN_REVIEW:

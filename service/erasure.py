@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
 from service.access import log_access, require
+from service.case_drafts import forget
 from service.plate_index import forget_unused
 from service.records import load
 from service.store.counter import next_number
@@ -50,10 +51,13 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
     for item in sealed:
         _destroy(item, number, work)
     if isinstance(row, ViolationCase):
-        row.plate_token = None
+        token, row.plate_token = row.plate_token, None
+        forget(work, record)
         device = work.session.get(DeviceRecord, record)
         if device is not None:
             device.plate_token = None
+        work.session.flush()
+        forget_unused(work, [token] if token else [])
     for package in work.session.scalars(select(Evidence).where(Evidence.record == record)):
         package.files, package.erased = [], True
     event.listen(work.session, "after_commit", lambda _: sweep(work.store), once=True)

@@ -32,6 +32,7 @@ from service.event import VIEWS, Event
 from service.exemptions import exemption_of
 from service.happening import Sighting, same_happening, same_vehicle
 from service.passage_taking import adopt_still, take_passage
+from service.plate_index import remember
 from service.plates import normal
 from service.register_checks import check_passage
 from service.registers import parking_fault
@@ -167,7 +168,7 @@ def _violation(work: Work, event: Event, package: Package | None) -> None:
     row = ViolationCase(
         **_common(work, event, package),
         territory=camera.territory if camera else None,
-        plate_token=work.store.vault.token(plate) if plate else None,
+        plate_token=remember(work, plate) if plate else None,
         plate_read=plate is not None,
         speed_kmh=event.speed_kmh,
         speed_uncertainty_kmh=event.speed_uncertainty_kmh,

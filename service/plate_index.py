@@ -1,5 +1,6 @@
-"""The keyed index of the plates of passages and cases: put in at ingest, taken out with the last of them, searched by
-pattern.
+"""The keyed index of the plates of passages and cases, searched by pattern.
+
+A plate is put in at ingest and taken out with the last passage or case of it.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ REASONS: Final = (
     "criminal_case", "administrative_case", "accident", "wanted_person", "missing_person", "stolen_vehicle",
     "court_order", "other",
 )  # fmt: skip
+CASE_WORK: Final = "case_work"
+"""Written down for a search of cases that names no plate: the work on cases is reason enough."""
 OTHER: Final = "other"
 """The one reason that has no number of a case and is explained in words."""
 LEAST_WORDS: Final = 10
@@ -79,7 +81,7 @@ def check_reason(reason: Reason) -> None:
 
 
 def note(
-    work: Work, role: Role, kind: Literal["search", "route"], reason: Reason, wanted: Mapping[str, Any], *,
+    work: Work, role: Role, kind: Literal["search", "route", "cases"], reason: Reason, wanted: Mapping[str, Any], *,
     plate: str | None, results: int,
 ) -> str:  # fmt: skip
     """Write a query down; its id."""

@@ -199,6 +199,11 @@ def kinds() -> tuple[str, ...]:
     return tuple(_catalogue().kinds)
 
 
+def entries() -> tuple[Entry, ...]:
+    """Every entry of the catalogue, also those that hold no more."""
+    return _catalogue().offence
+
+
 def about(kind: str) -> Kind:
     """What a kind rests on and may be.
 

@@ -41,15 +41,15 @@ class PlateGram(Base):
 
 
 class QueryLog(Base):
-    """Who searched passages, when, why, and how much was found; the database refuses to change or delete it.
+    """Who searched passages or cases, when, why, and how much was found; the database refuses to change or delete it.
 
     The reason's number and words and what was searched for lie sealed in `personal` under the query's id.
 
     Attributes:
-        kind: search or route.
+        kind: search, route or cases.
         reason: code of the reason.
         plate_token: keyed token of the wanted plate or pattern, None where none was wanted.
-        results: how many passages matched.
+        results: how many passages or cases matched.
     """
 
     __tablename__ = "query_log"
