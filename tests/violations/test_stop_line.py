@@ -26,7 +26,7 @@ def over(beyond_m: float, *, x=INNER, at_s=4.0, until_s=16.0, length=4.5):
     return halt(x, beyond_m - length / 2, at_s=at_s, until_s=until_s)
 
 
-@pytest.mark.parametrize("beyond_m", [1.8, 3.0])
+@pytest.mark.parametrize("beyond_m", [1.3, 1.8, 3.0])
 @pytest.mark.parametrize("x", [INNER, OUTER])
 @pytest.mark.parametrize("rate", [3.0, 8.0, 25.0])
 def test_who_stands_over_the_line_under_red_is_found_once_and_ran_no_red_light(beyond_m, x, rate) -> None:
@@ -73,6 +73,10 @@ def test_who_does_not_stand_over_it_under_red_is_not_accused(mover, signals, why
 def test_a_long_vehicle_that_stands_before_the_line_is_not_accused(class_id) -> None:
     length = {BUS: 11.5, TRUCK: 9.0}[class_id]
     assert found(Mover(1, over(-0.5, length=length), class_id)) == []
+
+
+def test_a_car_longer_than_most_is_found_a_metre_and_a_half_beyond() -> None:
+    assert len(found(Mover(1, over(1.4, length=5.1), size=(5.1, 1.9, 1.9)))) == 1
 
 
 def test_a_lit_arrow_lets_it_stand_where_it_likes() -> None:

@@ -18,21 +18,24 @@ from violations.accusation import Looks, accuse
 from vision.finding import Finding, Reason
 from vision.sight import Sight
 from vision.stop_watch import GO_ON_SIZES, Approach, Ban, Head, StopWatch, signalled, step_stops, undirected
+from vision.strip import LONG
 from vision.types import SignalState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from vision.camera import Camera
     from vision.types import Observation
 
 DWELL_S: Final = 3.0
 """It must stand over the line for this long under red."""
-OVER_FAR: Final = 0.2
-"""The front of a vehicle driving away must be beyond the line by this share of its length: the front itself is hidden
-and its place is told from the rear,"""
-OVER_NEAR: Final = 0.1
-"""the front of one coming near by this share: it is seen."""
+OVER: Final = 0.1
+"""The front must be beyond the line by this share of the vehicle's length,"""
+OVER_HIDDEN: Final = 0.2
+"""by this one where it drives away, so that the front is hidden and its place told from the rear, and is a bus or a
+lorry, which differ in length, or is seen without calibration."""
 BEGINS_S: Final = 0.1
 """Red began this long before the last look at the vehicle before the line, by the reading's own `since_s`."""
 STILL_SIZES: Final = 0.12
@@ -98,7 +101,7 @@ class StopLine:
             stood: Mapping[int, _Stand] = {
                 track: stand for (signal, track), stand in state.stands.items() if signal == head.signal.id
             }
-            held = _stand_on(stood, head, OVER_FAR if arrow[1] < 0 else OVER_NEAR, observation)
+            held = _stand_on(stood, head, observation, _over_of(arrow, watch))
             red = head.ban is not None and head.ban.ended_s is None
             for track, stand in held.items():
                 drove = (head.signal.id, track) in gone
@@ -133,8 +136,18 @@ def _may_go(head: Head, observation: Observation) -> bool:
     return any(reading is None or reading.state in lit for reading in readings)
 
 
-def _stand_on(held: Mapping[int, _Stand], head: Head, over: float, observation: Observation) -> Mapping[int, _Stand]:
-    """Who stands over the line after one more look at everybody near it."""
+def _over_of(arrow: NDArray[np.float64], watch: StopWatch) -> tuple[float, float]:
+    """How far beyond the line the front of a short and of a long vehicle must be, lengths."""
+    if arrow[1] >= 0:
+        return OVER, OVER  # comes near: its front is seen
+    known = watch.drawn is not None and watch.drawn.plane is not None
+    return OVER if known else OVER_HIDDEN, OVER_HIDDEN
+
+
+def _stand_on(
+    held: Mapping[int, _Stand], head: Head, observation: Observation, over: tuple[float, float]
+) -> Mapping[int, _Stand]:  # fmt: skip
+    """Who stands over the line by `over`, if short or long, after one more look at everybody near it."""
     if head.ban is None or head.ban.ended_s is not None:
         return held
     if _may_go(head, observation):
@@ -142,7 +155,7 @@ def _stand_on(held: Mapping[int, _Stand], head: Head, over: float, observation: 
     after = dict(held)
     for track, approach in head.approaches.items():
         if approach.last.video_s == observation.video_s:
-            stand = _stand(after.pop(track, None), approach, head.ban, over)
+            stand = _stand(after.pop(track, None), approach, head.ban, over[approach.class_id in LONG])
             if stand is not None:
                 after[track] = stand
     return after
