@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -52,6 +52,21 @@ def validated(values: Mapping[str, Any], model: type[Model]) -> Model:
     if isinstance(given.get(PLATE), str):
         given[PLATE] = normal(given[PLATE])
     return checked(given, model)
+
+
+def validated_lines(lines: Sequence[Mapping[str, Any]], model: type[Model]) -> list[Model]:
+    """Records of one delivery.
+
+    Raises:
+        InputError: what is wrong with the first that is, with its number.
+    """
+    found = []
+    for number, one in enumerate(lines, start=1):
+        try:
+            found.append(validated(one, model))
+        except InputError as error:
+            raise InputError(f"Line {number}: {str(error).rstrip('.')}.") from None
+    return found
 
 
 def checked(values: Mapping[str, Any], model: type[Model]) -> Model:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from service.api import (
+    account,
     administration,
     alerts,
     cameras,
     cases,
     devices,
     exemptions,
+    fines,
     kpi,
     passages,
     registers,
@@ -23,6 +25,7 @@ from service.api.problems import RESPONSES
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 for part in (
     sessions,
+    account,
     cases,
     alerts,
     cameras,
@@ -32,6 +35,7 @@ for part in (
     devices,
     exemptions,
     registers,
+    fines,
     passages,
     watch_lists,
 ):

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from service.store.database import Work
+    from service.store.database import Store, Work
+
+
+@contextmanager
+def system_store() -> Iterator[Store]:
+    """The store itself, for a command with several units of work; it is closed afterwards."""
+    from service.settings import load_settings  # noqa: PLC0415 - keeps `--help` fast
+    from service.store.database import open_store  # noqa: PLC0415
+
+    store = open_store(load_settings())
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @contextmanager
 def system_work() -> Iterator[Work]:
     """One unit of work of the machine itself; the store is closed afterwards."""
-    from qyran.roles import SYSTEM  # noqa: PLC0415 - keeps `--help` fast
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
+    from qyran.roles import SYSTEM  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
-        with store.write(SYSTEM) as work:
-            yield work
-    finally:
-        store.close()
+    with system_store() as store, store.write(SYSTEM) as work:
+        yield work

@@ -8,6 +8,7 @@ from typing import Final
 from qyran.roles import Role
 from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
 from service.exemptions import FLAG_READERS, PERMIT_READERS
+from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
 from service.passages import PASSAGE_READERS
 from service.settings import Settings
@@ -19,6 +20,7 @@ USER_READERS: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 PAGES: Final = (
     ("/cases", "nav.cases", QUEUE_READERS),
+    ("/fines", "nav.fines", FINE_READERS),
     ("/passages", "nav.passages", PASSAGE_READERS),
     ("/watch", "nav.watch", LIST_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
