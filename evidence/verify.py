@@ -15,6 +15,7 @@ from evidence.canonical import sha256_hex, strict_json
 from evidence.keys import Trust
 from evidence.ledger import check_ledger
 from evidence.manifest import MANIFEST, SIGNATURE, Manifest, read_manifest
+from evidence.masked_copy import MASKED, MASKED_SIGNATURE, read_masked
 from evidence.pades import verify_pdf
 from evidence.seal import EVENTS, EVIDENCE, PASSAGES, SEAL, SEAL_SIGNATURE, Seal, read_seal
 from evidence.stamps import MAX_BYTES, STAMP, check_stamp
@@ -70,7 +71,27 @@ def verify_package(folder: Path, trust: Trust) -> Verdict:
     return Verdict(tuple(reasons), 1, notes)
 
 
+def verify_masked(folder: Path, trust: Trust) -> Verdict:
+    """Check one masked copy: that it is the one that was made, of the original it names."""
+    place, path = Place(folder), folder / MASKED
+    data, key, reasons = signed_bytes(place, path, folder / MASKED_SIGNATURE, trust)
+    try:
+        manifest = read_masked(data) if data is not None else None
+    except (ValueError, TypeError, RecursionError):
+        return Verdict((*reasons, place.reason(path, "unparsable", fault=path.name)), 1)
+    if manifest is None:
+        return Verdict(tuple(reasons), 1)
+    if key and manifest.signer != key:
+        reasons.append(place.reason(path, "wrong_signer"))
+    for entry in manifest.files:
+        reasons += check_file(place, folder / entry.name, entry.sha256, entry.bytes)
+    reasons += _surplus(place, folder, {*(entry.name for entry in manifest.files), MASKED, MASKED_SIGNATURE})
+    return Verdict(tuple(reasons), 1)
+
+
 def _folder(folder: Path, trust: Trust) -> Verdict:
+    if exists(folder / MASKED) or exists(folder / MASKED_SIGNATURE):
+        return verify_masked(folder, trust)
     if any(exists(folder / name) for name in PACKAGE_SIGNS):
         return verify_package(folder, trust)
     if exists(folder / SEAL) or exists(folder / EVENTS) or is_plain_folder(folder / EVIDENCE):
