@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from qyran.errors import ConfigError
+from qyran.roles import OFFICERS, Role
 from service.functions import Function
 from service.i18n import Language
 from violations.case import Terms
@@ -23,6 +24,9 @@ from violations.quality import QualityTerms
 
 if TYPE_CHECKING:
     from service.detectors import ModelChoice
+
+SECOND_FACTOR: Final = OFFICERS | {Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}
+"""Who signs, gives rights, or reads and erases for others."""
 
 
 def home() -> Path:
@@ -43,6 +47,8 @@ class Settings(BaseSettings):
         database_password: "env:NAME" or "file:PATH" holding PostgreSQL's password.
         spool, evidence, documents: folders of waiting events, evidence packages and signed decisions.
         passages: folder of the pictures of passages.
+        masked: folder of masked copies of evidence.
+        evidence_file: time stamps, clocks, publishing, retention (`service.evidence_settings`).
         models: folder of installed models; default under home.
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.
@@ -56,6 +62,8 @@ class Settings(BaseSettings):
         public_url: address of this service as people reach it; with https, cookies are Secure.
         session_idle_minutes, session_hours: a login ends after so long without a request, and after so long at most.
         login_attempts, login_window_minutes: so many wrong passwords within so long stop a name and an address.
+        second_factor_roles: who has to have a second factor, by commas or `none`; where it is not given, officers,
+            administrators and data-protection officers as soon as people reach the service over TLS.
         claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.
         second_look_mci, second_look_share, sample_auto_rejected: see `violations.case.Terms`.
         merge_seconds: reports of one happening within so long become one alert or case.
@@ -81,6 +89,8 @@ class Settings(BaseSettings):
     evidence: Path | None = None
     documents: Path | None = None
     passages: Path | None = None
+    masked: Path | None = None
+    evidence_file: Path | None = None
     models: Path | None = None
     road_model: str = "road"
     fire_model: str = "fire"
@@ -103,6 +113,7 @@ class Settings(BaseSettings):
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_attempts: Annotated[int, Field(ge=3, le=20)] = 5
     login_window_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    second_factor_roles: Annotated[frozenset[Role] | None, NoDecode] = None
 
     claim_lapse_minutes: Annotated[int, Field(ge=1, le=720)] = 30
     queue_warning_hours: Annotated[int, Field(ge=1, le=720)] = 24
@@ -140,6 +151,13 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+    @field_validator("second_factor_roles", mode="before")
+    @classmethod
+    def _roles_listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [one.strip() for one in value.split(",") if one.strip() not in {"", "none"}]
 
     @field_validator("public_url")
     @classmethod
@@ -209,6 +227,11 @@ class Settings(BaseSettings):
         return self.passages or self.home / "passages"
 
     @property
+    def masked_folder(self) -> Path:
+        """Where masked copies of evidence lie."""
+        return self.masked or self.home / "masked"
+
+    @property
     def models_folder(self) -> Path:
         """Where installed models lie."""
         return self.models or self.home / "models"
@@ -224,6 +247,12 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether people reach the service over TLS."""
         return self.public_url.startswith("https://")
+
+    def second_factor_for(self, *, demo: bool) -> frozenset[Role]:
+        """Roles that open nothing without a second factor; none in a demo store unless they are named."""
+        if self.second_factor_roles is not None:
+            return self.second_factor_roles
+        return SECOND_FACTOR if self.secure and not demo else frozenset()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,6 +7,7 @@ from alembic import context
 from service.store import (  # noqa: F401  fill the metadata
     console_tables,
     delivery_tables,
+    evidence_tables,
     fine_tables,
     officer_tables,
     passage_tables,
