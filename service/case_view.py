@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from qyran.errors import AccessError, TransitionError
@@ -18,6 +18,7 @@ from service.store.events import STATE, append_event, facts_of
 from service.store.tables import ViolationCase
 from service.views import LOOKS, CaseDetail, CaseSummary, LookView, OwnerView
 from violations.case import FIRST, REASONS, TRANSITIONS, Attribute, CaseState, CaseStep, CaseView, check, has_ended
+from violations.offences import about, kinds
 
 PLATE_READERS = frozenset(Role) - {Role.ADMINISTRATOR, Role.EVALUATOR, Role.CAMERA_OPERATOR}
 UNDECIDED = {CaseState.RETURNED, CaseState.AUTO_REJECTED, CaseState.MERGED}
@@ -26,6 +27,8 @@ UNDECIDED = {CaseState.RETURNED, CaseState.AUTO_REJECTED, CaseState.MERGED}
 def view_of(row: ViolationCase, *, retention_days: int = 0, looked_at: bool = False) -> CaseView:
     """What the conditions of the table look at; `looked_at` asks as if no second look were due."""
     missing = [name for name, held in (("plate", row.plate_token), ("offence", row.offence)) if not held]
+    if row.over_kmh is None and row.kind in kinds() and about(row.kind).ground == "certified_device":
+        missing.append("measurement")
     state = CaseState(row.state) if row.state else None
     attributes = {one: getattr(row, one) or FIRST[one] for one in Attribute}
     return CaseView(
@@ -41,6 +44,7 @@ def view_of(row: ViolationCase, *, retention_days: int = 0, looked_at: bool = Fa
         limitation_ends=row.limitation_ends,
         ended=state is not None and has_ended(state, row.penalty_kind, attributes),
         retained_until=row.changed_at + timedelta(days=retention_days) if state in UNDECIDED else None,
+        held=row.held_by is not None,
     )
 
 
@@ -51,6 +55,8 @@ def moved(
     reason: str | None = None,
     *,
     actor: Actor | None = None,
+    step: str | None = None,
+    as_of: datetime | None = None,
     payload: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> None:
@@ -62,6 +68,8 @@ def moved(
         target: the state wanted.
         reason: reason code.
         actor: who moves it, if not the actor of the unit of work (the system, on an officer's request).
+        step: the step's name; none that merely leads to the same state is taken instead.
+        as_of: the moment its conditions are asked for, for jobs run for another day; None means now.
         payload: what may be personal.
         data: public facts.
 
@@ -72,7 +80,7 @@ def moved(
     who = actor or work.actor
     settings = work.store.settings
     view = view_of(row, retention_days=settings.retention_days)
-    transition = check(view, CaseStep(target, work.now, reason, settings.terms), who)
+    transition = check(view, CaseStep(target, as_of or work.now, reason, settings.terms, step), who)
     role = who.acts_as(transition.roles) or Role.SYSTEM
     append_event(replace(work, actor=who), row, STATE, role, target=target, reason=reason, data=data, payload=payload)
 
@@ -90,7 +98,8 @@ def possible(work: Work, row: ViolationCase) -> tuple[str, ...]:
         if view.state not in transition.sources or work.actor.acts_as(asked) is None:
             continue
         reasons = REASONS.get(transition.name)
-        step = CaseStep(transition.target, work.now, reasons[0] if reasons else None, work.store.settings.terms)
+        reason = reasons[0] if reasons else None
+        step = CaseStep(transition.target, work.now, reason, work.store.settings.terms, transition.name)
         guesses = (view, replace(view, penalty_kind="non_payable"))
         if any(_allowed(guess, step, work.actor) for guess in guesses):
             found.append(transition.name)

@@ -5,29 +5,30 @@ Each function takes a unit of work, which names the actor; roles and conditions 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from qyran.errors import AccessError, NotFound
 from qyran.roles import OFFICERS, SYSTEM, Actor, Role
-from service import law
 from service.access import CASE_READERS, QUEUE_READERS, log_access, require
+from service.case_choice import choose, decided_data, sealed_note
 from service.case_view import detail, moved, summaries, view_of
-from service.plate_index import remember
-from service.plates import normal
+from service.duplicates import merge_again, unmerge
+from service.ports.offence_history import OffenceHistory, offence_history
+from service.quarantine import hold, holding
 from service.records import evidence_file as record_file
 from service.records import load
+from service.screening import screen_again
 from service.store.database import Work
-from service.store.events import facts_of
 from service.store.tables import AppUser, ViolationCase
 from service.views import CaseDetail, CasePage
 from violations.case import CaseState, CaseStep, check
 
 WAITING = (CaseState.SCREENED, CaseState.IN_REVIEW, CaseState.SECOND_LOOK, CaseState.OFFICER_CONFIRMED)
+FIRST = (ViolationCase.limitation_ends, ViolationCase.t_detect, ViolationCase.id)
+"""The order of the queue: whose limitation ends first, then who waits longest."""
 
 
 def queue(
@@ -40,7 +41,7 @@ def queue(
     limit: int = 50,
     offset: int = 0,
 ) -> CasePage:
-    """A page of cases, the oldest waiting first; decided ones the newest first.
+    """A page of cases, those whose limitation ends first at the top; decided ones the newest first.
 
     Args:
         work: the unit of work (reading is enough).
@@ -63,8 +64,8 @@ def queue(
         wanted = wanted.where(ViolationCase.camera_id == camera)
     if mine:
         wanted = wanted.where((ViolationCase.claimed_by == work.actor.id) | (ViolationCase.decided_by == work.actor.id))
-    order = ViolationCase.t_detect.asc() if state is None or state in WAITING else ViolationCase.changed_at.desc()
-    rows = work.session.scalars(wanted.order_by(order, ViolationCase.id).limit(limit).offset(offset)).all()
+    order = FIRST if state is None or state in WAITING else (ViolationCase.changed_at.desc(), ViolationCase.id)
+    rows = work.session.scalars(wanted.order_by(*order).limit(limit).offset(offset)).all()
     total = work.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     return CasePage(items=summaries(work, rows), counts=counts(work), total=total)
 
@@ -78,7 +79,7 @@ def counts(work: Work) -> dict[str, int]:
 
 
 def claim_next(work: Work) -> CaseDetail | None:
-    """Take the oldest case of the actor's territory from the queue; None when nothing waits."""
+    """Take the most pressing case of the actor's territory from the queue; None when nothing waits."""
     require(work.actor, OFFICERS)
     lapse_claims(work)
     row = work.session.scalar(waiting(work).with_for_update(skip_locked=True))
@@ -86,12 +87,13 @@ def claim_next(work: Work) -> CaseDetail | None:
 
 
 def waiting(work: Work) -> Select[ViolationCase]:
-    """The oldest case that waits in the actor's territory and can still be decided."""
+    """The case of the actor's territory whose limitation ends first, of those that wait and can still be decided."""
     found = visible(work.actor, select(ViolationCase)).where(
         ViolationCase.state == CaseState.SCREENED,
+        ViolationCase.held_by.is_(None),
         (ViolationCase.limitation_ends.is_(None)) | (ViolationCase.limitation_ends > work.now),
     )
-    return found.order_by(ViolationCase.t_detect, ViolationCase.id).limit(1)
+    return found.order_by(*FIRST).limit(1)
 
 
 def claim(work: Work, case_id: str, version: int | None = None) -> CaseDetail:
@@ -101,7 +103,7 @@ def claim(work: Work, case_id: str, version: int | None = None) -> CaseDetail:
         row.claimed_at = work.now
         return open_case(work, case_id)
     _lapse(work, row)
-    moved(work, row, CaseState.IN_REVIEW)
+    moved(work, row, CaseState.IN_REVIEW, step="claim")
     row.claimed_by, row.claimed_at = work.actor.id, work.now
     return open_case(work, case_id)
 
@@ -146,10 +148,11 @@ def confirm(
     plate: str | None = None,
     note: str | None = None,
     version: int | None = None,
+    history: OffenceHistory | None = None,
 ) -> CaseDetail:
     """Confirm that the violation took place, under the article the officer chose.
 
-    A high penalty, or a random sample, sends it to a second officer's look instead (state `second_look`); the
+    A high penalty, a repeat, or a random sample, sends it to a second officer's look instead (state `second_look`); the
     proposal is kept, and the second officer confirms or rejects it.
 
     Args:
@@ -159,6 +162,7 @@ def confirm(
         plate: the plate as the officer reads it; None keeps the machine's reading. Both are kept.
         note: free words, kept sealed.
         version: what the officer saw.
+        history: the register asked about earlier acts; None asks the installation's.
 
     Raises:
         InputError: the plate or the offence does not exist.
@@ -167,14 +171,17 @@ def confirm(
     """
     row = load(work, ViolationCase, case_id, version)
     require(work.actor, OFFICERS)
-    payload = _choose(work, row, offence, plate, note)
+    _may_decide(work, row)
+    eye, payload = choose(work, row, offence, plate, note, history or offence_history(work.store))
     if row.state == CaseState.IN_REVIEW and row.second_look and not row.second_looked:
         _check_but_second_look(work, row)
         row.first_reviewer = row.claimed_by
-        data = {"offence": offence, "edited": sorted(row.edited)}
-        moved(work, row, CaseState.SECOND_LOOK, row.second_look, actor=SYSTEM, payload=payload, data=data)
+        data = {"offence": offence, "edited": sorted(row.edited), **eye.drawn.data}
+        moved(work, row, CaseState.SECOND_LOOK, row.second_look, actor=SYSTEM, step="second_look", payload=payload,
+              data=data)  # fmt: skip
         return open_case(work, case_id)
-    moved(work, row, CaseState.OFFICER_CONFIRMED, payload=payload, data=_decided_data(row))
+    data = {**decided_data(row), **eye.drawn.data}
+    moved(work, row, CaseState.OFFICER_CONFIRMED, step="confirm", payload=payload, data=data)
     _decided(work, row, "true")
     return open_case(work, case_id)
 
@@ -191,8 +198,9 @@ def send_on(
     """The violation took place and its penalty is not a fine (КоАП 596 part 3): hand the material on, no notice."""
     row = load(work, ViolationCase, case_id, version)
     require(work.actor, OFFICERS)
-    payload = _choose(work, row, offence, plate, note)
-    moved(work, row, CaseState.NON_PAYABLE, payload=payload, data=_decided_data(row))
+    _may_decide(work, row)
+    _, payload = choose(work, row, offence, plate, note, None)
+    moved(work, row, CaseState.NON_PAYABLE, step="send_on", payload=payload, data=decided_data(row))
     _decided(work, row, "true")
     return open_case(work, case_id)
 
@@ -200,7 +208,7 @@ def send_on(
 def reject(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> CaseDetail:
     """There was no violation, or not one that can be proven: counts as a false alarm (KPI 9.9)."""
     row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.OFFICER_REJECTED, reason, payload=_note(note))
+    moved(work, row, CaseState.OFFICER_REJECTED, reason, step="reject", payload=sealed_note(note))
     row.reason = reason
     _decided(work, row, "false")
     return open_case(work, case_id)
@@ -209,7 +217,7 @@ def reject(work: Work, case_id: str, reason: str, *, note: str | None = None, ve
 def remark(work: Work, case_id: str, note: str, *, version: int | None = None) -> CaseDetail:
     """Second look: back to the officer who reviewed it, with a remark; he may then confirm it himself."""
     row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.IN_REVIEW, payload=_note(note))
+    moved(work, row, CaseState.IN_REVIEW, step="remark", payload=sealed_note(note))
     row.claimed_by, row.claimed_at, row.second_looked = row.first_reviewer, work.now, True
     return open_case(work, case_id)
 
@@ -217,8 +225,9 @@ def remark(work: Work, case_id: str, note: str, *, version: int | None = None) -
 def release(work: Work, case_id: str, *, note: str | None = None, version: int | None = None) -> None:
     """Give a claimed case back to the queue."""
     row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.SCREENED, "released", payload=_note(note))
+    moved(work, row, CaseState.SCREENED, "released", step="release", payload=sealed_note(note))
     _unclaim(row)
+    _hold_if_due(work, row)
 
 
 def reassign(work: Work, case_id: str, officer_id: str, *, version: int | None = None) -> None:
@@ -235,38 +244,41 @@ def reassign(work: Work, case_id: str, officer_id: str, *, version: int | None =
     if user is None or user.disabled:
         raise NotFound(f"There is no officer {officer_id}.")
     officer = Actor(user.id, frozenset(Role(one) for one in user.roles), frozenset(user.territories))
-    moved(work, row, CaseState.SCREENED, "reassigned", data={"to": officer_id})
-    moved(work, row, CaseState.IN_REVIEW, actor=officer, data={"by": work.actor.id})
+    moved(work, row, CaseState.SCREENED, "reassigned", step="release", data={"to": officer_id})
+    moved(work, row, CaseState.IN_REVIEW, actor=officer, step="claim", data={"by": work.actor.id})
     row.claimed_by, row.claimed_at = officer_id, work.now
 
 
 def send_back(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> None:
     """Technical junk: back to the camera's keepers; the reason goes to the camera's statistics."""
     row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.RETURNED, reason, payload=_note(note))
+    moved(work, row, CaseState.RETURNED, reason, step="return", payload=sealed_note(note))
     row.reason = reason
     _unclaim(row)
 
 
 def repair(work: Work, case_id: str, *, note: str | None = None, version: int | None = None) -> None:
     """What was returned is repaired: back to the queue."""
-    row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.SCREENED, payload=_note(note))
-    row.reason = None
+    _bring_back(work, load(work, ViolationCase, case_id, version), "repair", None, note)
 
 
 def reconsider(work: Work, case_id: str, *, note: str | None = None, version: int | None = None) -> None:
     """A senior officer puts an automatically rejected case into the queue."""
-    row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.SCREENED, "reconsidered", payload=_note(note))
-    row.t_screened, row.reason = work.now, None
+    _bring_back(work, load(work, ViolationCase, case_id, version), "sample", "reconsidered", note)
+
+
+def part(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> CaseDetail:
+    """Two reports were wrongly taken for one act: part this one from the case it was merged into, and screen it."""
+    screen_again(work, unmerge(work, case_id, reason, note, version))
+    return open_case(work, case_id)
 
 
 def withdraw(work: Work, case_id: str, reason: str, *, note: str | None = None, version: int | None = None) -> None:
     """Take a confirmation back before it is signed: the case waits in the queue again."""
     row = load(work, ViolationCase, case_id, version)
-    moved(work, row, CaseState.SCREENED, reason, payload=_note(note))
+    moved(work, row, CaseState.SCREENED, reason, step="withdraw", payload=sealed_note(note))
     _unclaim(row)
+    _hold_if_due(work, row)
     row.verdict = row.decided_by = row.t_officer_decision = None
 
 
@@ -274,7 +286,7 @@ def cancel(work: Work, case_id: str, reason: str, *, note: str | None = None, ve
     """A signed decision is taken back (appeal, court, forged plate); what was paid is to be paid back."""
     row = load(work, ViolationCase, case_id, version)
     refund = row.payment not in {None, "due", "none_due"}
-    moved(work, row, CaseState.CANCELLED, reason, payload=_note(note), data={"refund": refund})
+    moved(work, row, CaseState.CANCELLED, reason, step="cancel", payload=sealed_note(note), data={"refund": refund})
     row.reason, row.t_cancelled = reason, work.now
     return open_case(work, case_id)
 
@@ -291,8 +303,9 @@ def _lapse(work: Work, row: ViolationCase) -> bool:
     before = work.now - timedelta(minutes=work.store.settings.claim_lapse_minutes)
     if row.state != CaseState.IN_REVIEW or row.claimed_at is None or row.claimed_at > before:
         return False
-    moved(work, row, CaseState.SCREENED, "claim_lapsed", actor=SYSTEM)
+    moved(work, row, CaseState.SCREENED, "claim_lapsed", actor=SYSTEM, step="release")
     _unclaim(row)
+    _hold_if_due(work, row)
     return True
 
 
@@ -308,26 +321,11 @@ def _in_sight(actor: Actor, row: ViolationCase) -> None:
         raise AccessError(f"The case belongs to the territory {row.territory}, which is not yours.")
 
 
-def _choose(work: Work, row: ViolationCase, offence: str, plate: str | None, note: str | None) -> dict[str, Any]:
-    """Put the chosen article and the corrected plate into the row; what goes into the sealed payload."""
-    chosen = law.chosen(work.store, row, offence, work.now)
-    row.offence, row.penalty_kind = chosen.id, chosen.penalty_kind
-    row.fine_mci, row.fine_kzt = chosen.fine_mci, chosen.fine_kzt
-    payload = _note(note)
-    edited = set(row.edited) - {"article"}
-    if offence not in law.candidates(work.store, row)[:1]:
-        edited.add("article")  # the officer chose another than the system proposed (KPI 9.3)
-    if plate is not None:
-        facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
-        text = normal(plate)
-        if text != facts.get("plate"):
-            payload["plate"] = text
-            row.plate_token = remember(work, text)
-            edited.add("plate")
-    row.edited = sorted(edited)
-    if row.state == CaseState.IN_REVIEW:
-        row.second_look = law.second_look(work.store, row)
-    return payload
+def _may_decide(work: Work, row: ViolationCase) -> None:
+    """What every verdict asks for, before anything outside is asked: territory, the claim, another pair of eyes."""
+    if row.state in {CaseState.IN_REVIEW, CaseState.SECOND_LOOK}:
+        step = CaseStep(CaseState.OFFICER_REJECTED, work.now, "no_violation", work.store.settings.terms, "reject")
+        check(view_of(row), step, work.actor)
 
 
 def _check_but_second_look(work: Work, row: ViolationCase) -> None:
@@ -340,20 +338,24 @@ def _decided(work: Work, row: ViolationCase, verdict: str) -> None:
     row.verdict, row.decided_by, row.t_officer_decision = verdict, work.actor.id, work.now
 
 
-def _decided_data(row: ViolationCase) -> Mapping[str, Any]:
-    return {
-        "offence": row.offence,
-        "penalty_kind": row.penalty_kind,
-        "fine_mci": row.fine_mci,
-        "fine_kzt": row.fine_kzt,
-        "edited": sorted(row.edited),
-    }
+def _bring_back(work: Work, row: ViolationCase, step: str, reason: str | None, note: str | None) -> None:
+    """Into the queue again, or under the case that meanwhile holds the same act."""
+    wanted = CaseStep(CaseState.SCREENED, work.now, reason, work.store.settings.terms, step)
+    check(view_of(row), wanted, work.actor)
+    if merge_again(work, row):
+        return
+    moved(work, row, CaseState.SCREENED, reason, step=step, payload=sealed_note(note))
+    row.t_screened, row.reason = row.t_screened or work.now, None
+    _hold_if_due(work, row)
+
+
+def _hold_if_due(work: Work, row: ViolationCase) -> None:
+    """A case that comes back to the queue waits with the others where its camera is under quarantine meanwhile."""
+    under = holding(work, row.camera_id, row.kind)
+    if under is not None:
+        hold(work, row, under)
 
 
 def _unclaim(row: ViolationCase) -> None:
     row.claimed_by = row.claimed_at = row.first_reviewer = row.second_look = None
     row.second_looked = False
-
-
-def _note(note: str | None) -> dict[str, Any]:
-    return {"note": note.strip()} if note and note.strip() else {}

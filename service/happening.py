@@ -15,18 +15,10 @@ OVERLAP: Final = 0.3  # intersection over union from which two boxes are one pla
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a report says of where and who: track id, box in pixels (x1, y1, x2, y2), keyed token of the plate."""
+    """What a report says of where and who: track id, and box in pixels (x1, y1, x2, y2)."""
 
     track: int | None
     box: Sequence[float] | None = None
-    plate: str | None = None
-
-
-def same_vehicle(one: Sighting, other: Sighting) -> bool:
-    """Whether two reports of one kind by one camera, close in time, are of one vehicle: its plate or its track."""
-    if one.plate is not None and one.plate == other.plate:
-        return True
-    return one.track is not None and one.track == other.track
 
 
 def same_happening(one: Sighting, other: Sighting) -> bool:

@@ -1,4 +1,4 @@
-"""What the offence catalogue says to the use cases: candidates, the chosen article, terms, a second look, a sample."""
+"""What the offence catalogue says to the use cases: candidates, the chosen article, terms."""
 
 from __future__ import annotations
 
@@ -43,14 +43,6 @@ def payment_term_ends(store: Store, delivered: datetime) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def second_look(store: Store, row: ViolationCase) -> str | None:
-    """Why a confirmation needs a second officer, or None."""
-    terms = store.settings.terms
-    if row.fine_mci is not None and row.fine_mci >= terms.second_look_mci:
-        return "penalty_high"
-    return "random_sample" if drawn(store, f"second look {row.id}", terms.second_look_share) else None
-
-
-def drawn(store: Store, what: str, share: float) -> bool:
-    """Whether a random sample of this share holds something: fixed for it, and not to be known from outside."""
-    return int(store.vault.token(what)[:8], 16) / 2**32 < share
+def repeat_since(store: Store, act: datetime) -> datetime:
+    """From when on an earlier decision under the same article makes an act a repeat."""
+    return offences.repeat_since(act.astimezone(store.settings.zone)).astimezone(UTC)

@@ -75,6 +75,7 @@ class LegalTerms(Part):
     appeal_days: Term
     resolved_days: Term
     limitation_months: Term
+    repeat_months: Term
 
 
 class _Mci(Part):
@@ -265,9 +266,19 @@ def resolved_day(delivered: date) -> date:
 
 def limitation_ends(act: datetime) -> datetime:
     """Moment after which no decision may be made: so many months after the act, the month's last day at the latest."""
-    months = act.month - 1 + legal_terms(act.date()).limitation_months.value
-    year, month = act.year + months // 12, months % 12 + 1
-    return act.replace(year=year, month=month, day=min(act.day, monthrange(year, month)[1]))
+    return _months_on(act, legal_terms(act.date()).limitation_months.value)
+
+
+def repeat_since(act: datetime) -> datetime:
+    """From when on an earlier decision of the same article makes an act a repeat."""
+    return _months_on(act, -legal_terms(act.date()).repeat_months.value)
+
+
+def _months_on(moment: datetime, count: int) -> datetime:
+    """So many months later or earlier, on the month's last day at the latest."""
+    months = moment.month - 1 + count
+    year, month = moment.year + months // 12, months % 12 + 1
+    return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
 
 
 def shipped_files() -> tuple[Path, ...]:
