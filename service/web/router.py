@@ -16,7 +16,10 @@ from starlette.types import Scope
 from qyran.errors import QyranError
 from service.web import (
     alarm_pages,
+    case_desk_pages,
     case_pages,
+    check_pages,
+    case_search_pages,
     exemption_pages,
     fine_pages,
     kpi_pages,
@@ -34,7 +37,10 @@ YEAR_S: Final = 365 * 24 * 3600
 router = APIRouter(include_in_schema=False)
 for pages in (
     session_pages,
+    case_desk_pages,  # its plain words stand before the ids of cases
+    case_search_pages,
     case_pages,
+    check_pages,
     alarm_pages,
     kpi_pages,
     register_pages,
