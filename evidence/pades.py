@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
+    pkcs12,
 )
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -119,13 +120,56 @@ def installation_document_signer(home: Path) -> DocumentSigner:
     public = certificate.public_bytes(Encoding.PEM)
     create_once(home / "keys" / TRUSTED / f"decision-{certificate.serial_number:x}.pem", lambda: public, mode=0o644)
     private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    asn1_certificate = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
-    signer = signers.SimpleSigner(
-        signing_cert=asn1_certificate,
+    return DocumentSigner(_simple_signer(private, certificate), certificate, development=True)
+
+
+def pkcs12_document_signer(path: Path, password: str) -> DocumentSigner:
+    """What a PKCS#12 file holds: a private key and its certificate.
+
+    Raises:
+        ConfigError: the file cannot be read or opened with the password.
+    """
+    try:
+        data = path.read_bytes()
+        key, certificate, _ = pkcs12.load_key_and_certificates(data, password.encode())
+    except OSError as error:
+        raise ConfigError(f"The key file {path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise ConfigError(f"The key file {path} cannot be opened: wrong password, or no PKCS#12 file.") from None
+    if key is None or certificate is None:
+        raise ConfigError(f"The key file {path} holds no private key with its certificate.")
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return DocumentSigner(_simple_signer(private, certificate), certificate, development=False)
+
+
+def pkcs11_document_signer(module: Path, token: str, label: str, pin: str) -> DocumentSigner:
+    """What a PKCS#11 token holds under a label: the key never leaves it.
+
+    Raises:
+        ConfigError: the library, the token, the PIN or the label is wrong, or `qyran[hsm]` is not installed.
+    """
+    try:
+        from pkcs11.exceptions import PKCS11Error  # noqa: PLC0415 - an extra; only a token needs it
+        from pyhanko.config.pkcs11 import TokenCriteria  # noqa: PLC0415
+        from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError("Signing with a token needs the extra qyran[hsm]: install python-pkcs11.") from None
+    try:
+        session = open_pkcs11_session(str(module), token_criteria=TokenCriteria(label=token), user_pin=pin)
+        signer = PKCS11Signer(session, cert_label=label, key_label=label, embed_roots=False, bulk_fetch=False)
+        certificate = x509.load_der_x509_certificate(signer.signing_cert.dump())
+    except (PKCS11Error, PdfError, SigningError, RuntimeError, OSError, ValueError) as error:
+        raise ConfigError(f"The token {token} does not give the key {label}: {type(error).__name__}.") from None
+    return DocumentSigner(signer, certificate, development=False)
+
+
+def _simple_signer(private: bytes, certificate: x509.Certificate) -> Any:
+    """A signer with its key in memory that embeds its own certificate and no other."""
+    return signers.SimpleSigner(
+        signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
-    return DocumentSigner(signer, certificate, development=True)
 
 
 def sign_pdf(pdf: bytes, signer: DocumentSigner, *, reason: str, name: str) -> bytes:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from qyran.errors import InputError, NotFound, TransitionError
+from qyran.errors import TransitionError
 from qyran.roles import Role
 from service import law
-from service.ports.erap import Answer, Erap, Parcel
-from service.records import load
-from service.store.database import Store, Work
+from service.store.database import Work
 from service.store.events import append_event
-from service.store.tables import Decision, ViolationCase
-from violations.case import FIRST, Attribute, CaseState, check_attribute
-
-log = logging.getLogger(__name__)
+from service.store.tables import ViolationCase
+from violations.case import FIRST, Attribute, check_attribute
 
 CLERKS = frozenset({Role.SYSTEM, Role.SENIOR_OFFICER})
 
@@ -73,54 +68,3 @@ def change(
             row.payment_term_ends = law.payment_term_ends(work.store, moment)
     elif attribute is Attribute.PAYMENT:
         row.t_payment = moment
-
-
-def send_signed(store: Store, erap: Erap) -> int:
-    """Hand every signed decision that waits to the register; how many."""
-    with store.read() as work:
-        query = ViolationCase.state == CaseState.SIGNED, ViolationCase.registration.in_(("pending", "refused"))
-        waiting = [row.id for row in work.session.query(ViolationCase).filter(*query)]
-    for case_id in waiting:
-        with store.write() as work:
-            row = load(work, ViolationCase, case_id)
-            decision = work.session.get_one(Decision, case_id)
-            erap.send(
-                Parcel(
-                    case_id=case_id,
-                    document_no=decision.document_no,
-                    document_sha256=decision.sha256,
-                    document=decision.file,
-                    package_sha256=decision.package_sha256,
-                    signed_at=decision.signed_at,
-                )
-            )
-            change(work, row, Attribute.REGISTRATION, "sent", data={"to": erap.name})
-    return len(waiting)
-
-
-def take_answers(store: Store, erap: Erap) -> int:
-    """Store what the register answered; how many answers changed something."""
-    changed = 0
-    for name, answer in erap.answers():
-        try:
-            with store.write() as work:
-                changed += _take(work, erap, answer)
-        except (InputError, NotFound, TransitionError) as error:
-            log.warning("An answer of %s was put aside: %s", erap.name, error)
-            erap.refused(name)
-        else:
-            erap.seen(name)
-    return changed
-
-
-def _take(work: Work, erap: Erap, answer: Answer) -> bool:
-    row = load(work, ViolationCase, answer.case_id)
-    registering = answer.kind in {"registered", "refused"}
-    attribute = Attribute.REGISTRATION if registering else Attribute.DELIVERY
-    if getattr(row, attribute) == answer.kind:
-        return False  # told twice
-    if row.t_signed is None or answer.time < row.t_signed:
-        raise InputError(f"{erap.name} answered for the case {row.id} before it was signed.")
-    given = answer.model_dump(include={"number", "channel", "reason"}, exclude_none=True)
-    change(work, row, attribute, answer.kind, at=answer.time, data={"from": erap.name, **given})
-    return True

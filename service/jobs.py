@@ -7,22 +7,23 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
 from qyran.errors import QyranError, TransitionError
-from service.attributes import send_signed, take_answers
 from service.auth import forget_logins
 from service.case_view import moved
 from service.cases import lapse_claims
+from service.courier import collect, deliver
+from service.delivery_settings import delivery_of
 from service.device_cases import settle
+from service.document_numbers import free_unused
 from service.erasure import sweep
 from service.ingest import Taken, ingest
 from service.passage_retention import sweep_passages, sweep_stills
-from service.ports.erap import Erap, development_erap
 from service.record_retention import forget_records
 from service.scenes import forget_stills, publish_all
 from service.spool import Spool
@@ -33,6 +34,7 @@ from violations.case import CaseState, find
 
 EVERY_S: Final = 1.0
 KEEP_S: Final = 60.0  # housekeeping needs no hurry
+COLLECT_S: Final = 10.0  # how often receipts are asked for
 
 log = logging.getLogger(__name__)
 
@@ -49,26 +51,25 @@ class Kept:
     signed: bool = False
 
 
-def erap_of(store: Store) -> Erap | None:
-    """The register of this installation: the development adapter in a demo store, else none so far."""
-    return development_erap(store) if store.demo else None
-
-
 def take_events(store: Store) -> Taken:
     """Take everything that waits in the spool."""
     return ingest(Spool(store.settings.spool_folder), store)
 
 
 def keep_house(store: Store) -> Kept:
-    """One round of everything that time brings."""
-    erap = erap_of(store)
+    """One round of everything that time brings, letters and receipts included."""
+    sent, answered = carry(store)
+    return replace(tidy(store), sent=sent, answered=answered)
+
+
+def tidy(store: Store) -> Kept:
+    """One round of housekeeping that asks nobody outside."""
     with store.write() as work:
         lapsed = lapse_claims(work)
         forget_logins(work)
         forget_records(work)
+        free_unused(work)
     expired = _each(store, CaseState.EXPIRED)
-    sent = send_signed(store, erap) if erap else 0
-    answered = take_answers(store, erap) if erap else 0
     closed = _each(store, CaseState.CLOSED)
     sweep(store)
     sweep_passages(store)
@@ -77,7 +78,13 @@ def keep_house(store: Store) -> Kept:
     forget_stills(store)
     with store.read() as work:
         hour = due(work)
-    return Kept(lapsed, expired, closed, sent, answered, hour and sign_heads(store) is not None)
+    return Kept(lapsed, expired, closed, signed=hour and sign_heads(store) is not None)
+
+
+def carry(store: Store) -> tuple[int, int]:
+    """One round of the courier: how many messages left, and how many receipts and answers said something new."""
+    channels = delivery_of(store)
+    return deliver(store, channels).handed, collect(store, channels).heard
 
 
 def _each(store: Store, target: CaseState) -> int:
@@ -112,21 +119,29 @@ def _leads(source: CaseState, target: CaseState) -> bool:
 
 
 class Jobs:
-    """Runs the jobs in a thread; of several processes on one installation only one does."""
+    """Runs the jobs in two threads; of several processes on one installation only one does.
+
+    The courier has a thread of its own: a mail server that does not answer must not hold up an alarm.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+        self._threads = (
+            threading.Thread(target=self._run, name="jobs", daemon=True),
+            threading.Thread(target=self._carry, name="courier", daemon=True),
+        )
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End after the present step."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         with _only_one(self._store.settings.home / ".jobs.lock", self._stop) as ours:
@@ -135,7 +150,17 @@ class Jobs:
                 self._step("settle", lambda: settle(self._store))
                 self._step("take_events", lambda: take_events(self._store))
                 if rounds % round(KEEP_S / EVERY_S) == 0:
-                    self._step("keep_house", lambda: keep_house(self._store))
+                    self._step("tidy", lambda: tidy(self._store))
+                rounds += 1
+                self._stop.wait(EVERY_S)
+
+    def _carry(self) -> None:
+        with _only_one(self._store.settings.home / ".courier.lock", self._stop) as ours:
+            rounds = 0
+            while ours and not self._stop.is_set():
+                self._step("deliver", lambda: deliver(self._store))
+                if rounds % round(COLLECT_S / EVERY_S) == 0:
+                    self._step("collect", lambda: collect(self._store))
                 rounds += 1
                 self._stop.wait(EVERY_S)
 

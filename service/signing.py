@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from evidence.canonical import sha256_hex
 from evidence.keys import trust_store
-from evidence.pades import DocumentSigner, installation_document_signer
+from evidence.package import load_package
+from evidence.pades import DocumentSigner
 from evidence.verify import verify
 from qyran.errors import IntegrityError, NotFound, TransitionError
-from qyran.roles import OFFICERS
-from service import attributes, law
+from qyran.roles import OFFICERS, Actor
+from service import attributes, delivery, law
 from service.access import CASE_READERS, log_access, require
-from service.case_view import moved
+from service.case_view import moved, view_of
 from service.cases import open_case
 from service.city import city_of
+from service.document_numbers import hold, used
+from service.document_signer import signer_for, signing_file
 from service.durable import sync_folder, write_synced
+from service.fault_points import reach
 from service.i18n import has, trace_words, translate
 from service.records import camera_names, evidence_of, load, name_of
-from service.store.counter import next_number
-from service.store.database import Work
+from service.store.database import Store, Work
 from service.store.events import facts_of
 from service.store.record_tables import DeviceRecord
-from service.store.tables import AppUser, Decision, Evidence, ViolationCase
+from service.store.tables import AppUser, CaseEvent, Decision, Evidence, ViolationCase
+from service.store.vault import Vault
 from service.views import CaseDetail
 from violations import decision as notice
-from violations.case import CaseState
+from violations.case import CaseState, CaseStep, check
 from violations.decision import Both, DecisionRecord
 from violations.decision_pdf import render_notice, sign_notice
 from violations.offences import legal_terms
@@ -36,51 +42,139 @@ from violations.offences import legal_terms
 PICTURES = (("still", "before_line"), ("still", "in_act"), ("crop", "plate"))  # what a notice shows, in this order
 MOST_PICTURES = 3
 ROOMS = ("violations", "vision")
+CODE_SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no sign reads like another
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision about to be signed: its number is held, its text is fixed, nothing is stored of it yet.
+
+    Attributes:
+        case_id, version: the case as it was when the text was fixed.
+        year, number, document_no: of the document.
+        record, pictures: what it says and shows.
+        signer: whose key signs it; None where that was done.
+    """
+
+    case_id: str
+    version: int
+    year: int
+    number: int
+    document_no: str
+    record: DecisionRecord
+    pictures: dict[str, bytes]
+    signer: DocumentSigner | None
+
+
+def issue(store: Store, actor: Actor, case_id: str, *, version: int | None = None) -> CaseDetail:
+    """Sign the decision on a confirmed case without keeping other writers waiting while it is rendered.
+
+    The number is held for the case in a short transaction; where the process dies before the last one, the next try
+    takes the same number.
+
+    Raises:
+        As `sign`.
+    """
+    _by_this_house(store)
+    ready = drafted(store, actor, case_id, version=version)
+    reach(store, "sign.reserved")
+    pdf = produce(ready)
+    reach(store, "sign.rendered")
+    with store.write(actor) as work:
+        signed = complete(work, ready, pdf)
+        reach(store, "sign.written")
+    reach(store, "sign.committed")
+    return signed
 
 
 def sign(work: Work, case_id: str, *, version: int | None = None) -> CaseDetail:
-    """Number, render and sign the decision on a confirmed case; what fails takes no number.
+    """Number, render and sign the decision on a confirmed case in one transaction; what fails takes no number.
 
     Raises:
-        TransitionError: the case is not confirmed, or by somebody else.
+        TransitionError: the case is not confirmed, or by somebody else, or the certificate may not sign.
         AccessError: the actor is no officer.
         IntegrityError: the evidence is no longer what was signed.
-        ConfigError: the city file is missing.
+        ConfigError: the city file is missing, or the keys cannot be reached.
     """
+    _by_this_house(work.store)
+    ready = draft(work, case_id, version=version)
+    return complete(work, ready, produce(ready))
+
+
+def drafted(store: Store, actor: Actor, case_id: str, *, version: int | None = None) -> Draft:
+    """`draft` in transactions of its own: the evidence is verified before anybody has to wait."""
+    with store.read(actor) as work:
+        package = _signable(work, case_id, version)
+    with store.write(actor) as work:
+        return draft(work, case_id, version=version, package=package)
+
+
+def draft(work: Work, case_id: str, *, version: int | None = None, package: Evidence | None = None) -> Draft:
+    """Hold a number for the case and fix what its decision says.
+
+    Args:
+        work: the unit of work.
+        case_id: a confirmed case.
+        version: what the actor saw.
+        package: its evidence where it was verified a moment ago.
+    """
+    # Whether the step is allowed, the evidence intact and the certificate good is asked before a number is taken.
     row = load(work, ViolationCase, case_id, version)
-    require(work.actor, OFFICERS)
-    # The event comes last, but whether the step is allowed is asked before a number is taken.
-    if row.state != CaseState.OFFICER_CONFIRMED:
-        raise TransitionError("Only a confirmed case can be signed.")
-    package = _intact(work, row)
+    verified = package or _signable(work, case_id, version)
+    signer = signer_for(work)
     year = work.now.astimezone(work.store.settings.zone).year
-    number = next_number(work, f"decision {year}")
+    number = hold(work, row.id, f"decision {year}")
     document_no = f"{work.store.settings.city_id.upper()}-{year}-{number:06d}"
-    signer = installation_document_signer(work.store.settings.home)
-    record, pictures = _record(work, row, package, document_no, signer)
-    pdf = sign_notice(render_notice(record, pictures), record, signer)
-    file = f"{year}/{document_no}.pdf"
+    record, pictures = _record(work, row, verified, document_no, signer)
+    return Draft(row.id, row.version, year, number, document_no, record, pictures, signer)
+
+
+def produce(ready: Draft) -> bytes:
+    """The signed PDF; slow, and needs no transaction. A draft without a signer gives an unsigned one."""
+    pdf = render_notice(ready.record, ready.pictures)
+    return pdf if ready.signer is None else sign_notice(pdf, ready.record, ready.signer)
+
+
+def complete(work: Work, ready: Draft, pdf: bytes) -> CaseDetail:
+    """The case is signed: event, document, and the messages that take it to register and owner, in one transaction.
+
+    Raises:
+        TransitionError: the case has changed since its decision was ready.
+    """
+    row = load(work, ViolationCase, ready.case_id, ready.version)
+    record, document_no = ready.record, ready.document_no
+    file = f"{ready.year}/{document_no}.pdf"
     digest = sha256_hex(pdf)
-    data = {"document_no": document_no, "document_sha256": digest, "package_sha256": package.manifest_sha256}
+    data = {"document_no": document_no, "document_sha256": digest, "package_sha256": record.evidence_sha256}
     moved(work, row, CaseState.SIGNED, data=data, payload={"decision": record.model_dump(mode="json")})
     row.t_signed, row.document_no = work.now, document_no
     attributes.begin(row)
+    used(work, row.id)
     work.session.add(
         Decision(
             case_id=row.id,
-            year=year,
-            number=number,
+            year=ready.year,
+            number=ready.number,
             document_no=document_no,
             file=file,
             sha256=digest,
-            package_sha256=package.manifest_sha256,
+            package_sha256=record.evidence_sha256,
             signed_at=work.now,
             signed_by=work.actor.id,
             languages=["kk", "ru"],
         )
     )
+    work.session.flush()
+    delivery.begin(work, row)
     _write(work.store.settings.documents_folder / file, pdf)
-    return open_case(work, case_id)
+    return open_case(work, row.id)
+
+
+def check_code(vault: Vault, document_no: str) -> str:
+    """The code beside a document's number: who holds the document knows it, nobody can guess it."""
+    number = int(vault.token(f"decision {document_no}")[:16], 16)
+    signs = "".join(CODE_SIGNS[number >> 5 * place & 31] for place in range(8))
+    return f"{signs[:4]}-{signs[4:]}"
 
 
 def document(work: Work, case_id: str) -> tuple[Path, str]:
@@ -102,8 +196,37 @@ def document(work: Work, case_id: str) -> tuple[Path, str]:
     return path, path.name
 
 
-def _intact(work: Work, row: ViolationCase) -> Evidence:
-    """The case's first package, verified again now that a decision is to rest on it."""
+def signable_state(work: Work, case_id: str, version: int | None = None) -> ViolationCase:
+    """A case the actor may sign now.
+
+    Raises:
+        TransitionError: it is not confirmed, by somebody else, or has changed.
+        AccessError: the actor is no officer.
+    """
+    row = load(work, ViolationCase, case_id, version, lock=False)
+    require(work.actor, OFFICERS)
+    if row.state != CaseState.OFFICER_CONFIRMED:
+        raise TransitionError("Only a confirmed case can be signed.")
+    check(view_of(row), CaseStep(CaseState.SIGNED, work.now, None, work.store.settings.terms), work.actor)
+    return row
+
+
+def newest_is(work: Work, row: ViolationCase, kind: str) -> bool:
+    """Whether the newest event of a case is of a kind."""
+    last = work.session.get(CaseEvent, (row.id, row.seq))
+    return last is not None and last.kind == kind
+
+
+def _by_this_house(store: Store) -> None:
+    """Whether decisions are signed by keys this installation reaches."""
+    file = signing_file(store)
+    if file is not None and file.national is not None:
+        raise TransitionError("Here officers sign by NCALayer: prepare the decision, and send the signature.")
+
+
+def _signable(work: Work, case_id: str, version: int | None) -> Evidence:
+    """The evidence of a case the actor may sign now, verified again since a decision is to rest on it."""
+    row = signable_state(work, case_id, version)
     packages = evidence_of(work, [row.id]).get(row.id, [])
     if not packages:
         raise IntegrityError("The case has no evidence to rest a decision on.")
@@ -154,6 +277,8 @@ def _record(
         "appeal_body": city.appeal_body,
         "erap": None,
         "verification_url": f"{city.verification_url}{document_no}" if city.verification_url else None,
+        "check_code": check_code(store.vault, document_no),
+        "analysis": _analysis(work, row, package, facts),
         "certificate_serial": signer.serial,
         "development_certificate": signer.development,
         "demo": store.demo,
@@ -164,6 +289,20 @@ def _record(
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place_of_fault = ".".join(str(step) for step in first["loc"])
         raise TransitionError(f"The decision cannot be issued: {place_of_fault} {first['msg']}.") from None
+
+
+def _analysis(work: Work, row: ViolationCase, package: Evidence, facts: Mapping[str, Any]) -> notice.Analysis:
+    """What the machine said, from the signed manifest."""
+    manifest = load_package(work.store.settings.evidence_folder / package.folder).manifest
+    read = facts.get("plate_read")
+    return notice.Analysis(
+        software=f"Qyran {manifest.software.version}",
+        models=tuple(f"{name} {digest[:12]}" for name, digest in sorted(manifest.models.items())),
+        finding=_both(f"violations.kind.{row.kind}"),
+        certainty=row.score if row.score is not None and 0 <= row.score <= 1 else None,
+        plate=read,
+        plate_changed="plate" in row.edited,
+    )
 
 
 def _device(row: ViolationCase, record: DeviceRecord | None) -> notice.Device:

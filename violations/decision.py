@@ -171,6 +171,26 @@ class Terms(_Part):
         )
 
 
+class Analysis(_Part):
+    """What the machine said before a person decided.
+
+    Attributes:
+        software: name and version of the program.
+        models: name and first digits of the hash of each model.
+        finding: what it took the act for.
+        certainty: 0 to 1, None where it gives none.
+        plate: as it read it, None where it read none.
+        plate_changed: the officer read the plate otherwise.
+    """
+
+    software: Text
+    models: tuple[Text, ...]
+    finding: Both
+    certainty: Annotated[float, Field(ge=0, le=1)] | None = None
+    plate: Text | None = None
+    plate_changed: bool = False
+
+
 class DecisionRecord(_Part):
     """A notice of a warning or of a fine to be paid, as decided by a police officer.
 
@@ -184,6 +204,8 @@ class DecisionRecord(_Part):
         evidence_event: id of the evidence package.
         evidence_sha256: hash of its manifest.
         verification_url: address where the document can be checked, None where the city has none.
+        check_code: without it nobody can ask about the document by its number; part of the QR code.
+        analysis: what the machine said, None in records made before it was kept.
         delivered: day of delivery, None until then; the terms count from it.
         payment: None where the city has not configured it.
         certificate_serial: of the certificate that will sign.
@@ -213,6 +235,10 @@ class DecisionRecord(_Part):
     appeal_body: Body
     erap: Text | None
     verification_url: Text | None
+    check_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")] | None = (
+        None
+    )
+    analysis: Analysis | None = None
     certificate_serial: Text
     development_certificate: bool
     demo: bool

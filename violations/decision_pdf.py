@@ -22,7 +22,7 @@ import typst
 from evidence.canonical import sha256_hex
 from evidence.pades import DocumentSigner, PdfVerdict, sign_pdf, verify_pdf
 from qyran.errors import InputError, IntegrityError
-from violations.decision import Both, DecisionRecord
+from violations.decision import Analysis, Both, DecisionRecord
 from violations.offences import WorkCalendar, work_calendar
 
 __all__ = ["PdfVerdict", "render_notice", "sign_notice", "verify_pdf"]
@@ -86,7 +86,8 @@ def _data(record: DecisionRecord, calendar: WorkCalendar) -> dict[str, Any]:
     """Everything the template shows, as finished text."""
     words = _words()
     issued = record.issued.astimezone(UTC)
-    code = f"{record.verification_url or record.number}#sha256={record.evidence_sha256}"
+    secret = f"code={record.check_code}&" if record.check_code else ""
+    code = f"{record.verification_url or record.number}#{secret}sha256={record.evidence_sha256}"
     bands = [
         words["band"][name]
         for name, shown in (("demo", record.demo), ("development", record.development_certificate))
@@ -104,6 +105,7 @@ def _data(record: DecisionRecord, calendar: WorkCalendar) -> dict[str, Any]:
             _section("act", _act(record)),
             _section("device", _device(record)),
             _section("pictures", _evidence(record), pictures=_pictures(record)),
+            *([_section("analysis", _analysis(record.analysis))] if record.analysis else []),
             _section("penalty", _penalty(record, calendar)),
             *([_section("payment", _payment(record), pairs=True)] if record.charge.penalty == "fine" else []),
             _section("rights", _rights(record), columns=True),
@@ -113,6 +115,8 @@ def _data(record: DecisionRecord, calendar: WorkCalendar) -> dict[str, Any]:
             "title": words["label"]["check"],
             "code": code,
             "address": record.verification_url or record.number,
+            "secret": record.check_code,
+            "secret_label": words["label"]["check_code"],
             "hint": words["text"]["check_url" if record.verification_url else "check_code"],
             "signed": words["text"]["signed"],
         },
@@ -196,6 +200,19 @@ def _pictures(record: DecisionRecord) -> list[dict[str, Any]]:
 def _evidence(record: DecisionRecord) -> list[dict[str, Any]]:
     digest = record.evidence_sha256
     return [_row("evidence", _same(f"{record.evidence_event}, SHA-256 {digest[:32]} {digest[32:]}"))]
+
+
+def _analysis(said: Analysis) -> list[dict[str, Any]]:
+    models = ", ".join(said.models)
+    certainty = _text("certainty", percent=f"{100 * said.certainty:.0f}") if said.certainty is not None else None
+    plate: Both | None = None
+    if said.plate:
+        plate = _text("plate_corrected" if said.plate_changed else "plate_agreed", plate=said.plate)
+    return [
+        _row("program", _same(f"{said.software}; {models}" if models else said.software)),
+        _row("machine_finding", said.finding, certainty),
+        _row("machine_plate", plate or _text("plate_unread")),
+    ]
 
 
 def _penalty(record: DecisionRecord, calendar: WorkCalendar) -> list[dict[str, Any]]:

@@ -7,13 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from qyran.errors import ConfigError
 from service import cases, signing
 from service.api.bodies import OffenceStep, ReasonedStep, ReassignStep, RemarkStep, Step
 from service.api.deps import DeskOf
+from service.delivery_settings import vehicle_register
 from service.owners import load_owner
-from service.ports.vehicles import VehicleRegister, demo_register
-from service.store.database import Store
 from service.views import CaseDetail, CasePage
 from violations.case import CaseState
 
@@ -133,8 +131,7 @@ def withdraw(case_id: str, step: ReasonedStep, desk: DeskOf) -> None:
 @router.post("/{case_id}/sign", summary="Sign the decision")
 def sign(case_id: str, step: Step, desk: DeskOf) -> CaseDetail:
     """Number, render and sign the decision document; only the officer who confirmed can."""
-    with desk.write() as work:
-        return signing.sign(work, case_id, version=step.version)
+    return signing.issue(desk.store, desk.login.user.actor, case_id, version=step.version)
 
 
 @router.post("/{case_id}/cancel", summary="Cancel a signed decision")
@@ -165,14 +162,3 @@ def evidence_file(case_id: str, event_id: str, name: str, desk: DeskOf) -> FileR
     with desk.write() as work:
         path, media_type = cases.evidence_file(work, case_id, event_id, name)
     return FileResponse(path, media_type=media_type)
-
-
-def vehicle_register(store: Store) -> VehicleRegister:
-    """The register of this installation.
-
-    Raises:
-        ConfigError: none is configured.
-    """
-    if store.demo:
-        return demo_register(store)
-    raise ConfigError("No vehicle register is configured for this installation.")

@@ -7,6 +7,7 @@ it. Nothing counts as registered, notified or delivered before such an answer: t
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from qyran.errors import ConfigError
 from service.durable import sync_folder, write_synced
+from service.ports.http import Peer, told
 from service.store.database import Store
 
 
@@ -55,6 +57,7 @@ class Erap(Protocol):
 
         Raises:
             OSError: it could not be handed over; try again later.
+            Refused: it will never be taken as it is.
         """
 
     def answers(self) -> Iterator[tuple[str, Answer]]:
@@ -116,6 +119,46 @@ class FolderErap:
             _write(self.inbox / f"{case}-2.json", Answer(case_id=case, kind="notified", time=moment, channel="sms"))
             path.rename(path.with_suffix(".answered"))
         return len(waiting)
+
+
+class HttpErap:
+    """The register over HTTP, as its contract in docs/delivery.md says.
+
+    ``PUT /decisions/{document number}`` files a decision, the same again changes nothing; ``GET /answers`` tells what
+    it answered, ``POST /answers/seen`` ends an answer, ``POST /answers/refused`` says that it cannot be.
+    """
+
+    name = "erap"
+
+    def __init__(self, peer: Peer, documents: Path) -> None:
+        self._peer, self._documents = peer, documents
+
+    def send(self, parcel: Parcel) -> None:
+        """File a decision with its document."""
+        pdf = (self._documents / parcel.document).read_bytes()
+        body = parcel.model_dump(mode="json") | {"pdf": base64.b64encode(pdf).decode()}
+        told(self._peer.ask("PUT", f"/decisions/{parcel.document_no}", body, key=parcel.document_sha256))
+
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """What it answered; what cannot be read is refused there."""
+        given = told(self._peer.ask("GET", "/answers"))
+        for one in given.get("answers", ()) if isinstance(given, dict) else ():
+            if not isinstance(one, dict) or not isinstance(one.get("id"), str):
+                continue
+            try:
+                answer = Answer.model_validate({name: value for name, value in one.items() if name != "id"})
+            except ValidationError:
+                self.refused(one["id"])
+                continue
+            yield one["id"], answer
+
+    def seen(self, name: str) -> None:
+        """End an answer."""
+        self._peer.ask("POST", "/answers/seen", {"answers": [name]})
+
+    def refused(self, name: str) -> None:
+        """Say that an answer cannot be."""
+        self._peer.ask("POST", "/answers/refused", {"answers": [name]})
 
 
 def development_erap(store: Store) -> FolderErap:

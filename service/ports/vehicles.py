@@ -10,7 +10,11 @@ import hashlib
 from datetime import date
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from qyran.errors import ConfigError
+from service.ports.channels import ChannelDown, Refused
+from service.ports.http import Peer, told
 from service.store.database import Store
 from service.views import OwnerView
 
@@ -44,6 +48,28 @@ class InventedRegister:
         return OwnerView(
             name=name, iin=f"0000{pick[2]:03d}00000"[:12], address="DEMO", vehicle=f"DEMO {plate}", demo=True
         )
+
+
+class HttpVehicleRegister:
+    """The register over HTTP, as its contract in docs/delivery.md says.
+
+    ``POST /owner`` is asked with plate and day in its body, never in its address, and answers ``{"owner": ...}``, null
+    where it knows no such plate.
+    """
+
+    name = "vehicle register"
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def owner_of(self, plate: str, day: date) -> OwnerView | None:
+        """Ask it."""
+        try:
+            given = told(self._peer.ask("POST", "/owner", {"plate": plate, "day": day.isoformat()}))
+            owner = given["owner"]
+            return None if owner is None else OwnerView.model_validate({"demo": False, **owner})
+        except (Refused, KeyError, TypeError, ValidationError):
+            raise ChannelDown("not_understood") from None
 
 
 def demo_register(store: Store) -> InventedRegister:

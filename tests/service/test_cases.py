@@ -12,7 +12,7 @@ from evidence.verify import verify
 from qyran.errors import AccessError, ConfigError, InputError, IntegrityError, NotFound, TransitionError
 from qyran.roles import Role
 from service import cases, jobs, signing
-from service.api.cases import vehicle_register
+from service.delivery_settings import vehicle_register
 from service.owners import load_owner
 from service.ports.vehicles import InventedRegister
 from service.store.tables import AccessLog, Decision, ViolationCase

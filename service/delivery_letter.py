@@ -1,0 +1,85 @@
+"""What is handed over: the parcel for the register, the letter for the owner in Kazakh and Russian."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from evidence.canonical import sha256_hex
+from qyran.errors import InputError, IntegrityError
+from service.city import city_of
+from service.delivery import address_of
+from service.i18n import translate
+from service.ports.channels import Letter
+from service.ports.erap import Parcel
+from service.store.database import Work
+from service.store.delivery_tables import OutboxMessage
+from service.store.events import facts_of
+from service.store.tables import Decision, ViolationCase
+from violations.offences import legal_terms
+
+LANGUAGES: Final = ("kk", "ru")
+
+
+def parcel_of(work: Work, row: ViolationCase) -> Parcel:
+    """A decision as the register gets it.
+
+    Raises:
+        IntegrityError: its document is gone or altered.
+    """
+    decision = work.session.get_one(Decision, row.id)
+    document_of(work, decision)
+    return Parcel(
+        case_id=row.id,
+        document_no=decision.document_no,
+        document_sha256=decision.sha256,
+        document=decision.file,
+        package_sha256=decision.package_sha256,
+        signed_at=decision.signed_at,
+    )
+
+
+def letter_of(work: Work, row: ViolationCase, message: OutboxMessage) -> Letter:
+    """A decision as its owner gets it. No name, plate or article stands in its text: others may read it on the way.
+
+    Raises:
+        InputError: there is no address any more.
+        IntegrityError: its document is gone or altered.
+    """
+    decision = work.session.get_one(Decision, row.id)
+    facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
+    address = address_of(facts, message.channel)
+    if address is None:
+        raise InputError(f"The decision {decision.document_no} has no address for {message.channel}.")
+    city = city_of(work.store)
+    bodies = {"kk": city.body.name.kk, "ru": city.body.name.ru}
+    url = f"{city.verification_url}{decision.document_no}" if city.verification_url else None
+    kind = "fine" if row.fine_kzt is not None and row.penalty_kind == "fine" else "warning"
+    fine = f"{row.fine_kzt or 0:,}".replace(",", "\N{NO-BREAK SPACE}")
+    terms = legal_terms(decision.signed_at.astimezone(work.store.settings.zone).date())
+    days, appeal = terms.half_price_working_days.value, terms.appeal_days.value
+    named = {"number": decision.document_no, "fine": fine, "days": days, "appeal": appeal}
+    texts = []
+    for lang in LANGUAGES:
+        text = translate(lang, f"letter.{kind}", body=bodies[lang], **named)
+        texts.append(f"{text} {translate(lang, 'letter.check', url=url)}" if url else text)
+    return Letter(
+        key=message.key,
+        to=address,
+        subject=" / ".join(translate(lang, "letter.subject", number=decision.document_no) for lang in LANGUAGES),
+        text="\n\n".join(texts),
+        document_no=decision.document_no,
+        document=document_of(work, decision),
+    )
+
+
+def document_of(work: Work, decision: Decision) -> bytes:
+    """A signed document, checked against what was signed.
+
+    Raises:
+        IntegrityError: it is gone or altered.
+    """
+    path = work.store.settings.documents_folder / decision.file
+    data = path.read_bytes() if path.is_file() else b""
+    if sha256_hex(data) != decision.sha256:
+        raise IntegrityError(f"The document {decision.document_no} is gone or not what was signed.")
+    return data

@@ -1,0 +1,89 @@
+"""Speaking JSON over HTTP with systems of others: time limits, a bearer token, and failures as the ports name them."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from service.ports.channels import ChannelDown, Refused
+
+TIMEOUT_S: Final = 10.0
+BUSY: Final = frozenset({401, 403, 404, 405, 408, 425, 429})
+"""Answers that speak of the connection, not of what was sent: our token, their address, their load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A system of others.
+
+    Attributes:
+        url: its base address.
+        token: bearer token, None where it asks none.
+        ca_file: certificates to trust instead of the system's.
+        timeout_s: for one answer, seconds.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    timeout_s: float = TIMEOUT_S
+
+    def ask(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
+        """One request; its answer is 2xx, 4xx that the caller judges, or an exception.
+
+        Args:
+            method: of HTTP.
+            path: below the base address; nothing personal belongs into it.
+            body: sent as JSON.
+            key: idempotency key.
+
+        Raises:
+            ChannelDown: no answer, or one that does not speak of what was sent.
+        """
+        headers = {"accept": "application/json"}
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token}"
+        if key is not None:
+            headers["idempotency-key"] = key
+        verify = ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
+        try:
+            with httpx.Client(timeout=self.timeout_s, verify=verify, follow_redirects=False) as client:
+                answer = client.request(method, f"{self.url.rstrip('/')}{path}", json=body, headers=headers)
+        except httpx.TimeoutException:
+            raise ChannelDown("timeout") from None
+        except (httpx.HTTPError, OSError):
+            raise ChannelDown("no_connection") from None
+        if answer.status_code in BUSY or not (answer.is_success or answer.is_client_error):
+            raise ChannelDown(f"http_{answer.status_code}")
+        return answer
+
+
+def told(answer: httpx.Response) -> Any:
+    """The JSON of an answer.
+
+    Raises:
+        Refused: the system refused what was sent; its word for it is under `reason`.
+        ChannelDown: what it answered is no JSON.
+    """
+    try:
+        body = answer.json() if answer.content else None
+    except ValueError:
+        raise ChannelDown("no_json") from None
+    if answer.is_success:
+        return body
+    reason = body.get("reason") if isinstance(body, dict) else None
+    raise Refused(code_of(reason) or f"http_{answer.status_code}")
+
+
+def code_of(word: object) -> str | None:
+    """A word of others as a code of ours: letters, digits, dots; None where nothing is left of it.
+
+    Only a code that reads like one is taken over, so that no number, address or name of a person gets into a log.
+    """
+    text = str(word or "").strip().lower().replace(" ", "_").replace("-", "_")
+    fits = 0 < len(text) <= 40 and all(one.isascii() and (one.isalpha() or one in "_.") for one in text)
+    return text if fits else None

@@ -1,0 +1,141 @@
+"""E-mail by SMTP with STARTTLS and a login, and the delivery notices (RFC 3464) that come back to a Maildir.
+
+SMTP cannot take a letter twice and count it once: where the connection breaks after the server took it, it is sent
+again under the same Message-ID, which mail programs and servers use to show it once.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final
+
+from evidence.canonical import sha256_hex
+from service.ports.channels import ChannelDown, Handed, Letter, Receipt, Refused
+
+TIMEOUT_S: Final = 15.0
+PERMANENT: Final = 500  # an SMTP reply of 5xx speaks of this letter for good (RFC 5321, 4.2.1)
+LOGIN_FAILED: Final = frozenset({530, 534, 535, 538})  # of us, not of the letter
+
+
+@dataclass(frozen=True, slots=True)
+class Mailer:
+    """A mail server.
+
+    Attributes:
+        host, port: of the submission service.
+        sender: who it comes from; bounces go there.
+        user, password: of the login; None where the server asks none.
+        ca_file: certificates to trust instead of the system's.
+        bounces: Maildir that the sender's post is put into; None where nobody reads it.
+    """
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    bounces: Path | None = None
+    name: str = "email"
+
+    def send(self, letter: Letter) -> Handed:
+        """Hand a letter over, its document attached; never without TLS."""
+        message_id = f"<{letter.key}@{self.sender.rpartition('@')[2]}>"
+        try:
+            with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S) as server:
+                server.starttls(context=ssl.create_default_context(cafile=self.ca_file and str(self.ca_file)))
+                if self.user is not None:
+                    server.login(self.user, self.password or "")
+                wanted = ["RET=HDRS", f"ENVID={letter.key}"] if server.has_extn("dsn") else []
+                asked = ["NOTIFY=SUCCESS,FAILURE"] if server.has_extn("dsn") else []
+                server.send_message(
+                    self._message(letter, message_id), self.sender, [letter.to], mail_options=wanted, rcpt_options=asked
+                )
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _judged(next(iter(error.recipients.values()))[0]) from None
+        except smtplib.SMTPResponseException as error:
+            raise _judged(error.smtp_code) from None
+        except smtplib.SMTPNotSupportedError:
+            raise ChannelDown("no_tls") from None
+        except ssl.SSLError:
+            raise ChannelDown("tls_untrusted") from None
+        except socket.timeout:  # noqa: UP041 - an OSError that says more than the next line
+            raise ChannelDown("timeout") from None
+        except (smtplib.SMTPException, OSError):
+            raise ChannelDown("no_connection") from None
+        except ValueError:
+            raise Refused("address_malformed") from None
+        return Handed(message_id)
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Delivery notices in the Maildir; post that is none stays there for its reader."""
+        folder = self.bounces
+        for path in sorted(folder.glob("new/*")) if folder is not None else ():
+            found = receipt_of(path.read_bytes())
+            if found is not None:
+                yield found.model_copy(update={"receipt": path.name[:128]})
+
+    def seen(self, receipt: Receipt) -> None:
+        """Put a notice among the read ones."""
+        if self.bounces is None:
+            return
+        path = self.bounces / "new" / receipt.receipt
+        if path.exists():
+            (self.bounces / "cur").mkdir(exist_ok=True)
+            path.rename(self.bounces / "cur" / f"{path.name}:2,S")
+
+    def _message(self, letter: Letter, message_id: str) -> EmailMessage:
+        message = EmailMessage(policy=policy.SMTP)
+        message["From"] = Address(addr_spec=self.sender)
+        message["To"] = Address(addr_spec=letter.to)
+        message["Subject"] = letter.subject
+        message["Date"] = datetime.now(UTC)
+        message["Message-ID"] = message_id
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        message.add_attachment(
+            letter.document, maintype="application", subtype="pdf", filename=f"{letter.document_no}.pdf"
+        )
+        return message
+
+
+def receipt_of(raw: bytes) -> Receipt | None:
+    """What a delivery notice (RFC 3464) says of one of our letters; None where it is no such notice."""
+    message = message_from_bytes(raw, policy=policy.default)
+    if message.get_content_type() != "multipart/report":
+        return None
+    fields: dict[str, str] = {}
+    for part in message.walk():
+        if part.get_content_type() == "message/delivery-status":
+            for group in part.get_payload():
+                fields |= {name.lower(): str(value) for name, value in group.items()}  # type: ignore[union-attr]
+    key, action = fields.get("original-envelope-id", "").strip(), fields.get("action", "").strip().lower()
+    if not key or action not in {"delivered", "failed"}:
+        return None
+    status = fields.get("status", "").split()
+    try:
+        time = parsedate_to_datetime(str(message["Date"]))
+    except (TypeError, ValueError):
+        return None
+    return Receipt(
+        receipt=sha256_hex(raw),
+        key=key,
+        kind="delivered" if action == "delivered" else "undeliverable",
+        time=time if time.tzinfo else time.replace(tzinfo=UTC),
+        reason=f"smtp_{status[0][:16]}" if status and action == "failed" else None,
+    )
+
+
+def _judged(code: int) -> ChannelDown | Refused:
+    down = code < PERMANENT or code in LOGIN_FAILED
+    return ChannelDown(f"smtp_{code}") if down else Refused(f"smtp_{code}")
