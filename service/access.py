@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from qyran.errors import AccessError
 from qyran.roles import OFFICERS, Actor, Role
 from service.store.database import Work
@@ -13,6 +15,20 @@ ALERT_READERS = frozenset({Role.SITUATIONAL_OPERATOR, Role.SERVICE_DISPATCHER, R
 KPI_READERS = frozenset({Role.EVALUATOR, Role.AUDITOR, Role.SENIOR_OFFICER})
 CAMERA_READERS = frozenset({Role.CAMERA_OPERATOR, Role.SITUATIONAL_OPERATOR, Role.ADMINISTRATOR, Role.AUDITOR})
 CAMERA_WRITERS = frozenset({Role.CAMERA_OPERATOR, Role.ADMINISTRATOR, Role.SYSTEM})
+
+PURPOSES: Final = {
+    Role.CAMERA_OPERATOR: "screening",
+    Role.POLICE_OFFICER: "case_work",
+    Role.SENIOR_OFFICER: "case_work",
+    Role.SITUATIONAL_OPERATOR: "alarm_work",
+    Role.SERVICE_DISPATCHER: "alarm_work",
+    Role.EVALUATOR: "evaluation",
+    Role.ADMINISTRATOR: "administration",
+    Role.AUDITOR: "audit",
+    Role.DATA_PROTECTION_OFFICER: "protection",
+    Role.SYSTEM: "automatic",
+}
+"""What a role looks at records for, where no other reason is given."""
 
 
 def require(actor: Actor, roles: frozenset[Role]) -> Role:
@@ -27,6 +43,27 @@ def require(actor: Actor, roles: frozenset[Role]) -> Role:
     return role
 
 
-def log_access(work: Work, role: Role, action: str, record: str) -> None:
-    """Note that the actor looked at a record."""
-    work.session.add(AccessLog(at=work.now, actor=work.actor.id, role=role.value, action=action, record=record))
+def log_access(
+    work: Work, role: Role, action: str, record: str, *, reason: str | None = None, territory: str | None = None
+) -> None:
+    """Note that the actor looked at a record.
+
+    Args:
+        work: the unit of work.
+        role: the role the actor acts in.
+        action: what was done, a code.
+        record: which record; never a plate, a name or a number of a person.
+        reason: what for, a code; None gives the purpose the role has by itself.
+        territory: of the record, where it has one.
+    """
+    work.session.add(
+        AccessLog(
+            at=work.now,
+            actor=work.actor.id,
+            role=role.value,
+            action=action,
+            record=record,
+            reason=reason or PURPOSES.get(role),
+            territory=territory,
+        )
+    )

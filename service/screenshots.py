@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from qyran.errors import ConfigError
-from service.auth import demo_users
 from service.demo.run import demo, demo_settings, served
+from service.demo.users import demo_users
 from service.i18n import Language
 from service.store.database import Store, open_store
 from service.store.tables import Alert, Passage, ViolationCase

@@ -33,8 +33,9 @@ class UserOut(BaseModel):
 
 
 class NewPassword(Body):
-    """A password to be set."""
+    """A password to be set; `current` is the one that holds, for one's own."""
 
+    current: Annotated[str, StringConstraints(max_length=auth.LONGEST)] | None = None
     password: Annotated[str, StringConstraints(max_length=auth.LONGEST)]
 
 
@@ -77,7 +78,7 @@ def add_user(new: NewUser, desk: DeskOf) -> UserOut:
 def set_password(user_id: str, new: NewPassword, desk: DeskOf) -> None:
     """One's own, or anybody's as administrator; ends that user's logins."""
     with desk.write() as work:
-        auth.set_password(work, user_id, new.password)
+        auth.set_password(work, user_id, new.password, current=new.current)
 
 
 @router.delete("/users/{user_id}", summary="Lock a user out", status_code=204)

@@ -12,10 +12,15 @@ from qyran.errors import AccessError
 from service.api.headers import SAFE
 from service.api.problems import NotLoggedIn
 from service.auth import LoggedIn, csrf_matches, logged_in
+from service.doors import OWN, function_of, pass_door
 from service.settings import Settings
 from service.store.database import Store, Work
 
 CSRF_HEADER: Final = "X-CSRF-Token"
+FIRST: Final = {
+    "password": "Change the password first: somebody else chose it.",
+    "second_factor": "Take a second factor first: your role asks for one.",
+}
 
 
 def cookie_name(settings: Settings) -> str:
@@ -43,13 +48,18 @@ def get_login(
 
     Raises:
         NotLoggedIn: there is none, or it has ended.
-        AccessError: a change without the login's CSRF token.
+        AccessError: a change without the login's CSRF token, a function that is denied to the person, or a login that
+            has to change its password or take a second factor first.
     """
     login = logged_in(store, token_of(request))
     if login is None:
         raise NotLoggedIn("There is no login, or it has ended; log in.")
     if request.method not in SAFE and not csrf_matches(login, csrf):
         raise AccessError(f"The header {CSRF_HEADER} is absent or wrong; load the page again.")
+    path = request.url.path
+    pass_door(login.user.actor, request.method, path)
+    if login.must is not None and function_of(path) != OWN:
+        raise AccessError(FIRST[login.must])
     return login
 
 

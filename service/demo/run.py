@@ -17,9 +17,9 @@ from sqlalchemy import func, select
 from qyran.errors import InputError
 from service import cameras as register
 from service.app import create_app
-from service.auth import demo_users
 from service.demo.city import cameras, render_city, stamp, watch_city
 from service.demo.people import Visitor, answer_alarms, decide_cases, watch_for
+from service.demo.users import demo_users
 from service.jobs import keep_house, take_events
 from service.kpi import security_report
 from service.ports.erap import development_erap

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from qyran.errors import AccessError, InputError, IntegrityError, NotFound, QyranError, TransitionError
 from service.web.refusals import refusal
 from service.web.rendering import page, words_of
-from service.web.visit import ForeignForm, LoginNeeded, visit
+from service.web.visit import AccountFirst, ForeignForm, LoginNeeded, visit
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,11 @@ def is_page(request: Request) -> bool:
 def login_first(request: Request) -> Response:
     """On to the login page, and back afterwards; htmx is told to load a whole page."""
     back = request.url.path if request.method == "GET" else "/"
-    path = f"/login?next={quote(back)}" if back != "/" else "/login"
+    return onward_to(request, f"/login?next={quote(back)}" if back != "/" else "/login")
+
+
+def onward_to(request: Request, path: str) -> Response:
+    """On to another page; htmx is told to load a whole one."""
     if request.headers.get("hx-request") == "true":
         return Response(status_code=200, headers={"HX-Redirect": path})
     return RedirectResponse(path, 303)
@@ -41,6 +45,8 @@ def error_page(request: Request, error: Exception) -> Response:
     match error:
         case LoginNeeded():
             return login_first(request)
+        case AccountFirst():
+            return onward_to(request, "/account")
         case HTTPException():
             code, detail = error.status_code, None
         case RequestValidationError():

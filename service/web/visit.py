@@ -19,6 +19,7 @@ from qyran.roles import Actor, Role
 from service.api.deps import token_of
 from service.api.problems import NotLoggedIn
 from service.auth import LoggedIn, User, csrf_matches, logged_in
+from service.doors import OWN, function_of, pass_door
 from service.i18n import Language, as_language, preferred
 from service.store.database import Store
 
@@ -30,6 +31,10 @@ YEAR_S: Final = 365 * 24 * 3600
 
 class LoginNeeded(NotLoggedIn):
     """The page wants a login first."""
+
+
+class AccountFirst(NotLoggedIn):
+    """The login has to change its password or take a second factor before it opens anything else."""
 
 
 class ForeignForm(AccessError):
@@ -109,9 +114,15 @@ def signed_in(visit: Annotated[Visit, Depends(visit)]) -> Visit:
 
     Raises:
         LoginNeeded: of nobody.
+        AccountFirst: of somebody who has something to do with his login first.
+        AccessError: to a function that is denied to him.
     """
     if visit.login is None:
         raise LoginNeeded("Log in first.")
+    path = visit.request.url.path
+    pass_door(visit.actor, visit.request.method, path)
+    if visit.login.must is not None and function_of(path) != OWN:
+        raise AccountFirst("Change the password or take a second factor first.")
     return visit
 
 

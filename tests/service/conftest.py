@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
-from service import auth
+from service import passwords
 from service.settings import load_settings
 from tests.service import postgres
 from tests.service.world import World
@@ -19,8 +19,8 @@ def _nothing_from_outside(monkeypatch, tmp_path):
     """No test may touch the home of whoever runs it, or wait for a hash that is slow on purpose."""
     monkeypatch.setenv("QYRAN_HOME", str(tmp_path / "home"))
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(auth, "_hasher", quick)
-    monkeypatch.setattr(auth, "_decoy", quick.hash("nobody"))
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "_decoy", quick.hash("nobody"))
 
 
 @pytest.fixture(scope="session")

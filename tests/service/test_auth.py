@@ -7,6 +7,7 @@ from qyran.errors import AccessError, ConfigError, InputError, NotFound
 from qyran.roles import OFFICERS, PERSON_ROLES, SYSTEM, Role
 from service import auth
 from service.auth import LoginError
+from service.demo.users import demo_users
 from service.store.tables import AppUser, LoginAttempt, UserSession
 from tests.service.world import PASSWORD, World
 
@@ -205,17 +206,19 @@ def test_only_administrators_make_users(world, role):
 
 def test_everybody_changes_his_own_password(both, officer):
     actor = both.person(Role.EVALUATOR)
-    both.do(actor, auth.set_password, actor.id, "another long phrase")
+    with pytest.raises(InputError, match="present password is wrong"):
+        both.do(actor, auth.set_password, actor.id, "another long phrase", current="a guess")
+    both.do(actor, auth.set_password, actor.id, "another long phrase", current=PASSWORD)
     with pytest.raises(NotFound):
         both.do(SYSTEM, auth.set_password, "nobody", "another long phrase")
 
 
 def test_demo_users_exist_in_a_demo_store_only_and_get_new_passwords_each_time(world):
     with pytest.raises(ConfigError, match="demo store"):
-        auth.demo_users(world.store)
+        demo_users(world.store)
     with World(world.settings.model_copy(update={"home": world.settings.home / "demo"}), demo=True) as demo:
-        first = auth.demo_users(demo.store)
-        again = auth.demo_users(demo.store)
+        first = demo_users(demo.store)
+        again = demo_users(demo.store)
         assert first.keys() == again.keys()
         assert not set(first.values()) & set(again.values())
         with pytest.raises(LoginError):
