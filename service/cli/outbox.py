@@ -6,13 +6,17 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError
 from service.cli.opened import system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+SHARES: Final = ("refuse", "fail", "lose", "duplicate", "undeliverable")
+ANSWERS_EVERY_S: Final = 2.0
 
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -32,6 +36,14 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     receipts = actions.add_parser("receipts", help="take in what the post answered; all of it or nothing")
     receipts.add_argument("file", type=Path, metavar="FILE", help="CSV: batch, position, status, date, reason")
     receipts.set_defaults(run=run_receipts)
+    simulate = actions.add_parser(
+        "simulate", help="stand-ins of register, SMS gateway and vehicle register, to exercise"
+    )
+    simulate.add_argument("--port", type=int, default=8090, metavar="N")
+    for name in SHARES:
+        simulate.add_argument(f"--{name}", type=float, default=0.0, metavar="SHARE", help="share of requests, 0 to 1")
+    simulate.add_argument("--delay", type=float, default=0.0, metavar="S", help="before every answer, seconds")
+    simulate.set_defaults(run=run_simulate)
 
 
 def run_show(_: Namespace) -> int:
@@ -94,4 +106,21 @@ def run_receipts(arguments: Namespace) -> int:
     with system_work() as work:
         new = take_receipts(work, lines, arguments.file)
     sys.stdout.write(f"{new} receipts stored, {len(lines) - new} known already\n")
+    return 0
+
+
+def run_simulate(arguments: Namespace) -> int:
+    """Serve the simulator until stopped; it registers and delivers what it took every two seconds."""
+    from service.ports.simulator import Faults, Simulator, serving  # noqa: PLC0415
+
+    faults = Faults(**{name: getattr(arguments, name) for name in SHARES}, delay_s=arguments.delay)
+    simulator = Simulator(faults)
+    try:
+        with serving(simulator, arguments.port) as address:
+            sys.stderr.write(f"simulating register, SMS gateway and vehicle register at {address}; Ctrl+C ends\n")
+            while not Event().wait(ANSWERS_EVERY_S):
+                simulator.register()
+                simulator.deliver()
+    except OSError as error:
+        raise InputError(f"Port {arguments.port} cannot be used: {error.strerror}.") from None
     return 0
