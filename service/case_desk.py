@@ -15,7 +15,8 @@ from sqlalchemy import Select, delete, select
 from qyran.errors import NotFound, TransitionError
 from qyran.roles import OFFICERS, Role
 from service import case_drafts, cases
-from service.access import log_access, require
+from service.access import CASE_READERS, log_access, require
+from service.records import load
 from service.store.console_tables import CaseAhead
 from service.store.database import Work
 from service.store.tables import ViolationCase
@@ -37,7 +38,7 @@ def ahead(work: Work, present: str | None = None) -> str | None:
         present: the case in front of him.
     """
     role = require(work.actor, OFFICERS)
-    found = _second_look(work, present) if _is_second_look(work, present) else _held(work, present)
+    found = _second_look(work, present) if is_second_look(work, present) else _held(work, present)
     if found is None:
         found = _kept_back(work, present) or _free(work, present)
     _keep_back(work, found)
@@ -93,6 +94,20 @@ def undo(work: Work, case_id: str) -> CaseDetail:
     return cases.claim(work, case_id)
 
 
+def standing(work: Work, case_id: str) -> str:
+    """How a case stands towards the actor: its state, and whose it is; a claim that has lapsed is nobody's.
+
+    Raises:
+        NotFound: there is no such case.
+    """
+    require(work.actor, CASE_READERS)
+    row = load(work, ViolationCase, case_id, lock=False)
+    lapsed = work.now - timedelta(minutes=work.store.settings.claim_lapse_minutes)
+    if row.state == CaseState.IN_REVIEW and row.claimed_at is not None and row.claimed_at <= lapsed:
+        return f"{CaseState.SCREENED}:"
+    return f"{row.state}:{'mine' if row.claimed_by == work.actor.id else row.claimed_by or ''}"
+
+
 def to_sign(work: Work) -> tuple[str, ...]:
     """Ids of the cases the officer confirmed and has still to sign, the oldest confirmation first."""
     require(work.actor, OFFICERS)
@@ -102,7 +117,8 @@ def to_sign(work: Work) -> tuple[str, ...]:
     return tuple(work.session.scalars(query.order_by(ViolationCase.t_officer_decision)))
 
 
-def _is_second_look(work: Work, case_id: str | None) -> bool:
+def is_second_look(work: Work, case_id: str | None) -> bool:
+    """Whether a case waits for a second officer's look."""
     state = work.session.scalar(select(ViolationCase.state).where(ViolationCase.id == case_id)) if case_id else None
     return state == CaseState.SECOND_LOOK
 

@@ -1,10 +1,14 @@
-"""The officer's console: the queue, the case with its player, one key a verdict, the signed decision."""
+"""The officer's console: the queue, the case with its player, every step of it, the signed decision.
+
+A step that ends the work on a case goes on to the next one: the desk's script asks for it with the header `X-Desk` and
+gets the next case in the same answer; a browser without scripts is led on as by any form.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import Annotated, Final
 from uuid import UUID
@@ -13,19 +17,18 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
 from qyran.errors import InputError, IntegrityError, NotFound, TransitionError
-from qyran.roles import OFFICERS, Role
-from service import cases, signing
+from qyran.roles import OFFICERS
+from service import case_desk, case_drafts, cases, signing
 from service.access import CASE_READERS
-from service.api.cases import vehicle_register
+from service.delivery_settings import vehicle_register
 from service.i18n import named
 from service.owners import load_owner
-from service.records import evidence_of, evidence_views
 from service.store.database import Work
 from service.views import CaseDetail, CasePage, CaseSummary
 from service.web import case_store
-from service.web.case_view import case_view, tone
-from service.web.evidence_view import clip_path, send, thumb_url
-from service.web.refusals import refusal
+from service.web.case_answer import answer, at_desk, case_page, nothing_left
+from service.web.case_view import tone
+from service.web.evidence_view import send, thumb_url
 from service.web.rendering import Flash, onward, page, words_of
 from service.web.view_models import Age, Pages, QueueRow, Tile
 from service.web.visit import Person, PostedPerson, Visit
@@ -45,8 +48,10 @@ SHOWN: Final = (
     CaseState.RETURNED,
 )
 REST: Final = (CaseState.AUTO_REJECTED, CaseState.EXPIRED, CaseState.CANCELLED, CaseState.CLOSED, CaseState.MERGED)
-AGES: Final = (("age_hour", timedelta(0), timedelta(hours=1)), ("age_day", timedelta(hours=1), timedelta(hours=24)))
-OLD: Final = timedelta(hours=24)  # the queue's own warning term is the setting; this is the last bucket shown
+AGES: Final = {"age_hour": timedelta(0), "age_day": timedelta(hours=1), "age_older": timedelta(hours=24)}
+"""From which age on; the queue's own warning term is the setting, these are only what is shown."""
+GOES_ON: Final = frozenset({"confirm", "reject", "send_on", "return", "release", "hold"})
+"""Steps that end the officer's work on a case."""
 
 router = APIRouter(prefix="/cases", include_in_schema=False)
 
@@ -72,10 +77,16 @@ def _owner(work: Work, case_id: str, form: Step) -> CaseDetail:
         raise InputError("The vehicle register did not answer; try again later.") from None
 
 
+def _hold(work: Work, case_id: str, form: Step) -> None:
+    draft = case_drafts.Draft(plate=form.plate, note=form.note, offence=form.offence or None)
+    case_desk.put_aside(work, case_id, draft)
+
+
 Act = Callable[[Work, str, Step], CaseDetail | None]
 
 ACTS: Final[Mapping[str, tuple[Act, str]]] = {
     "claim": (lambda work, one, f: cases.claim(work, one, f.version), "claimed"),
+    "hold": (_hold, "held"),
     "release": (lambda work, one, f: cases.release(work, one, note=f.note, version=f.version), "saved"),
     "return": (lambda work, one, f: cases.send_back(work, one, f.reason, note=f.note, version=f.version), "saved"),
     "repair": (lambda work, one, f: cases.repair(work, one, note=f.note, version=f.version), "saved"),
@@ -111,35 +122,40 @@ def queue(
     mine = show == MINE
     with visit.store.read(visit.actor) as work:
         found = cases.queue(work, state=state, mine=mine, limit=PAGE, offset=(number - 1) * PAGE)
-        ages = case_store.waiting_ages(work)
+        ages = case_store.age_counts(work, tuple(AGES.values()))
         own = case_store.mine(work)
+        to_sign = len(case_desk.to_sign(work)) if visit.roles & OFFICERS else 0
     heading = w.t("cases.mine_all") if mine else w.t(f"violations.state.{state}" if state else "cases.waiting_all")
     return page(
         visit,
         "cases/queue.html",
         tiles=_tiles(w, visit, found, show, own),
         ages=_ages(w, ages),
-        rows=tuple(_row(w, one) for one in found.items),
+        rows=tuple(queue_row(w, one) for one in found.items),
         heading=heading,
         total=found.total,
         can_claim=bool(visit.roles & OFFICERS),
+        can_search=bool(visit.roles & CASE_READERS),
+        to_sign=to_sign,
         waiting=found.counts.get(CaseState.SCREENED, 0),
         pages=_pages(found.total, number, show),
     )
 
 
 @router.post("/next")
-def take_next(visit: PostedPerson) -> Response:
-    """Claim the oldest waiting case and open it."""
+def take_next(visit: PostedPerson, present: Annotated[str, Form(max_length=36)] = "") -> Response:
+    """Open the next case: one that is held already, else the oldest waiting one."""
     with visit.store.write(visit.actor) as work:
-        found = cases.claim_next(work)
+        found = case_desk.go_on(work, present or None)
+    if at_desk(visit):
+        return nothing_left(visit) if found is None else answer(visit, found)
     return onward(visit, "/cases", "none_waiting") if found is None else onward(visit, f"/cases/{found.id}", "claimed")
 
 
 @router.get("/{case_id}")
 def case(visit: Person, case_id: UUID) -> Response:
     """The page of a case."""
-    return _case(visit, str(case_id))
+    return case_page(visit, str(case_id))
 
 
 @router.post("/{case_id}/{step}")
@@ -159,15 +175,26 @@ def act(
         raise NotFound(f"There is no step {step}.")
     use_case, message = ACTS[step]
     form = Step(version, reason, note or None, plate.strip() or None, offence, officer)
+    one = str(case_id)
     try:
         with visit.store.write(visit.actor) as work:
-            after = use_case(work, str(case_id), form)
+            second = case_desk.is_second_look(work, one)
+            after = use_case(work, one, form)
+            if step in GOES_ON - {"hold"}:
+                case_drafts.forget(work, one)
     except (TransitionError, InputError, IntegrityError) as error:
-        return _case(visit, str(case_id), error)
+        return case_page(visit, one, error)
     if after is not None and after.state == CaseState.SECOND_LOOK:
         message = "second_look"
-    stays = step not in {"release", "return"} and (after is not None or bool(visit.roles & CASE_READERS))
     number = after.document_no if after is not None and step == "sign" else None
+    if at_desk(visit) and visit.roles & OFFICERS:
+        flash = Flash(words_of(visit).t(f"flash.{message}", number=number or ""))
+        if step not in GOES_ON:
+            return case_page(visit, one) if after is None else answer(visit, after, flash)
+        with visit.store.write(visit.actor) as work:  # the verdict is stored by now, whatever comes of this
+            following = case_desk.go_on(work, one, second_look=second)
+        return nothing_left(visit, flash) if following is None else answer(visit, following, flash)
+    stays = step not in {"release", "return"} and (after is not None or bool(visit.roles & CASE_READERS))
     return onward(visit, f"/cases/{case_id}" if stays else "/cases", message, number or "")
 
 
@@ -210,22 +237,8 @@ def decision_pdf(visit: Person, case_id: UUID) -> FileResponse:
     return FileResponse(path, media_type="application/pdf", headers=headers)
 
 
-def _case(visit: Visit, case_id: str, error: Exception | None = None) -> Response:
-    w = words_of(visit)
-    with visit.store.write(visit.actor) as work:
-        seen = cases.open_case(work, case_id) if visit.roles & CASE_READERS else case_store.screening(work, case_id)
-        after = case_store.next_waiting(work, case_id) if visit.roles & OFFICERS else None
-        ahead = (
-            clip_path(f"/cases/{after}", evidence_views(evidence_of(work, [after]).get(after, []))) if after else None
-        )
-        others = case_store.officers(work) if Role.SENIOR_OFFICER in visit.roles else ()
-        view = case_view(work, w, seen, officers=others, next_path=f"/cases/{after}" if after else None, ahead=ahead)
-    flash = None if error is None else Flash(refusal(w, error), "bad")
-    status = 200 if error is None else 422 if isinstance(error, InputError) else 409
-    return page(visit, "cases/case.html", status=status, flash=flash, view=view)
-
-
-def _row(w: Words, one: CaseSummary) -> QueueRow:
+def queue_row(w: Words, one: CaseSummary) -> QueueRow:
+    """A case as a line of a list."""
     return QueueRow(
         id=one.id,
         kind=w.or_code(f"violations.kind.{one.kind}"),
@@ -256,12 +269,11 @@ def _tiles(w: Words, visit: Visit, found: CasePage, show: str, own: int) -> tupl
     return tuple(tiles)
 
 
-def _ages(w: Words, since: list[datetime]) -> tuple[Age, ...]:
-    if not since:
+def _ages(w: Words, counts: list[int]) -> tuple[Age, ...]:
+    if not sum(counts):
         return ()
-    spans = [w.now - one for one in since]
-    found = [Age(w.t(f"cases.{key}"), sum(low <= span < high for span in spans)) for key, low, high in AGES]
-    return (*found, Age(w.t("cases.age_older"), sum(span >= OLD for span in spans), alarm=True))
+    last = list(AGES)[-1]
+    return tuple(Age(w.t(f"cases.{name}"), count, alarm=name == last) for name, count in zip(AGES, counts, strict=True))
 
 
 def _pages(total: int, number: int, show: str) -> Pages | None:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import func, select
 
 from qyran.roles import OFFICERS
 from service.access import QUEUE_READERS, log_access, require
+from service.auth import names
 from service.case_view import detail
-from service.cases import WAITING
+from service.cases import WAITING, visible
 from service.records import load
 from service.store.database import Work
-from service.store.tables import AppUser, Camera, ViolationCase
+from service.store.tables import AccessLog, AppUser, Camera, ViolationCase
 from service.views import CaseDetail
 from violations.case import CaseState
-
-
-def waiting_ages(work: Work) -> list[datetime]:
-    """When each case that waits for an officer was detected."""
-    require(work.actor, QUEUE_READERS)
-    query = select(ViolationCase.t_detect).where(ViolationCase.state == CaseState.SCREENED)
-    if work.actor.territories:
-        own = ViolationCase.territory.is_(None) | ViolationCase.territory.in_(work.actor.territories)
-        query = query.where(own)
-    return list(work.session.scalars(query))
 
 
 def mine(work: Work) -> int:
@@ -32,19 +25,6 @@ def mine(work: Work) -> int:
     own = (ViolationCase.claimed_by == work.actor.id) | (ViolationCase.decided_by == work.actor.id)
     query = select(func.count()).select_from(ViolationCase).where(ViolationCase.state.in_(WAITING), own)
     return work.session.scalar(query) or 0
-
-
-def next_waiting(work: Work, case_id: str) -> str | None:
-    """Id of the oldest other case that waits in the actor's queue."""
-    query = select(ViolationCase.id).where(
-        ViolationCase.state == CaseState.SCREENED,
-        ViolationCase.id != case_id,
-        (ViolationCase.limitation_ends.is_(None)) | (ViolationCase.limitation_ends > work.now),
-    )
-    if work.actor.territories:
-        own = ViolationCase.territory.is_(None) | ViolationCase.territory.in_(work.actor.territories)
-        query = query.where(own)
-    return work.session.scalar(query.order_by(ViolationCase.t_detect, ViolationCase.id).limit(1))
 
 
 def screening(work: Work, case_id: str) -> CaseDetail:
@@ -74,3 +54,32 @@ def officers(work: Work) -> tuple[tuple[str, str], ...]:
         select(AppUser.id, AppUser.name, AppUser.roles).where(AppUser.disabled.is_(False)).order_by(AppUser.name)
     )
     return tuple((row.id, row.name) for row in rows if OFFICERS & set(row.roles) and row.id != work.actor.id)
+
+
+def age_counts(work: Work, bounds: Sequence[timedelta]) -> list[int]:
+    """How many cases wait for an officer in each span of ages that begins with a bound and ends with the next."""
+    require(work.actor, QUEUE_READERS)
+    found = []
+    for newest, oldest in pairwise([*bounds, None]):
+        query = visible(work.actor, select(ViolationCase)).where(ViolationCase.state == CaseState.SCREENED)
+        if newest:
+            query = query.where(ViolationCase.t_detect <= work.now - newest)
+        if oldest is not None:
+            query = query.where(ViolationCase.t_detect > work.now - oldest)
+        ids = query.with_only_columns(ViolationCase.t_detect).subquery()
+        found.append(work.session.scalar(select(func.count()).select_from(ids)) or 0)
+    return found
+
+
+def doubles(work: Work, case_id: str) -> list[tuple[str, datetime]]:
+    """Id and moment of every case that was merged into this one."""
+    query = select(ViolationCase.id, ViolationCase.t_detect).where(ViolationCase.merged_into == case_id)
+    return [(row.id, row.t_detect) for row in work.session.execute(query.order_by(ViolationCase.t_detect))]
+
+
+def looks(work: Work, case_id: str, limit: int = 200) -> list[tuple[datetime, str, str, str]]:
+    """When, by whom, in which role and how a case was looked at, the newest first."""
+    query = select(AccessLog).where(AccessLog.record == case_id).order_by(AccessLog.id.desc()).limit(limit)
+    rows = work.session.scalars(query).all()
+    people = names(work, {row.actor for row in rows})
+    return [(row.at, people.get(row.actor, row.actor), row.role, row.action) for row in rows]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from service.case_drafts import Draft
 from service.i18n import named
 from service.store.database import Work
 from service.views import CaseDetail, LookView, OwnerView
 from service.web import case_store, evidence_view
+from service.web.case_machine import MachineView, machine_view
 from service.web.device_view import device_facts
 from service.web.offence_view import offence_view
 from service.web.view_models import Choice, Entry, Integrity, Offence, Place, Player, Still
@@ -31,7 +33,7 @@ TONES: Final[Mapping[str, str]] = {
     CaseState.CANCELLED: "bad",
 }
 
-MAIN: Final = ("claim", "confirm", "reject", "send_on", "sign")
+MAIN: Final = ("claim", "confirm", "reject", "send_on", "sign", "return", "release")
 """Steps with a place of their own on the page; the others stand in a row below."""
 
 
@@ -82,8 +84,15 @@ class CasePageView:
     device: tuple[tuple[str, str], ...]
     may_load_owner: bool
     officers: tuple[tuple[str, str], ...]
-    next_path: str | None
-    ahead: str | None
+    media_key: str
+    machine: MachineView
+    crop: Still | None
+    doubles: tuple[tuple[str, datetime], ...]
+    merged_into: str | None
+    remarks: tuple[Entry, ...]
+    draft: Draft
+    aside: bool
+    standing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +116,8 @@ def case_view(
     seen: CaseDetail,
     *,
     officers: tuple[tuple[str, str], ...] = (),
-    next_path: str | None = None,
-    ahead: str | None = None,
+    draft: Draft | None = None,
+    aside: bool = False,
 ) -> CasePageView:
     """A case in words.
 
@@ -117,13 +126,14 @@ def case_view(
         w: the reader.
         seen: the case.
         officers: id and name of those it can be given to.
-        next_path: page of the case that comes after it.
-        ahead: a file of that case to fetch beforehand.
+        draft: what the reader has written on it and not decided.
+        aside: he has put it aside.
     """
     base = f"/cases/{seen.id}"
     shown = evidence_view.shown(work, w, base, seen.evidence, seen.trace, ROOM)
     at = case_store.coordinates(work, seen.camera_id)
-    offences = _offences(w, seen)
+    draft = draft or Draft()
+    offences = _offences(w, seen, draft.offence)
     reasons = {step: _choices(w, codes) for step, codes in seen.reasons.items()}
     deciding = "confirm" in seen.steps
     others = tuple(step for step in seen.steps if step not in MAIN)
@@ -161,7 +171,7 @@ def case_view(
         if seen.second_look
         else None,
         limitation_ends=None if seen.t_signed else seen.limitation_ends,
-        plate=seen.plate,
+        plate=draft.plate if deciding and draft.plate is not None else seen.plate,
         plate_read=seen.plate_read,
         plate_edited="plate" in seen.edited,
         offences=offences,
@@ -182,9 +192,27 @@ def case_view(
         device=device_facts(w, seen.device) if seen.device else (),
         may_load_owner=deciding and seen.owner is None and seen.plate is not None,
         officers=officers if seen.state == CaseState.IN_REVIEW else (),
-        next_path=next_path,
-        ahead=ahead,
+        media_key=f"{seen.id}:{shown.package_sha256 or ''}",
+        machine=machine_view(w, seen, shown.manifest),
+        crop=next((one for one in shown.stills if one.is_crop and one.moment == "plate"), None),
+        doubles=tuple(case_store.doubles(work, seen.id)),
+        merged_into=seen.merged_into,
+        remarks=_remarks(w, seen),
+        draft=draft,
+        aside=aside,
+        standing=standing(seen),
     )
+
+
+def standing(seen: CaseDetail) -> str:
+    """How a case stands towards its reader, to notice that it was lost: its state, and whose it is."""
+    return f"{seen.state}:{'mine' if seen.mine else seen.claimed_by or ''}"
+
+
+def _remarks(w: Words, seen: CaseDetail) -> tuple[Entry, ...]:
+    """What the second officer wrote when he gave the case back."""
+    said = tuple(one for one in seen.history if one.source == CaseState.SECOND_LOOK and one.note)
+    return evidence_view.history(w, said, ROOM)
 
 
 def _look(w: Words, one: LookView) -> Look:
@@ -197,8 +225,9 @@ def _look(w: Words, one: LookView) -> Look:
     )
 
 
-def _offences(w: Words, seen: CaseDetail) -> tuple[Offence, ...]:
-    wanted = seen.offence or next(iter(seen.offences), None)
+def _offences(w: Words, seen: CaseDetail, begun: str | None) -> tuple[Offence, ...]:
+    chosen = begun if begun in seen.offences else seen.offence
+    wanted = chosen or next(iter(seen.offences), None)
     found = (offence_view(w, one, seen.kind, seen.t_detect, w.now, checked=one == wanted) for one in seen.offences)
     return tuple(one for one in found if one is not None)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from starlette.responses import FileResponse
 
 from evidence.keys import trust_store
-from evidence.manifest import FileEntry, Manifest
+from evidence.manifest import FileEntry, Manifest, Video
 from evidence.package import load_package
 from evidence.verify import verify_package
 from evidence.words import sentence
@@ -42,7 +44,7 @@ def shown(
     """
     said = tuple(trace_words(w.lang, (room, *ROOMS), step.code, step.values) for step in trace)
     if not packages:
-        return Shown(None, (), (), said, Integrity(ok=False, text=w.t("evidence_view.absent")), None)
+        return Shown(None, (), (), said, Integrity(ok=False, text=w.t("evidence_view.absent")), None, None)
     package = packages[0]
     folder = _folder(work, package.event_id)
     state = _integrity(work, w, folder, package)
@@ -51,12 +53,12 @@ def shown(
     except IntegrityError:
         manifest = None
     if manifest is None:
-        return Shown(None, (), (), said, state, package.manifest_sha256)
+        return Shown(None, (), (), said, state, package.manifest_sha256, None)
     root = f"{base}/evidence/{package.event_id}"
     filmed = any(entry.video is not None for entry in manifest.files)
     stills = tuple(_still(w, root, entry, filmed=filmed) for entry in _in_order(manifest))
     gaps = tuple(w.t("evidence_view.gap", moment=w.or_code(f"moment.{gap.moment}")) for gap in manifest.gaps)
-    return Shown(_player(root, manifest, stills), stills, gaps, said, state, package.manifest_sha256)
+    return Shown(_player(root, manifest, stills), stills, gaps, said, state, package.manifest_sha256, manifest)
 
 
 def clip_path(base: str, packages: Sequence[EvidenceView]) -> str | None:
@@ -152,7 +154,16 @@ def _still(w: Words, root: str, entry: FileEntry, *, filmed: bool) -> Still:
         left, top, right, bottom = picture.crop
         width, height = max(1, round(right - left)), max(1, round(bottom - top))
         title = w.t("evidence_view.crop", moment=title)
-    return Still(f"{root}/{entry.name}", title, picture.time, picture.video_s if filmed else None, width, height)
+    return Still(
+        url=f"{root}/{entry.name}",
+        title=title,
+        time=picture.time,
+        video_s=picture.video_s if filmed else None,
+        width=width,
+        height=height,
+        moment=picture.moment,
+        is_crop=picture.crop is not None,
+    )
 
 
 def _player(root: str, manifest: Manifest, stills: tuple[Still, ...]) -> Player | None:
@@ -169,12 +180,25 @@ def _player(root: str, manifest: Manifest, stills: tuple[Still, ...]) -> Player 
         original_url=f"{root}/{original.name}",
         is_copy=clip.role == "viewing_copy",
         frame_s=round(length / (len(video.frames) - 1), 6) if len(video.frames) > 1 and length > 0 else DEFAULT_FRAME_S,
+        times=_times(video),
         start_s=video.start_s,
+        start_at=manifest.anchor.time + timedelta(seconds=video.start_s - manifest.anchor.video_s),
+        act=(
+            round(max(0.0, manifest.finding.onset_s - video.start_s), 3),
+            round(max(0.0, manifest.finding.video_s - video.start_s), 3),
+        ),
         width=video.width,
         height=video.height,
         poster_url=stills[0].url if stills else None,
         overlay_url=f"{root}/{overlay}" if overlay else None,
     )
+
+
+def _times(video: Video) -> tuple[float, ...]:
+    """Seconds of the frames after the first, by their original PTS."""
+    first = video.frames[0][1] if video.frames else 0
+    tick = Fraction(video.time_base)
+    return tuple(round(float((pts - first) * tick), 4) for _, pts in video.frames)
 
 
 def _what(w: Words, one: HistoryItem, room: str) -> str:

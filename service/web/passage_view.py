@@ -135,6 +135,10 @@ def wanted_words(w: Words, wanted: Mapping[str, object] | None) -> str:
     parts += [w.or_code(f"vehicle_type.{one}") for one in (wanted.get("vehicle_type"),) if one]
     parts += [w.or_code(f"colour.{one}") for one in (wanted.get("colour"),) if one]
     parts += [w.or_code(f"passages.{one}") for one in (wanted.get("direction"),) if one]
+    parts += [str(one) for name in ("number", "place", "camera", "article") if (one := wanted.get(name))]
+    parts += [w.or_code(f"violations.kind.{one}") for one in (wanted.get("kind"),) if one]
+    states = wanted.get("states")
+    parts += [w.or_code(f"violations.state.{one}") for one in states] if isinstance(states, list) else []
     span = [w.moment(datetime.fromisoformat(str(wanted[name]))) for name in ("start", "end") if wanted.get(name)]
     return " · ".join([*parts, " \N{EN DASH} ".join(span)])
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from evidence.manifest import Manifest
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -57,13 +59,24 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """The review player: `frame_s` is the time of one frame, `start_s` the second of video the clip begins at."""
+    """The review player.
+
+    Attributes:
+        frame_s: time of one frame where the frames' own times are not known.
+        times: second of each frame after the first, by its original PTS.
+        start_s: second of video the clip begins at.
+        start_at: when that was.
+        act: from where to where in the clip the act lasts, seconds.
+    """
 
     clip_url: str
     original_url: str
     is_copy: bool
     frame_s: float
+    times: tuple[float, ...]
     start_s: float
+    start_at: datetime
+    act: tuple[float, float]
     width: int
     height: int
     poster_url: str | None
@@ -72,7 +85,7 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One still of the evidence; `video_s` is None where there is no video."""
+    """One still of the evidence; `video_s` is None where there is no video; a crop shows a part of its still."""
 
     url: str
     title: str
@@ -80,6 +93,8 @@ class Still:
     video_s: float | None
     width: int
     height: int
+    moment: str
+    is_crop: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,7 @@ class Shown:
     trace: tuple[str, ...]
     integrity: Integrity
     package_sha256: str | None
+    manifest: Manifest | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,12 @@ const watched = document.querySelector("[data-watch]");
 // The page of the hits listens itself.
 if (watched && !document.querySelector("[data-live]")) watch(watched);
 
-tick();
-setInterval(tick, 1000);
-fade();
-document.addEventListener("htmx:after:swap", () => {
+/** Parts of the page were exchanged. */
+export function refresh() {
   tick();
   fade();
-});
+}
+
+refresh();
+setInterval(tick, 1000);
+document.addEventListener("htmx:after:swap", refresh);

@@ -1,6 +1,14 @@
-// Keys of the review: one key a verdict; digits choose a reason; the verdict's buttons follow the chosen article.
+// Keys of an alarm's page: the player, a still enlarged, one key for the main step.
 
-import { players } from "./player.js";
+import { enlarge, prepare } from "./loupe.js";
+import { Player } from "./player.js";
+
+const players = [...document.querySelectorAll("[data-player]")].map((root) => new Player(root));
+prepare();
+document.addEventListener("click", (event) => {
+  const still = event.target.closest("[data-enlarge]");
+  if (still) enlarge(still.dataset.enlarge, still.dataset.caption);
+});
 
 const TYPING = "input:not([type=radio]):not([type=range]):not([type=checkbox]), textarea, select";
 const PLAYER = { ArrowLeft: "back", ArrowRight: "forward", " ": "play", z: "zoom", m: "marks", "+": "in", "=": "in", "-": "out" };
@@ -54,21 +62,6 @@ document.addEventListener("keydown", (event) => {
   if (/^[crns]$/.test(key) && press(key)) event.preventDefault();
 });
 
-function follow() {
-  const chosen = document.querySelector("#verdict input[name=offence]:checked");
-  if (!chosen) return;
-  const kind = chosen.dataset.kind === "non_payable" ? "non_payable" : "payable";
-  for (const one of document.querySelectorAll("#verdict [data-for]")) {
-    one.hidden = one.dataset.for !== kind;
-    if ("disabled" in one) one.disabled = one.hidden;
-  }
-}
-
-document.addEventListener("change", (event) => {
-  if (event.target.matches("#verdict input[name=offence]")) follow();
-});
 document.addEventListener("htmx:after:swap", () => {
-  follow();
   document.querySelector("#panel [data-key~=enter]")?.focus({ preventScroll: true });
 });
-follow();

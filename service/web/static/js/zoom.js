@@ -3,10 +3,16 @@
 const LARGEST = 24;
 
 export class Zoomer {
-  /** @param {HTMLCanvasElement} canvas  @param {() => HTMLVideoElement | HTMLImageElement | null} source */
-  constructor(canvas, source) {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => HTMLVideoElement | HTMLImageElement | null} source
+   * @param {(pen: CanvasRenderingContext2D, place: number[]) => void} [over] draws over the picture; the place is
+   *   canvas pixels a picture pixel, and where the picture's corner lies
+   */
+  constructor(canvas, source, over = null) {
     this.canvas = canvas;
     this.source = source;
+    this.over = over;
     this.reset();
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
@@ -38,7 +44,7 @@ export class Zoomer {
 
   size() {
     const source = this.source();
-    return source ? [source.videoWidth ?? source.naturalWidth, source.videoHeight ?? source.naturalHeight] : [0, 0];
+    return source ? [source.videoWidth || source.naturalWidth || 0, source.videoHeight || source.naturalHeight || 0] : [0, 0];
   }
 
   scaleBy(factor, place = null) {
@@ -51,6 +57,16 @@ export class Zoomer {
       this.x = (this.x ?? width / 2) + place.x * change;
       this.y = (this.y ?? height / 2) + place.y * change;
     }
+    this.draw();
+  }
+
+  /** Move the view by parts of what is seen. */
+  pan(right, down) {
+    const [width, height] = this.size();
+    if (!width) return;
+    const fit = this.#fit();
+    this.x = (this.x ?? width / 2) + right * this.canvas.width / fit;
+    this.y = (this.y ?? height / 2) + down * this.canvas.height / fit;
     this.draw();
   }
 
@@ -68,7 +84,9 @@ export class Zoomer {
     pen.imageSmoothingEnabled = false;
     pen.fillStyle = "#000000";
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(this.source(), (half_w - this.x) * fit, (half_h - this.y) * fit, width * fit, height * fit);
+    const [left, top] = [(half_w - this.x) * fit, (half_h - this.y) * fit];
+    pen.drawImage(this.source(), left, top, width * fit, height * fit);
+    this.over?.(pen, [fit, left, top]);
   }
 
   /** Canvas pixels a picture pixel. */
