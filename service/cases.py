@@ -5,7 +5,7 @@ Each function takes a unit of work, which names the actor; roles and conditions 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Select, func, select
@@ -20,6 +20,7 @@ from service.ports.offence_history import OffenceHistory, offence_history
 from service.quarantine import hold, holding
 from service.records import evidence_file as record_file
 from service.records import load
+from service.restrictions import refuse_blocked, unblocked
 from service.screening import screen_again
 from service.store.database import Work
 from service.store.tables import AppUser, ViolationCase
@@ -99,6 +100,7 @@ def waiting(work: Work) -> Select[ViolationCase]:
 def claim(work: Work, case_id: str, version: int | None = None) -> CaseDetail:
     """Take one case for review; nobody else can decide it until it is released or the claim lapses."""
     row = load(work, ViolationCase, case_id, version)
+    _in_sight(work, row)
     if row.state == CaseState.IN_REVIEW and row.claimed_by == work.actor.id:
         row.claimed_at = work.now
         return open_case(work, case_id)
@@ -117,12 +119,14 @@ def open_case(work: Work, case_id: str) -> CaseDetail:
     """
     role = require(work.actor, CASE_READERS)
     row = load(work, ViolationCase, case_id)
-    _in_sight(work.actor, row)
+    _in_sight(work, row)
     if row.state == CaseState.IN_REVIEW and row.claimed_by == work.actor.id and not _lapse(work, row):
         row.claimed_at = work.now
-    log_access(work, role, "case_opened", case_id)
     work.session.flush()
-    return detail(work, row)
+    found = detail(work, row)
+    seen = "case_opened" if found.owner is None else "owner_seen"
+    log_access(work, role, seen, case_id, reason=_purpose(work.actor, row), territory=row.territory)
+    return found
 
 
 def evidence_file(work: Work, case_id: str, event_id: str, name: str) -> tuple[Path, str]:
@@ -134,7 +138,7 @@ def evidence_file(work: Work, case_id: str, event_id: str, name: str) -> tuple[P
     """
     role = require(work.actor, QUEUE_READERS)
     row = load(work, ViolationCase, case_id, lock=False)
-    _in_sight(work.actor, row)
+    _in_sight(work, row)
     found = record_file(work, row, event_id, name)
     log_access(work, role, "evidence_opened", case_id)
     return found
@@ -291,9 +295,9 @@ def cancel(work: Work, case_id: str, reason: str, *, note: str | None = None, ve
     return open_case(work, case_id)
 
 
-def lapse_claims(work: Work) -> int:
-    """Give back every claim whose officer did nothing for the term; how many."""
-    before = work.now - timedelta(minutes=work.store.settings.claim_lapse_minutes)
+def lapse_claims(work: Work, as_of: datetime | None = None) -> int:
+    """Give back every claim whose officer did nothing for the term until a moment (None: now); how many."""
+    before = (as_of or work.now) - timedelta(minutes=work.store.settings.claim_lapse_minutes)
     held = select(ViolationCase).where(ViolationCase.state == CaseState.IN_REVIEW, ViolationCase.claimed_at <= before)
     rows = work.session.scalars(held.with_for_update(skip_locked=True)).all()
     return sum(_lapse(work, row) for row in rows)
@@ -310,15 +314,32 @@ def _lapse(work: Work, row: ViolationCase) -> bool:
 
 
 def visible(actor: Actor, query: Select[ViolationCase]) -> Select[ViolationCase]:
-    """Only the cases of the actor's territories, and those of none."""
-    if not actor.territories:
-        return query
-    return query.where(ViolationCase.territory.is_(None) | ViolationCase.territory.in_(actor.territories))
+    """Only the cases of the actor's territories, and those of none; nothing that is denied to him or blocked."""
+    territory, token, denied = ViolationCase.territory, ViolationCase.plate_token, actor.denied
+    if actor.territories:
+        query = query.where(territory.is_(None) | territory.in_(actor.territories))
+    if denied.territories:
+        query = query.where(territory.is_(None) | territory.not_in(denied.territories))
+    if denied.vehicles:
+        query = query.where(token.is_(None) | token.not_in(denied.vehicles))
+    return unblocked(actor, query, ViolationCase.id)
 
 
-def _in_sight(actor: Actor, row: ViolationCase) -> None:
-    if actor.territories and row.territory is not None and row.territory not in actor.territories:
+def _in_sight(work: Work, row: ViolationCase) -> None:
+    if not work.actor.sees(row.territory):
         raise AccessError(f"The case belongs to the territory {row.territory}, which is not yours.")
+    if row.plate_token in work.actor.denied.vehicles:
+        raise AccessError("This vehicle is denied to you; ask the administrator why.")
+    refuse_blocked(work, row.id)
+
+
+def _purpose(actor: Actor, row: ViolationCase) -> str | None:
+    """What an officer opens a case for; None leaves it to his role."""
+    if not actor.acts_as(OFFICERS):
+        return None
+    if actor.id in {row.claimed_by, row.decided_by}:
+        return "own_case"
+    return "second_look" if row.state == CaseState.SECOND_LOOK else "look_up"
 
 
 def _may_decide(work: Work, row: ViolationCase) -> None:

@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-
-from qyran.errors import QyranError, TransitionError
+from qyran.errors import QyranError
 from service.auth import forget_logins
-from service.case_view import moved
+from service.case_terms import move_due
 from service.cases import lapse_claims
 from service.courier import collect, deliver
 from service.delivery_settings import delivery_of
@@ -23,17 +21,19 @@ from service.device_cases import settle
 from service.document_numbers import free_unused
 from service.erasure import sweep
 from service.ingest import Taken, ingest
+from service.job_register import nightly
 from service.passage_retention import sweep_passages, sweep_stills
+from service.quality import RUNS_A_DAY, watch_quality
 from service.record_retention import forget_records
 from service.scenes import forget_stills, publish_all
 from service.spool import Spool
 from service.store.database import Store
 from service.store.ledger import due, sign_heads
-from service.store.tables import ViolationCase
-from violations.case import CaseState, find
+from violations.case import CaseState
 
 EVERY_S: Final = 1.0
 KEEP_S: Final = 60.0  # housekeeping needs no hurry
+DAY_S: Final = 86_400.0
 COLLECT_S: Final = 10.0  # how often receipts are asked for
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,8 @@ def tidy(store: Store) -> Kept:
         forget_logins(work)
         forget_records(work)
         free_unused(work)
-    expired = _each(store, CaseState.EXPIRED)
-    closed = _each(store, CaseState.CLOSED)
+    expired = move_due(store, CaseState.EXPIRED, store.clock())
+    closed = move_due(store, CaseState.CLOSED, store.clock())
     sweep(store)
     sweep_passages(store)
     sweep_stills(store)
@@ -85,37 +85,6 @@ def carry(store: Store) -> tuple[int, int]:
     """One round of the courier: how many messages left, and how many receipts and answers said something new."""
     channels = delivery_of(store)
     return deliver(store, channels).handed, collect(store, channels).heard
-
-
-def _each(store: Store, target: CaseState) -> int:
-    """Move every case to a state whose conditions now hold; how many were."""
-    sources = [state for state in CaseState if _leads(state, target)]
-    with store.read() as work:
-        query = select(ViolationCase.id).where(ViolationCase.state.in_(sources))
-        if target is CaseState.EXPIRED:
-            query = query.where(ViolationCase.limitation_ends <= work.now)
-        waiting = work.session.scalars(query.order_by(ViolationCase.id)).all()
-    return sum(_try(store, case_id, target) for case_id in waiting)
-
-
-def _try(store: Store, case_id: str, target: CaseState) -> bool:
-    try:
-        with store.write() as work:
-            row = work.session.get_one(ViolationCase, case_id, with_for_update=True)
-            moved(work, row, target)
-            if target is CaseState.CLOSED:
-                row.t_closed = work.now
-    except TransitionError:
-        return False  # not yet, or somebody was faster
-    return True
-
-
-def _leads(source: CaseState, target: CaseState) -> bool:
-    try:
-        find(source, target)
-    except TransitionError:
-        return False
-    return True
 
 
 class Jobs:
@@ -151,6 +120,9 @@ class Jobs:
                 self._step("take_events", lambda: take_events(self._store))
                 if rounds % round(KEEP_S / EVERY_S) == 0:
                     self._step("tidy", lambda: tidy(self._store))
+                    self._step("nightly", lambda: nightly(self._store))
+                if rounds % round(DAY_S / RUNS_A_DAY / EVERY_S) == 0:
+                    self._step("watch_quality", lambda: watch_quality(self._store, self._store.clock()))
                 rounds += 1
                 self._stop.wait(EVERY_S)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "camera", "ledger",
-    "models", "offences", "devices", "exemptions", "registers", "outbox", "signing", "fines",
+    "models", "offences", "devices", "exemptions", "registers", "outbox", "signing", "fines", "jobs",
 )  # fmt: skip
 CHATTY: Final = (
     "alembic", "asyncio", "fontTools", "httpcore", "httpx", "multipart", "pyhanko", "pyhanko_certvalidator",
