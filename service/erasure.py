@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from typing import get_args
 
 from sqlalchemy import event, select
 
+from evidence.masked_copy import Kind
 from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
 from service.access import log_access, require
 from service.case_drafts import forget
+from service.evidence_locks import refuse_locked
 from service.plate_index import forget_unused
 from service.records import load
 from service.store.counter import next_number
@@ -31,13 +34,14 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
     Raises:
         AccessError: the actor is no data-protection officer.
         InputError: the ground is none.
-        TransitionError: nothing is left to erase.
+        TransitionError: nothing is left to erase, or somebody locked the evidence.
         NotFound: there is no such record.
     """
     role = require(work.actor, ORDERS)
     if ground not in GROUNDS:
         raise InputError(f"The ground of an erasure is one of {', '.join(GROUNDS)}.")
     row = load(work, table, record)
+    refuse_locked(work, row)
     events: type[CaseEvent | AlertEvent] = events_of(row)
     tombstones = select(events.seq).where(events.record == record, events.kind == TOMBSTONE)
     held = select(Personal).where(
@@ -66,10 +70,11 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
 
 
 def sweep(store: Store) -> int:
-    """Remove the evidence folders of erased packages, also those a kill left behind; how many were there."""
+    """Remove the folders and masked copies of erased packages, also those a kill left behind; how many were there."""
     with store.read() as work:
         folders = work.session.scalars(select(Evidence.folder).where(Evidence.erased.is_(True))).all()
     found = [store.settings.evidence_folder / folder for folder in folders]
+    found += [store.settings.masked_folder / kind / folder for kind in get_args(Kind) for folder in folders]
     present = [folder for folder in found if folder.exists()]
     for folder in present:
         shutil.rmtree(folder)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, or_, select
 
 from qyran.roles import SYSTEM
+from service.evidence_locks import standing
 from service.plate_index import forget_unused
 from service.store.counter import next_number
 from service.store.passage_tables import PassageTombstone, VehicleMonth, WatchHit
@@ -130,7 +131,7 @@ def _held_by_cases(work: Work, rows: Sequence[Passage]) -> set[str]:
     times = [row.time for row in rows]
     cases = work.session.scalars(
         select(ViolationCase).where(
-            ViolationCase.state.not_in(ENDED),
+            or_(ViolationCase.state.not_in(ENDED), ViolationCase.id.in_(standing(work))),
             ViolationCase.t_detect.between(min(times) - AROUND, max(times) + AROUND),
             or_(
                 ViolationCase.plate_token.in_({row.plate_token for row in rows if row.plate_token}),

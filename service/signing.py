@@ -24,6 +24,8 @@ from service.city import city_of
 from service.document_numbers import hold, used
 from service.document_signer import signer_for, signing_file
 from service.durable import sync_folder, write_synced
+from service.evidence_copies import masked_pictures
+from service.evidence_stamps import require_stamp
 from service.fault_points import reach
 from service.i18n import has, trace_words, translate
 from service.records import camera_names, evidence_of, load, name_of
@@ -233,6 +235,8 @@ def _signable(work: Work, case_id: str, version: int | None) -> Evidence:
     settings = work.store.settings
     if not verify(settings.evidence_folder / packages[0].folder, trust_store(settings.home)).ok:
         raise IntegrityError("The evidence is no longer what was signed; return the case.")
+    require_stamp(work, packages[0])
+    masked_pictures(work.store, packages[0])  # made now where they are not there, before a transaction writes
     return packages[0]
 
 
@@ -339,23 +343,24 @@ def _officer(work: Work) -> notice.Officer:
 
 
 def _pictures(work: Work, package: Evidence) -> tuple[tuple[notice.Picture, ...], dict[str, bytes]]:
+    """The pictures a decision shows, masked: what leaves shows no face and no plate but the subject's."""
     listed = [entry for entry in package.files if entry["role"] in {"still", "crop"}]
     wanted = [
         entry for role, moment in PICTURES for entry in listed if (entry["role"], entry["moment"]) == (role, moment)
     ]
     chosen = (wanted or [entry for entry in listed if entry["role"] == "still"])[:MOST_PICTURES]
-    folder = work.store.settings.evidence_folder / package.folder
+    masked = masked_pictures(work.store, package)
     pictures = tuple(
         notice.Picture(
             file=entry["name"],
-            sha256=entry["sha256"],
+            sha256=masked[entry["name"]].sha256,
             caption=_both(f"vision.moment.{entry['moment']}"),
             time=entry["time"],
             small=entry["role"] == "crop",
         )
         for entry in chosen
     )
-    return pictures, {entry["name"]: (folder / entry["name"]).read_bytes() for entry in chosen}
+    return pictures, {entry["name"]: masked[entry["name"]].path.read_bytes() for entry in chosen}
 
 
 def _grounds(code: str, values: dict[str, Any]) -> Both:

@@ -64,12 +64,11 @@ class EvidenceLock(Base):
 
 
 class MaskedCopy(Base):
-    """A masked copy of a package; `folder` is relative to the store's folder of masked copies.
+    """A masked copy of a package that is wanted, or was made; the copy says the rest of itself (``masked.json``).
 
     Attributes:
         kind: `pictures` or `clip`.
         state: `wanted`, `made` or `failed`; `error` why.
-        sha256: of what the copy says of itself (``masked.json``).
     """
 
     __tablename__ = "masked_copy"
@@ -78,8 +77,6 @@ class MaskedCopy(Base):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     record: Mapped[str] = mapped_column(Id, index=True)
     state: Mapped[str] = mapped_column(String(16), index=True)
-    folder: Mapped[str | None] = mapped_column(String(255))
-    sha256: Mapped[str | None] = mapped_column(Hash)
     asked_at: Mapped[datetime]
     made_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(255))

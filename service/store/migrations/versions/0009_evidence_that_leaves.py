@@ -54,8 +54,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("record", sa.String(length=36), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("folder", sa.String(length=255), nullable=True),
-        sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("asked_at", UTCDateTime(), nullable=False),
         sa.Column("made_at", UTCDateTime(), nullable=True),
         sa.Column("error", sa.String(length=255), nullable=True),

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from qyran.errors import AccessError, InputError, NotFound, TransitionError
+from qyran.roles import Role
+from service import cases
+from service.erasure import erase
+from service.evidence_locks import hold_of, lock, locks_of, release
+from service.evidence_retention import sweep_evidence
+from service.passage_retention import sweep_passages
+from service.store.tables import Alert, Evidence, Passage, ViolationCase
+
+
+@pytest.fixture
+def senior(both):
+    return both.person(Role.SENIOR_OFFICER)
+
+
+def rejected(world) -> str:
+    """A case an officer found to be none."""
+    case, officer = world.case(), world.person(Role.POLICE_OFFICER)
+    world.do(officer, cases.claim, case)
+    world.do(officer, cases.reject, case, "no_violation")
+    return case
+
+
+def there(world, case: str) -> bool:
+    with world.store.read() as work:
+        package = work.session.get_one(Evidence, case)
+        folder = world.settings.evidence_folder / package.folder
+    assert folder.exists() is not package.erased
+    return folder.exists()
+
+
+def test_a_lock_says_who_why_and_when_and_so_does_its_end(both, senior):
+    case = both.case()
+    made = both.do(senior, lock, ViolationCase, case, "court", "Суд, 12-345")
+    both.do(senior, release, made.id, "Дело окончено")
+    auditor = both.person(Role.AUDITOR)
+    (one,) = both.do(auditor, locks_of, case)
+    assert (one.reason, one.note, one.set_by) == ("court", "Суд, 12-345", senior.id)
+    assert (one.released_by, one.release_note) == (senior.id, "Дело окончено")
+    assert one.set_at < one.released_at
+
+
+@pytest.mark.parametrize("role", [Role.POLICE_OFFICER, Role.ADMINISTRATOR, Role.AUDITOR, Role.CAMERA_OPERATOR])
+def test_only_senior_and_data_protection_officers_lock(world, role):
+    case = world.case()
+    with pytest.raises(AccessError):
+        world.do(world.person(role), lock, ViolationCase, case, "court", "x")
+
+
+@pytest.mark.parametrize(
+    ("reason", "note", "error"),
+    [("because", "x", InputError), ("court", "  ", InputError), ("court", "x" * 2001, InputError)],
+)
+def test_a_lock_needs_a_reason_and_words(world, reason, note, error):
+    case, senior = world.case(), world.person(Role.SENIOR_OFFICER)
+    with pytest.raises(error):
+        world.do(senior, lock, ViolationCase, case, reason, note)
+
+
+def test_what_is_not_there_cannot_be_locked_or_released(world):
+    senior = world.person(Role.SENIOR_OFFICER)
+    with pytest.raises(NotFound):
+        world.do(senior, lock, ViolationCase, "nothing", "court", "x")
+    with pytest.raises(NotFound):
+        world.do(senior, release, "nothing", "x")
+
+
+def test_a_lock_ends_once(world):
+    case, senior = world.case(), world.person(Role.SENIOR_OFFICER)
+    made = world.do(senior, lock, ViolationCase, case, "court", "x")
+    world.do(senior, release, made.id, "over")
+    with pytest.raises(TransitionError):
+        world.do(senior, release, made.id, "over")
+
+
+def test_evidence_of_a_rejected_case_goes_when_its_term_is_over(both):
+    case = rejected(both)
+    both.clock.forward(days=29)
+    assert sweep_evidence(both.store).erased == 0
+    both.clock.forward(days=2)
+    assert sweep_evidence(both.store).erased == 1
+    assert not there(both, case)
+    assert sweep_evidence(both.store).erased == 0
+
+
+def test_a_lock_holds_evidence_beyond_its_term_until_it_is_released(both, senior):
+    case = rejected(both)
+    made = both.do(senior, lock, ViolationCase, case, "prosecutor", "Запрос 7")
+    both.clock.forward(days=400)
+    assert (sweep_evidence(both.store).held, there(both, case)) == (1, True)
+    both.do(senior, release, made.id, "Ответ дан")
+    assert (sweep_evidence(both.store).erased, there(both, case)) == (1, False)
+
+
+def test_a_lock_with_an_end_holds_until_then(both, senior):
+    case = rejected(both)
+    both.do(senior, lock, ViolationCase, case, "complaint", "Жалоба", until=both.clock.now + timedelta(days=60))
+    both.clock.forward(days=40)
+    assert sweep_evidence(both.store).held == 1
+    both.clock.forward(days=40)
+    assert sweep_evidence(both.store).erased == 1
+    assert not there(both, case)
+
+
+def test_one_of_two_locks_is_enough(both, senior):
+    case = rejected(both)
+    first = both.do(senior, lock, ViolationCase, case, "court", "1")
+    both.do(senior, lock, ViolationCase, case, "prosecutor", "2")
+    both.do(senior, release, first.id, "over")
+    both.clock.forward(days=400)
+    assert (sweep_evidence(both.store).held, there(both, case)) == (1, True)
+
+
+def test_an_open_case_is_held_however_old(both):
+    case = both.case()
+    both.clock.forward(days=4000)
+    sweep_evidence(both.store)
+    assert there(both, case)
+    with both.store.read() as work:
+        assert hold_of(work, work.session.get_one(ViolationCase, case)).reason == "open_case"
+
+
+def test_an_appeal_holds_a_closed_case(both):
+    case = rejected(both)
+    with both.store.write() as work:
+        work.session.get_one(ViolationCase, case).appeal = "filed"
+    both.clock.forward(days=4000)
+    assert (sweep_evidence(both.store).held, there(both, case)) == (1, True)
+
+
+def test_a_decided_case_stays_for_its_longer_term(both):
+    case = rejected(both)
+    with both.store.write() as work:
+        row = work.session.get_one(ViolationCase, case)
+        row.state, row.t_signed = "closed", both.clock.now
+    both.clock.forward(days=1000)
+    assert sweep_evidence(both.store).erased == 0
+    both.clock.forward(days=200)
+    assert sweep_evidence(both.store).erased == 1
+
+
+def test_even_an_order_of_the_law_meets_the_lock_first(world):
+    case, senior = rejected(world), world.person(Role.SENIOR_OFFICER)
+    world.do(senior, lock, ViolationCase, case, "court", "Суд")
+    officer = world.person(Role.DATA_PROTECTION_OFFICER)
+    with pytest.raises(TransitionError, match="locked"):
+        world.do(officer, erase, ViolationCase, case, "data_subject_request")
+    assert there(world, case)
+
+
+def test_an_alert_is_held_while_it_is_open_and_goes_after_its_term(both):
+    alert = both.alert()
+    both.clock.forward(days=4000)
+    assert sweep_evidence(both.store).erased == 0
+    with both.store.write() as work:
+        row = work.session.get_one(Alert, alert)
+        row.state, row.changed_at = "closed", both.clock.now
+    both.clock.forward(days=366)
+    assert sweep_evidence(both.store).erased == 1
+
+
+def test_a_lock_on_a_case_holds_its_vehicles_passages(both, senior):
+    passage = both.event(type="passage", kind="control", evidence=None, score=None, onset_s=None)
+    both.take(passage)
+    case = both.case(track=7)
+    officer = both.person(Role.POLICE_OFFICER)
+    both.do(officer, cases.claim, case)
+    both.do(officer, cases.reject, case, "no_violation")
+    both.do(senior, lock, ViolationCase, case, "court", "Суд")
+    both.clock.forward(days=60)
+    sweep_passages(both.store)
+    with both.store.read() as work:
+        assert work.session.get(Passage, str(passage.id)) is not None
