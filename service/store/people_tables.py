@@ -143,7 +143,7 @@ class SubjectRequest(Base):
 
 
 class Restriction(Base):
-    """A record that is blocked at somebody's request: nobody uses it but for a legal hold."""
+    """A record that is blocked at somebody's request: nobody uses it but for a lock on its evidence."""
 
     __tablename__ = "restriction"
 
@@ -152,22 +152,6 @@ class Restriction(Base):
     request_id: Mapped[str] = mapped_column(ForeignKey("subject_request.id"), index=True)
     since: Mapped[datetime]
     set_by: Mapped[str] = mapped_column(Id)
-    ended_at: Mapped[datetime | None]
-    ended_by: Mapped[str | None] = mapped_column(Id)
-
-
-class LegalHold(Base):
-    """A record that must be kept, whatever its term or a request says: a court, an appeal, an inquiry."""
-
-    __tablename__ = "legal_hold"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    record: Mapped[str] = mapped_column(Id, index=True)
-    kind: Mapped[str] = mapped_column(Kind)
-    ground: Mapped[str] = mapped_column(Code)
-    document: Mapped[str] = mapped_column(Words)
-    placed_at: Mapped[datetime]
-    placed_by: Mapped[str] = mapped_column(Id)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(Id)
 

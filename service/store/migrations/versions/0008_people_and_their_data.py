@@ -21,7 +21,6 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 TABLES = (
     "breach",
     "known_place",
-    "legal_hold",
     "privacy_term",
     "retention_run",
     "subject_record",
@@ -75,20 +74,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_known_place")),
     )
     op.create_index(op.f("ix_known_place_at"), "known_place", ["at"], unique=False)
-    op.create_table(
-        "legal_hold",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("record", ID, nullable=False),
-        sa.Column("kind", KIND, nullable=False),
-        sa.Column("ground", CODE, nullable=False),
-        sa.Column("document", WORDS, nullable=False),
-        sa.Column("placed_at", UTCDateTime(), nullable=False),
-        sa.Column("placed_by", ID, nullable=False),
-        sa.Column("ended_at", UTCDateTime(), nullable=True),
-        sa.Column("ended_by", ID, nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
-    )
-    op.create_index(op.f("ix_legal_hold_record"), "legal_hold", ["record"], unique=False)
     op.create_table(
         "privacy_term",
         sa.Column("id", sa.Integer(), nullable=False),

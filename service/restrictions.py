@@ -1,0 +1,72 @@
+"""Records blocked at a person's request: nobody works with them, but a lock on their evidence keeps them in use.
+
+Who watches over personal data still sees them. What the system does by itself, such as terms, goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from qyran.errors import AccessError
+from qyran.roles import Actor, Role
+from service.evidence_locks import locked
+from service.store.database import Work
+from service.store.evidence_tables import EvidenceLock
+from service.store.people_tables import Restriction
+
+WATCHERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
+
+Query = TypeVar("Query", bound=Select[Any])
+
+
+def restrict(work: Work, record: str, request_id: str) -> bool:
+    """Block a record for a request; whether it was not blocked already."""
+    if record in restricted(work, [record]):
+        return False
+    row = Restriction(
+        id=str(uuid4()), record=record, request_id=request_id, since=work.now, set_by=work.actor.id, ended_at=None
+    )
+    work.session.add(row)
+    work.session.flush()
+    return True
+
+
+def lift(work: Work, request_id: str) -> int:
+    """Let the records of a request be used again; how many."""
+    rows = work.session.scalars(
+        select(Restriction).where(Restriction.request_id == request_id, Restriction.ended_at.is_(None))
+    ).all()
+    for row in rows:
+        row.ended_at, row.ended_by = work.now, work.actor.id
+    return len(rows)
+
+
+def restricted(work: Work, records: list[str]) -> set[str]:
+    """Which of these records are blocked."""
+    query = select(Restriction.record).where(Restriction.record.in_(records), Restriction.ended_at.is_(None))
+    return set(work.session.scalars(query))
+
+
+def refuse_blocked(work: Work, record: str) -> None:
+    """Go on only where a record is not blocked to the actor.
+
+    Raises:
+        AccessError: it is, and no lock on its evidence keeps it in use.
+    """
+    if work.actor.acts_as(WATCHERS) is None and restricted(work, [record]) and not locked(work, [record]):
+        raise AccessError("This record is blocked at the request of the person it is about.")
+
+
+def unblocked(actor: Actor, query: Query, column: InstrumentedAttribute[str]) -> Query:
+    """A query without what is blocked to the actor."""
+    if actor.acts_as(WATCHERS) is not None:
+        return query
+    blocked = select(Restriction.record).where(
+        Restriction.ended_at.is_(None),
+        Restriction.record.not_in(select(EvidenceLock.record).where(EvidenceLock.released_at.is_(None))),
+    )
+    return query.where(column.not_in(blocked))
