@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from qyran.errors import InputError, NotFound, TransitionError
 from qyran.roles import Role
+from service import fines
 from service.access import log_access, require
 from service.attributes import change
 from service.delivery_settings import EMAIL, POST, REGISTER, SMS, Plan, plan_of
@@ -143,6 +144,7 @@ def reached(
         change(work, row, Attribute.DELIVERY, "notified", at=at, data=data)
     if target == "delivered":
         change(work, row, Attribute.DELIVERY, target, at=at, data=data)
+        fines.settle(work, row)  # the terms begin: what was paid before counts by them
     return True
 
 
