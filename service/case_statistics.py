@@ -86,7 +86,8 @@ def of_officer(work: Work, officer: str, since: datetime, until: datetime) -> Of
     require(work.actor, READERS)
     if officer != work.actor.id and work.actor.acts_as(TEAM_READERS) is None:
         raise AccessError("An officer sees his own statistics; those of others are a senior officer's.")
-    return _tallies(work, since, until)[officer].view(officer, names(work, [officer]).get(officer))
+    own = _tallies(work, since, until, officer)
+    return own[officer].view(officer, names(work, [officer]).get(officer))
 
 
 def of_team(work: Work, since: datetime, until: datetime) -> tuple[OfficerStatistics, ...]:
@@ -108,10 +109,10 @@ def of_team(work: Work, since: datetime, until: datetime) -> tuple[OfficerStatis
     return (*sorted(found, key=lambda one: (one.name or "", one.officer or "")), whole.view(None, None))
 
 
-def _tallies(work: Work, since: datetime, until: datetime) -> dict[str, _Tally]:
+def _tallies(work: Work, since: datetime, until: datetime, officer: str | None = None) -> dict[str, _Tally]:
     if until <= since:
         raise InputError("The span ends before it begins.")
-    steps = _steps(work, since, until)
+    steps = _steps(work, since, until, officer)
     found: dict[str, _Tally] = defaultdict(_Tally)
     for events in steps.values():
         _count(found, events, since)
@@ -152,8 +153,11 @@ def _verdict(
         tally.times.append((event.at - claimed.pop(event.actor)).total_seconds())
 
 
-def _steps(work: Work, since: datetime, until: datetime) -> dict[str, list[CaseEvent]]:
-    """The steps of every case of the actor's territories that was moved by an officer in the span, in order."""
+def _steps(work: Work, since: datetime, until: datetime, officer: str | None) -> dict[str, list[CaseEvent]]:
+    """The steps of every case of the actor's territories that was moved by an officer in the span, in order.
+
+    For one officer only of the cases he ever touched: what others decide on his proposals is among them.
+    """
     touched = (
         select(CaseEvent.record)
         .join(ViolationCase, ViolationCase.id == CaseEvent.record)
@@ -164,6 +168,8 @@ def _steps(work: Work, since: datetime, until: datetime) -> dict[str, list[CaseE
             CaseEvent.target.in_([*VERDICTS, CaseState.SECOND_LOOK, CaseState.SCREENED, CaseState.RETURNED]),
         )
     )
+    if officer is not None:
+        touched = touched.where(CaseEvent.record.in_(select(CaseEvent.record).where(CaseEvent.actor == officer)))
     mine = work.actor.territories
     if mine:
         touched = touched.where(ViolationCase.territory.is_(None) | ViolationCase.territory.in_(mine))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from qyran.errors import InputError, IntegrityError, TransitionError
 from service import case_desk, case_drafts, cases, signing
-from service.case_stats import own_work
+from service.case_statistics import of_officer
 from service.web.case_answer import answer, at_desk, media
 from service.web.case_sign_view import sign_rows
 from service.web.case_stats_view import stats_view
@@ -18,6 +19,8 @@ from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
 from service.web.visit import Person, PostedPerson
 
+SPANS: Final = (1, 7, 30)
+"""Days of one's own figures, today included."""
 MOST_AT_ONCE: Final = 25
 """Decisions signed by one press: each takes some tenths of a second, and an answer must not take a minute."""
 
@@ -53,8 +56,10 @@ def mine(visit: Person) -> Response:
     """One's own work in figures."""
     w = words_of(visit)
     with visit.store.read(visit.actor) as work:
-        found = own_work(work)
-    return page(visit, "cases/mine.html", view=stats_view(w, found))
+        until = work.now + timedelta(seconds=1)
+        midnight = work.now.astimezone(w.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        found = [of_officer(work, work.actor.id, midnight - timedelta(days=days - 1), until) for days in SPANS]
+    return page(visit, "cases/mine.html", view=stats_view(w, SPANS, found))
 
 
 @router.get("/sign")
