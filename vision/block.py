@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from vision.geometry import foot
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,7 +38,8 @@ class _Body:
     Attributes:
         length, width, height: of the whole.
         front, rear: how far the tyres stand in from the ends.
-        clearance: how high the bumpers' lower edges hang.
+        clearance: how high boxes show the bumpers' lower edges to hang: lower than makers say, since the shadow under
+            them is dark too (residuals of the shipped detector on rendered streets, see `vision.speed`).
         roof_length, roof_width: of the roof, shares of the whole.
         side_height: up to where the sides are upright; to the roof where nobody says.
     """
@@ -56,9 +59,9 @@ _BODIES: Final = (  # in the order of ROAD_CLASSES; usual values of makers' data
     _Body(0.5, 0.5, 1.72, 0.1, 0.1, 0.0),
     _Body(1.75, 0.6, 1.75, 0.35, 0.35, 0.0, 0.3, 0.6, 0.9),
     _Body(2.05, 0.8, 1.5, 0.3, 0.3, 0.0, 0.3, 0.6, 0.9),
-    _Body(4.55, 1.8, 1.5, 0.85, 0.85, 0.17, 0.45, 0.75, 0.75),
-    _Body(11.5, 2.5, 3.15, 1.9, 1.9, 0.25),
-    _Body(8.0, 2.48, 3.1, 1.3, 1.65, 0.45),
+    _Body(4.55, 1.8, 1.5, 0.85, 0.85, 0.09, 0.45, 0.75, 0.75),
+    _Body(11.5, 2.5, 3.15, 1.9, 1.9, 0.14),
+    _Body(8.0, 2.48, 3.1, 1.3, 1.65, 0.3),
 )
 
 
@@ -79,11 +82,13 @@ def _corners(body: _Body) -> Floats:
 
 
 CORNERS: Final = np.stack([_corners(body) for body in _BODIES])
+_SPREAD: Final = np.stack([np.vstack((np.ones(len(corner)), corner.T)) for corner in CORNERS])
+"""The same as columns under a row of ones, float64 [classes, 4, 16]."""
 _LENGTH: Final = np.array([body.length for body in _BODIES])
 _WIDTH: Final = np.array([body.width for body in _BODIES])
 
 
-def camera_place(plane: RoadPlane, width: int, height: int) -> Floats | None:
+def camera_place(plane: RoadPlane, width: float, height: float) -> Floats | None:
     """Where the camera hangs over its road plane, float64 [3]: metres as on the plane, and up; None if it cannot be.
 
     Args:
@@ -110,7 +115,14 @@ def camera_place(plane: RoadPlane, width: int, height: int) -> Floats | None:
 
 
 def middles(foot_m: Floats, heading: Floats, class_id: NDArray[np.integer], plane: RoadPlane, camera: Floats) -> Floats:
-    """Middle of the ground plan of vehicles, float64 [..., 2], metres.
+    """Middle of the ground plan of vehicles, float64 [..., 2], metres; arguments as of `plans`."""
+    return plans(foot_m, heading, class_id, plane, camera)[0]
+
+
+def plans(
+    foot_m: Floats, heading: Floats, class_id: NDArray[np.integer], plane: RoadPlane, camera: Floats
+) -> tuple[Floats, Floats]:
+    """Middle of the ground plan of vehicles, and how large their blocks look there.
 
     Args:
         foot_m: [..., 2], the bottom centres of their boxes on the road plane, metres.
@@ -118,6 +130,9 @@ def middles(foot_m: Floats, heading: Floats, class_id: NDArray[np.integer], plan
         class_id: [...], index into ROAD_CLASSES.
         plane: of the camera.
         camera: [3], where it hangs, see `camera_place`.
+
+    Returns:
+        The middles, float64 [..., 2], metres, and width and height of the boxes, float64 [..., 2], pixels.
     """
     # A first guess lies half a vehicle behind its foot; from there one step is good to a few centimetres.
     sight = foot_m - camera[:2]
@@ -125,18 +140,26 @@ def middles(foot_m: Floats, heading: Floats, class_id: NDArray[np.integer], plan
     along = np.abs((sight * heading).sum(axis=-1))
     across = np.sqrt(np.maximum(1 - along**2, 0.0))
     guess = foot_m + sight * ((along * _LENGTH[class_id] + across * _WIDTH[class_id]) / 2)[..., None]
-    return np.asarray(guess + foot_m - plane.to_ground(_seen_foot(guess, heading, class_id, plane, camera)))
+    box = _seen_box(guess, heading, class_id, plane, camera)
+    return guess + foot_m - plane.to_ground(foot(box)), box[..., 2:] - box[..., :2]
 
 
-def _seen_foot(
+def _seen_box(
     middle: Floats, heading: Floats, class_id: NDArray[np.integer], plane: RoadPlane, camera: Floats
 ) -> Floats:
-    """Bottom centre of the box around each block [..., 2], pixels."""
-    corner = CORNERS[class_id]
-    ahead = heading[..., None, :]
-    left = np.stack((-ahead[..., 1], ahead[..., 0]), axis=-1)
-    ground = middle[..., None, :] + ahead * corner[..., :1] + left * corner[..., 1:2]
-    # A point above the road hides a place on it that lies further from the camera's foot.
-    hidden = camera[:2] + (ground - camera[:2]) * (camera[2] / (camera[2] - corner[..., 2:]))
-    seen = plane.to_picture(hidden)
-    return np.stack(((seen[..., 0].min(axis=-1) + seen[..., 0].max(axis=-1)) / 2, seen[..., 1].max(axis=-1)), axis=-1)
+    """Box around each block [..., 4], pixels."""
+    # A point above the road hides the place on it that lies on the line from the camera through it. So in homogeneous
+    # terms that place is linear in how far the point lies ahead, to the left and up: one product sees all corners.
+    ahead, (cx, cy, up) = heading, camera
+    turned = np.zeros((*middle.shape[:-1], 3, 4))
+    turned[..., :2, 0], turned[..., 2, 0] = middle, 1.0
+    turned[..., :2, 1] = ahead
+    turned[..., 0, 2], turned[..., 1, 2] = -ahead[..., 1], ahead[..., 0]
+    turned[..., 3] = (-cx / up, -cy / up, -1 / up)
+    shown, kind = plane.matrix @ turned, np.broadcast_to(class_id, middle.shape[:-1])
+    corners = np.empty((*middle.shape[:-1], 3, CORNERS.shape[1]))
+    for one in np.unique(kind):  # one large product a class is quicker than many small ones
+        here = kind == one
+        corners[here] = shown[here] @ _SPREAD[one]
+    seen = plane.seen(corners)
+    return np.concatenate((seen.min(axis=-1), seen.max(axis=-1)), axis=-1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qyran.errors import CameraFileError
+from vision.block import camera_place
 from vision.calibration import Fit, calibrate, calibrate_points
 from vision.homography import project
 
@@ -72,8 +73,15 @@ class RoadPlane:
         return self.fit.error_m
 
     @cached_property
-    def _to_picture(self) -> Floats:
+    def matrix(self) -> Floats:
+        """Metres to straightened pixels in homogeneous terms, float64 [3, 3], w > 0 in front of the camera."""
         return np.asarray(np.linalg.inv(self.fit.to_ground), np.float64)
+
+    @cached_property
+    def camera(self) -> Floats | None:
+        """Where the camera hangs, float64 [3], metres on the plane and up; None where the plane does not tell."""
+        middle = self.fit.frame.middle
+        return camera_place(self, 2 * middle[0], 2 * middle[1]) if min(middle) > 0 else None
 
     def valid_at(self, day: date) -> bool:
         """Whether the calibration still counts on a day (its last day included)."""
@@ -85,7 +93,19 @@ class RoadPlane:
 
     def to_picture(self, metres: ArrayLike) -> Floats:
         """Pixels of ground points [..., 2], float64 [..., 2]; NaN behind the camera."""
-        straight = project(self._to_picture, np.asarray(metres, np.float64))
+        return self._bend(project(self.matrix, np.asarray(metres, np.float64)))
+
+    def seen(self, columns: Floats) -> Floats:
+        """Pixels of what `matrix` makes of homogeneous columns [..., 3, K], float64 [..., 2, K].
+
+        NaN behind the camera. The same as `to_picture`, for many points at once.
+        """
+        weight = columns[..., 2:, :]
+        straight: Floats = columns[..., :2, :] / np.where(weight > 0, weight, np.nan)
+        return straight if self.fit.lens.straight else np.swapaxes(self._bend(np.swapaxes(straight, -1, -2)), -1, -2)
+
+    def _bend(self, straight: Floats) -> Floats:
+        """Where straightened pixels [..., 2] are seen through the lens."""
         if self.fit.lens.straight:
             return straight
         frame, lens = self.fit.frame, self.fit.lens
@@ -109,21 +129,15 @@ class RoadPlane:
 
         What the picture point itself is uncertain by comes on top, through `jacobian`.
         """
-        straight = self._straighten(np.asarray(pixels, np.float64))
-        h, lens = self.fit.to_ground, self.fit.lens
-        point = np.concatenate((straight, np.ones((*straight.shape[:-1], 1))), axis=-1)
-        weight = point @ h[2]
-        ground = project(h, straight)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = point / weight[..., None]
-        slope = np.zeros((*straight.shape[:-1], 2, 11))
-        slope[..., 0, 0:3] = slope[..., 1, 3:6] = share
-        slope[..., :, 6:9] = -ground[..., :, None] * share[..., None, :]
-        unit = self.fit.frame.unit(straight)
-        square = (unit**2).sum(axis=-1, keepdims=True)
-        bends = np.stack((unit * square, unit * square**2), axis=-1)  # d bend / d k1, k2
-        back = -_inverted(lens.jacobian(unit)) @ bends * self.fit.frame.half_diagonal
-        slope[..., :, 9:11] = self._plane_slope(straight) @ back
+        slope = self._fit_slope(np.asarray(pixels, np.float64))
+        return np.asarray(slope @ self.fit.covariance @ np.swapaxes(slope, -1, -2))
+
+    def way_covariance(self, start: ArrayLike, end: ArrayLike) -> Floats:
+        """Covariance of the way on the road between picture points [..., 2] by the calibration alone, [..., 2, 2], m^2.
+
+        Places near each other err alike, so a way is known better than its ends.
+        """
+        slope = self._fit_slope(np.asarray(end, np.float64)) - self._fit_slope(np.asarray(start, np.float64))
         return np.asarray(slope @ self.fit.covariance @ np.swapaxes(slope, -1, -2))
 
     def sigma_m(self, pixels: ArrayLike) -> Floats:
@@ -135,6 +149,27 @@ class RoadPlane:
         half = (c[..., 0, 0] + c[..., 1, 1]) / 2
         apart = np.hypot((c[..., 0, 0] - c[..., 1, 1]) / 2, c[..., 0, 1])
         return np.sqrt(half + apart)
+
+    def _fit_slope(self, pixels: Floats) -> Floats:
+        """How places on the road change with what was fitted, [..., 2, 11]: the plane's nine entries, k1 and k2."""
+        straight = self._straighten(pixels)
+        h, lens = self.fit.to_ground, self.fit.lens
+        point = np.concatenate((straight, np.ones((*straight.shape[:-1], 1))), axis=-1)
+        weight = point @ h[2]
+        ground = project(h, straight)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = point / weight[..., None]
+        slope = np.zeros((*straight.shape[:-1], 2, 11))
+        slope[..., 0, 0:3] = slope[..., 1, 3:6] = share
+        slope[..., :, 6:9] = -ground[..., :, None] * share[..., None, :]
+        if lens.straight and not self.fit.covariance[9:].any():
+            return slope
+        unit = self.fit.frame.unit(straight)
+        square = (unit**2).sum(axis=-1, keepdims=True)
+        bends = np.stack((unit * square, unit * square**2), axis=-1)  # d bend / d k1, k2
+        back = -_inverted(lens.jacobian(unit)) @ bends * self.fit.frame.half_diagonal
+        slope[..., :, 9:11] = self._plane_slope(straight) @ back
+        return slope
 
     def _straighten(self, pixels: Floats) -> Floats:
         """Where the points would be seen without the lens, pixels."""

@@ -32,7 +32,7 @@ def project(points):
 def block_box(middle, ahead, size=CAR_M):
     """Box [4] around a vehicle whose plan has its middle there; tyres stand in from its ends, bumpers hang."""
     length, width, height = size
-    inset, clearance = (0.85, 0.17) if size == CAR_M else (1.9, 0.25)
+    inset, clearance = (0.85, 0.09) if size == CAR_M else (1.9, 0.14)
     ahead = np.asarray(ahead, float)
     left = np.array((-ahead[1], ahead[0]))
     corners = []

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from tests.vision.road_camera import BUS_M, CAR_M, HEIGHT, PLANE, WIDTH, block_box
 from vision.classes import BUS, CAR
-from vision.speed import WINDOW_S, measure
+from vision.speed import EDGE_PX, WINDOW_S, measure
 from vision.trail import LENGTH, Trails
+
+
+def detected(box):
+    """The box that a detector gives for a vehicle: its lower edge ends a little high."""
+    return box - (0, 0, 0, EDGE_PX)
 
 
 def drive(start_m, velocity_ms, rate_s=0.125, n=9, noise_px=0.0, rng=None, acceleration_ms2=0.0, size=CAR_M):
@@ -25,7 +30,7 @@ def drive(start_m, velocity_ms, rate_s=0.125, n=9, noise_px=0.0, rng=None, accel
     places = np.asarray(start_m, float) + ahead * (way - way[0])[:, None]
     trails = Trails.empty(1)
     for second, place in zip(seconds, places, strict=True):
-        box = block_box(place, ahead, size)
+        box = detected(block_box(place, ahead, size))
         if rng is not None:
             box = box + rng.normal(0, noise_px, 2)[[0, 1, 0, 1]]
         trails.add(np.array([0]), float(second), box[None].astype(np.float32))
@@ -157,7 +162,7 @@ def test_mirrored_and_later_drives_at_uneven_looks_have_mirrored_speeds(velocity
     trails = {name: Trails.empty(1) for name in ("as it is", "mirrored")}
     for second in seconds:
         place = start + np.asarray(velocity) * second * 0.5
-        box = block_box(place, ahead)
+        box = detected(block_box(place, ahead))
         mirrored = np.array((WIDTH - box[2], box[1], WIDTH - box[0], box[3]))
         for trail, one in zip(trails.values(), (box, mirrored), strict=True):
             trail.add(np.array([0]), float(second), one[None].astype(np.float32))
