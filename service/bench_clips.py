@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scenarios.scene import Scene
     from scenarios.truth import FrameTruth, ObjectTruth
     from service.detectors import ModelChoice
+    from vision.camera import Camera
     from vision.types import Observation
 
 SAME_IOU: Final = 0.5
@@ -96,10 +97,20 @@ def _draw(scene: Scene, lines: Sequence[Line] | None, video: Path, camera: Path,
 
 
 def look_at(
-    clip: Clip, models: ModelChoice = SHIPPED, settings: PipelineSettings | None = None
+    clip: Clip,
+    models: ModelChoice = SHIPPED,
+    settings: PipelineSettings | None = None,
+    camera: Camera | None = None,
 ) -> Iterator[Observation]:
-    """The clip through the pipeline, as a camera goes through it: detector, tracker, speeds, passages."""
-    camera = load_camera(clip.camera)
+    """The clip through the pipeline, as a camera goes through it: detector, tracker, speeds, passages.
+
+    Args:
+        clip: what to look at.
+        models: that see it.
+        settings: how often and how keenly.
+        camera: another camera file than the clip's own, such as one that was surveyed less well.
+    """
+    camera = camera or load_camera(clip.camera)
     pipeline = Pipeline(camera, models.detector("road"), None, settings, heads=head_reader_for(camera))
     with Stream(clip.video) as stream:
         for frame in stream.frames(rate_hz=pipeline.settings.rate_hz):

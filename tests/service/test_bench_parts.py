@@ -7,12 +7,24 @@ import pytest
 
 from qyran.errors import ConfigError
 from scenarios.truth import FrameTruth, ObjectTruth
-from service.bench_speed import Measured, _figures, _goals
+from service.bench_speed import (
+    ACROSS,
+    AWAY,
+    DRAWN,
+    NEARING,
+    SURVEY_M,
+    Measured,
+    _figures,
+    _goals,
+    behind_at,
+    surveyed,
+)
 from service.bench_speed_scenes import ALONG, FASTEST_KMH, SLOWEST_KMH, VIEWS, speed_scenes
 from service.bench_track import LEAST_PX, Followed, _add, track_scenes
 from service.bench_track_time import tables, tracker_ms
 from service.cli import main
 from service.track_scores import Sequence, scores
+from vision.camera import parse_camera
 from vision.classes import CAR
 from vision.types import Observation, Tracks
 
@@ -105,16 +117,35 @@ def test_speed_scenes_hold_every_view_and_all_speeds():
 
 def test_speed_figures_count_only_the_range_and_say_what_has_no_speed():
     ones = [
-        Measured("sedan", True, 50.0, 51.0, 1.0),
-        Measured("sedan", False, 100.0, 97.0, 1.0),
-        Measured("bus", True, 60.0, float("nan"), float("nan")),
-        Measured("bus", True, 12.0, 30.0, 1.0),
+        Measured("sedan", NEARING, False, False, 50.0, 51.0, 1.0),
+        Measured("sedan", ACROSS, True, False, 100.0, 97.0, 1.0),
+        Measured("bus", NEARING, False, True, 60.0, float("nan"), float("nan")),
+        Measured("bus", AWAY, False, False, 12.0, 30.0, 1.0),
     ]
     figures = _figures(ones)
     assert (figures["scored"], figures["without_speed"]) == (2, 1)
     assert figures["mean_absolute_error_kmh"] == pytest.approx(2.0)
     assert figures["inside_interval"] == pytest.approx(0.5)
     assert not any(goal["met"] for goal in _goals(ones).values())
+
+
+def test_a_passage_belongs_to_the_vehicle_that_was_behind_the_track_then():
+    seen = [(1.0, 7), (2.0, 7), (3.0, 8), (4.0, 8)]  # the track went over to another vehicle
+    assert [behind_at(seen, second) for second in (0.5, 2.2, 2.9, 9.0)] == [7, 7, 8, 8]
+
+
+def test_a_survey_errs_by_what_it_states_and_its_seed_repeats_it():
+    ground = [(0.0, 0.0), (0.0, 30.0), (8.0, 0.0), (8.0, 30.0)]
+    picture = [(0.1, 0.9), (0.4, 0.4), (0.9, 0.9), (0.6, 0.4)]
+    points = [{"picture": list(p), "ground_m": list(g)} for p, g in zip(picture, ground, strict=True)]
+    exact = parse_camera({"id": "c", "name": "c", "stream": "x", "calibration": {"points": points}}, source="test")
+    found = [surveyed(exact, np.random.default_rng(seed)).calibration for seed in (*range(200), 0)]
+    assert found[0] == found[-1] != found[1]
+    assert (found[0].ground_sigma_m, found[0].picture_sigma) == (SURVEY_M, DRAWN)
+    off_m = np.array([[p.ground_m for p in one.points] for one in found]) - ground
+    off = np.array([[p.picture for p in one.points] for one in found]) - picture
+    assert off_m.std() == pytest.approx(SURVEY_M, rel=0.1)
+    np.testing.assert_allclose(off.std(axis=(0, 1)), (DRAWN, DRAWN * 16 / 9), rtol=0.1)
 
 
 def test_daylight_scenes_come_first():
