@@ -11,6 +11,7 @@ from qyran.errors import AccessError, TransitionError
 from qyran.roles import MACHINE_ROLES, Actor, Role
 from service import law
 from service.auth import names
+from service.case_related import merged_views, repeat_views
 from service.device_view import device_of
 from service.records import camera_names, evidence_of, evidence_views, history_of, name_of, still_of, trace_of
 from service.store.database import Work
@@ -173,6 +174,12 @@ def detail(work: Work, row: ViolationCase) -> CaseDetail:
         attributes={one.value: getattr(row, one) for one in Attribute},
         t_first_notification_sent=row.t_first_notification_sent,
         chain_fault=fault,
+        plate_score=row.plate_score,
+        plate_uncertain=tuple(row.plate_uncertain or ()),
+        held_by=row.held_by,
+        merged=merged_views(work, row, plates=work.actor.acts_as(PLATE_READERS) is not None),
+        repeats=repeat_views(work, row),
+        repeat_source=row.repeat_source,
     )
 
 

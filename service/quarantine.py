@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -35,8 +35,8 @@ END_REASONS: Final = ("camera_repaired", "scene_redrawn", "false_alarm", "camera
 HOLD: Final = "held"
 LIFT: Final = "hold_lifted"
 
-Outcome = Literal["released", "returned"]
-OUTCOMES: Final[tuple[Outcome, ...]] = ("released", "returned")
+OUTCOMES: Final = ("released", "returned")
+"""What becomes of the cases that waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def begin(
     return made.id
 
 
-def end(work: Work, quarantine_id: str, reason: str, outcome: Outcome, note: str | None = None) -> int:
+def end(work: Work, quarantine_id: str, reason: str, outcome: str, note: str | None = None) -> int:
     """End a quarantine; what waited goes back to the queue or, as technical junk, to the camera's keepers.
 
     What is returned closes with the retention term, so that a slip can be repaired until then.

@@ -166,6 +166,42 @@ class DeviceView(View):
     passage_id: str | None
 
 
+class MergedView(View):
+    """A report that was taken for the same act as a case.
+
+    Attributes:
+        version: of the report's own row; give it back where it is parted.
+        why: same_plate, doubtful_sign or same_track.
+        seconds, metres: how far apart the two were; metres is None where a place is not known.
+        still: `<event id>/<file name>` of its picture, under the report's own id.
+        parted_at, reason: since when and why it stands by itself again.
+    """
+
+    id: str
+    version: int
+    camera_id: str
+    camera_name: dict[str, str]
+    t_detect: datetime
+    why: str
+    seconds: float
+    metres: float | None
+    plate: str | None
+    still: str | None
+    evidence: tuple[EvidenceView, ...]
+    parted_at: datetime | None
+    reason: str | None
+
+
+class RepeatView(View):
+    """An earlier signed case of the same plate within the term of a repeat."""
+
+    id: str
+    document_no: str | None
+    kind: str
+    offence: str | None
+    t_signed: datetime | None
+
+
 class CaseDetail(CaseSummary):
     """Everything an officer decides on.
 
@@ -179,6 +215,11 @@ class CaseDetail(CaseSummary):
         looks: the vehicle's kind and colour as the camera saw them, beside the register's.
         claim_ends: when the claim lapses without a further action.
         attributes: registration, delivery, payment, appeal, enforcement of a signed case.
+        plate_score, plate_uncertain: how far the machine's reading is to be trusted, and its doubtful signs, from 0.
+        held_by: id of the quarantine for which it waits.
+        merged: reports of the same act.
+        repeats: our own signed cases of the plate within the term of a repeat.
+        repeat_source: who knows of a repeat under the chosen article: store, register or both.
     """
 
     t_onset: datetime | None
@@ -214,6 +255,12 @@ class CaseDetail(CaseSummary):
     attributes: dict[str, str | None]
     t_first_notification_sent: datetime | None
     chain_fault: str | None
+    plate_score: float | None = None
+    plate_uncertain: tuple[int, ...] = ()
+    held_by: str | None = None
+    merged: tuple[MergedView, ...] = ()
+    repeats: tuple[RepeatView, ...] = ()
+    repeat_source: str | None = None
 
 
 class CasePage(View):

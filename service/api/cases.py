@@ -121,6 +121,13 @@ def reconsider(case_id: str, step: Step, desk: DeskOf) -> None:
         cases.reconsider(work, case_id, note=step.note, version=step.version)
 
 
+@router.post("/{case_id}/part", summary="Part what was wrongly merged")
+def part(case_id: str, step: ReasonedStep, desk: DeskOf) -> CaseDetail:
+    """This report is another act than the case it was merged into; it is screened and stands by itself."""
+    with desk.write() as work:
+        return cases.part(work, case_id, step.reason, note=step.note, version=step.version)
+
+
 @router.post("/{case_id}/withdraw", summary="Take a confirmation back", status_code=204)
 def withdraw(case_id: str, step: ReasonedStep, desk: DeskOf) -> None:
     """Before it is signed."""

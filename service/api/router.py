@@ -18,6 +18,7 @@ from service.api import (
     registers,
     scenes,
     sessions,
+    supervision,
     watch_lists,
 )
 from service.api.problems import RESPONSES
@@ -38,5 +39,6 @@ for part in (
     fines,
     passages,
     watch_lists,
+    supervision,
 ):
     router.include_router(part.router)

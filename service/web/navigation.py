@@ -11,6 +11,7 @@ from service.exemptions import FLAG_READERS, PERMIT_READERS
 from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
 from service.passages import PASSAGE_READERS
+from service.quarantine import READERS as SUPERVISORS
 from service.settings import Settings
 from service.watch_hits import HIT_READERS
 from service.watch_lists import LIST_READERS
@@ -26,6 +27,7 @@ PAGES: Final = (
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/kpi", "nav.kpi", KPI_READERS),
     ("/cameras", "nav.cameras", CAMERA_READERS),
+    ("/supervision", "nav.supervision", SUPERVISORS),
     ("/exemptions", "nav.exemptions", FLAG_READERS | PERMIT_READERS),
     ("/users", "nav.users", USER_READERS),
     ("/journal", "nav.journal", JOURNAL_READERS),

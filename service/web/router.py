@@ -27,6 +27,7 @@ from service.web import (
     register_pages,
     scene_pages,
     session_pages,
+    supervision_pages,
     watch_pages,
 )
 from service.web.errors import error_page, is_page
@@ -49,6 +50,7 @@ for pages in (
     scene_pages,
     passage_pages,
     watch_pages,
+    supervision_pages,
 ):
     router.include_router(pages.router)
 
