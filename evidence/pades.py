@@ -10,10 +10,13 @@ import asyncio
 import io
 import logging
 import re
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -53,6 +56,8 @@ FIELD: Final = "OfficerSignature"
 LIFE: Final = timedelta(days=3650)  # of a development certificate; without a time stamp a signature ends with it
 RESERVED: Final = 6144  # hexadecimal digits kept for the CMS; a P-256 signature with its certificate takes about 3000
 
+_TOKEN: Final = threading.Lock()
+
 # What pyHanko and asn1crypto raise on bytes that are no PDF or no signature.
 UNREADABLE: Final = (
     PdfError, SignatureValidationError, SigningError, ValueError, KeyError, IndexError, TypeError, AttributeError,
@@ -72,11 +77,13 @@ class DocumentSigner:
         signer: a `pyhanko.sign.signers.Signer`.
         certificate: the certificate that signs.
         development: True for the self-signed development certificate.
+        turn: held while it signs; a token serves one at a time.
     """
 
     signer: Any = field(repr=False)
     certificate: x509.Certificate
     development: bool
+    turn: AbstractContextManager[Any] = field(default_factory=nullcontext, repr=False)
 
     @property
     def serial(self) -> str:
@@ -150,17 +157,28 @@ def pkcs11_document_signer(module: Path, token: str, label: str, pin: str) -> Do
     """
     try:
         from pkcs11.exceptions import PKCS11Error  # noqa: PLC0415 - an extra; only a token needs it
-        from pyhanko.config.pkcs11 import TokenCriteria  # noqa: PLC0415
-        from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session  # noqa: PLC0415
+        from pyhanko.sign.pkcs11 import PKCS11Signer  # noqa: PLC0415
     except ImportError:
         raise ConfigError("Signing with a token needs the extra qyran[hsm]: install python-pkcs11.") from None
     try:
-        session = open_pkcs11_session(str(module), token_criteria=TokenCriteria(label=token), user_pin=pin)
-        signer = PKCS11Signer(session, cert_label=label, key_label=label, embed_roots=False, bulk_fetch=False)
+        # Hashed here: not every token offers a mechanism that hashes.
+        signer = PKCS11Signer(
+            _token_session(module, token, pin), cert_label=label, key_label=label, embed_roots=False, bulk_fetch=False,
+            use_raw_mechanism=True,
+        )  # fmt: skip
         certificate = x509.load_der_x509_certificate(signer.signing_cert.dump())
     except (PKCS11Error, PdfError, SigningError, RuntimeError, OSError, ValueError) as error:
         raise ConfigError(f"The token {token} does not give the key {label}: {type(error).__name__}.") from None
-    return DocumentSigner(signer, certificate, development=False)
+    return DocumentSigner(signer, certificate, development=False, turn=_TOKEN)
+
+
+@cache
+def _token_session(module: Path, token: str, pin: str) -> Any:
+    """The process's one session with a token: a second login of the same process is refused."""
+    from pyhanko.config.pkcs11 import TokenCriteria  # noqa: PLC0415
+    from pyhanko.sign.pkcs11 import open_pkcs11_session  # noqa: PLC0415
+
+    return open_pkcs11_session(str(module), token_criteria=TokenCriteria(label=token), user_pin=pin)
 
 
 def _simple_signer(private: bytes, certificate: x509.Certificate) -> Any:
@@ -191,16 +209,17 @@ def sign_pdf(pdf: bytes, signer: DocumentSigner, *, reason: str, name: str) -> b
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     output = io.BytesIO()
-    _outside_event_loops(
-        lambda: signers.sign_pdf(
-            IncrementalPdfFileWriter(io.BytesIO(pdf)),
-            metadata,
-            signer.signer,
-            new_field_spec=SigFieldSpec(FIELD),
-            bytes_reserved=RESERVED,
-            output=output,
+    with signer.turn:
+        _outside_event_loops(
+            lambda: signers.sign_pdf(
+                IncrementalPdfFileWriter(io.BytesIO(pdf)),
+                metadata,
+                signer.signer,
+                new_field_spec=SigFieldSpec(FIELD),
+                bytes_reserved=RESERVED,
+                output=output,
+            )
         )
-    )
     return output.getvalue()
 
 
