@@ -237,7 +237,7 @@ def _figures(ones: Sequence[Measured]) -> dict[str, Any]:
         return {"scored": 0}
     return {
         "scored": len(error),
-        "without_speed": sum(not np.isfinite(one.speed_kmh) for one in ones),
+        "without_speed": sum(RANGE_KMH[0] <= one.truth_kmh <= RANGE_KMH[1] for one in ones) - len(error),
         "mean_absolute_error_kmh": float(np.abs(error).mean()),
         "p95_error_kmh": float(np.percentile(np.abs(error), 95)),
         "mean_error_kmh": float(error.mean()),

@@ -1,7 +1,8 @@
 """The speed of a passage: the best estimate around its line, not the last look before it.
 
 A vehicle that drives away comes into the picture just before its line, and is known well only when it is past it. So a
-passage is told at once with the speed known then, and once more when nothing better will come.
+passage is told at once with the speed known then, and once more when nothing better will come. A speed that is known
+too poorly to be of any use is not told at all.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ SETTLE_S: Final = 0.8
 """Seconds after the crossing until its speed is settled: most of what later looks can add."""
 LOST_S: Final = 0.3
 """Seconds unseen after which a vehicle is waited for no longer."""
+
+UNSURE_MS: Final = 1.0
+"""Standard uncertainty above which a speed is not told, metres a second (an interval of 7 km/h either way)..."""
+UNSURE: Final = 0.05
+"""...where it is also more than this share of the speed."""
 
 
 @dataclass(slots=True)
@@ -54,13 +60,13 @@ class PassageSpeeds:
             speeds_at: motions of tracks of this moment [n] at seconds of video [n]; None without a road plane.
         """
         if speeds_at is None:
-            settled = tuple(replace(one.passage, settled=True) for one in self._open)
+            settled = tuple(_trusted(replace(one.passage, settled=True)) for one in self._open)
             self._open = []
             return passages, settled
         new = [_Open(replace(passage, settled=False), video_s) for passage in passages]
         self._open += new
         self._measure(tracks, video_s, speeds_at)
-        told = tuple(one.passage for one in new)
+        told = tuple(_trusted(one.passage) for one in new)
         return told, tuple(self._settle(video_s))
 
     def _measure(self, tracks: Tracks, video_s: float, speeds_at: SpeedsAt) -> None:
@@ -82,6 +88,13 @@ class PassageSpeeds:
         waiting, self._open = self._open, []
         for one in waiting:
             if video_s - one.passage.video_s >= SETTLE_S or video_s - one.seen_s > LOST_S:
-                yield replace(one.passage, settled=True)
+                yield _trusted(replace(one.passage, settled=True))
             else:
                 self._open.append(one)
+
+
+def _trusted(passage: Passage) -> Passage:
+    """The passage without its speed where that is known too poorly."""
+    if passage.speed_sigma_ms <= max(UNSURE_MS, UNSURE * passage.speed_ms):
+        return passage
+    return replace(passage, speed_ms=float("nan"), speed_sigma_ms=float("nan"))

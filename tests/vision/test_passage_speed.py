@@ -53,7 +53,7 @@ def watch(known, seen_until_s=99.0, looks=12):
 
 
 def test_a_passage_is_told_at_once_and_again_when_its_speed_is_settled():
-    told = watch(lambda now: (10.0 + now - CROSSED_S, 2.0 - (now - CROSSED_S)))
+    told = watch(lambda now: (10.0 + now - CROSSED_S, 0.9 - 0.4 * (now - CROSSED_S)))
     (first,) = told[0][1]
     assert not first.settled
     assert first.speed_ms == pytest.approx(10.0, abs=0.1)  # of the line, not what the counter saw last
@@ -82,6 +82,24 @@ def test_a_speed_that_nobody_can_tell_stays_as_it_came():
     told = watch(lambda now: (np.nan, np.nan))
     (one,) = [one for _, _, later in told for one in later]
     assert one.speed_ms == 99.0
+
+
+@pytest.mark.parametrize(
+    ("speed_ms", "sigma_ms", "is_told"),
+    [(10.0, 0.9, True), (10.0, 1.1, False), (30.0, 1.4, True), (30.0, 1.6, False), (0.0, 1.5, False)],
+)
+def test_a_speed_of_no_use_is_not_told(speed_ms, sigma_ms, is_told):
+    told = watch(lambda now: (speed_ms, sigma_ms))
+    first, settled = told[0][1][0], next(one for _, _, later in told for one in later)
+    for one in (first, settled):
+        assert np.isfinite([one.speed_ms, one.speed_sigma_ms]).tolist() == [is_told, is_told]
+
+
+def test_a_poor_speed_becomes_one_that_is_told_once_it_is_known_well():
+    told = watch(lambda now: (12.0, 2.0) if now < CROSSED_S + 0.3 else (11.0, 0.2))
+    (settled,) = [one for _, _, later in told for one in later]
+    assert np.isnan(told[0][1][0].speed_ms)
+    assert (settled.speed_ms, settled.speed_sigma_ms) == (11.0, 0.2)
 
 
 def test_without_a_road_plane_a_passage_is_settled_when_it_is_told():
