@@ -89,8 +89,9 @@ def _evidence_fault(work: Work, event: Event, package: Package | None) -> str | 
     whole = {"clip", "still"} <= roles if filmed else bool({"still", "crop"} & roles)
     if not whole or any(gap.moment == IN_ACT for gap in package.manifest.gaps):
         return "evidence_incomplete"
-    offset = package.manifest.clock.get("offset_s")
-    off = isinstance(offset, int | float) and abs(offset) > work.store.settings.clock_offset_s
+    offset = package.manifest.clock.get("offset_ms")
+    most = timedelta(seconds=work.store.settings.clock_offset_s)
+    off = isinstance(offset, int | float) and abs(timedelta(milliseconds=offset)) > most
     return "clock_wrong" if off else None
 
 
