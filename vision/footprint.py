@@ -3,7 +3,9 @@
 The bottom centre of a box is a poor place for a vehicle seen at a slant: the side of a long lorry widens the box
 towards the vanishing point and drags the bottom centre into the next lane. A vehicle is taken as a block of its class's
 proportions, turned as it drives; its ground plan is fitted into the box from below. With a road plane the plan is
-foreshortened as the plane says, otherwise as under a camera that looks down by about 24 degrees.
+foreshortened as the plane says, otherwise as under a camera that looks down by about 24 degrees. Where the plane tells
+where the camera hangs, the block has the class's own measures and height (`vision.block`): a lorry's roof and side
+widen its box, and a plan fitted into that would lie up to half a lane beside the vehicle.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from vision.block import middles
 from vision.classes import ROAD_CLASSES
 
 if TYPE_CHECKING:
@@ -68,6 +71,41 @@ def footprints(
         heading: [2] or [N, 2], where each drives to in the picture; zeros mean unknown and count as away.
         plane: of the camera, where there is one.
     """
+    fitted = _fitted(box, class_id, heading, plane)
+    if plane is None or plane.camera is None or not len(fitted):
+        return fitted
+    stood = _stood(box, class_id, heading, plane, plane.camera)
+    sound = np.isfinite(stood.centre + stood.half_length + stood.half_width).all(axis=1, keepdims=True)
+    pairs = ((getattr(stood, name), getattr(fitted, name)) for name in ("centre", "half_length", "half_width"))
+    return Footprints(*(np.where(sound, one, other) for one, other in pairs))
+
+
+def _stood(
+    box: NDArray[np.floating[Any]], class_id: NDArray[np.integer[Any]], heading: ArrayLike, plane: RoadPlane,
+    camera: Floats,
+) -> Footprints:  # fmt: skip
+    """Ground plans of blocks of the classes' measures; NaN beyond the horizon and where nobody knows the heading."""
+    box = box.astype(np.float64).reshape(-1, 4)
+    kind = np.clip(class_id.astype(int), 0, len(ROAD_CLASSES) - 1)
+    foot = np.stack(((box[:, 0] + box[:, 2]) / 2, box[:, 3]), axis=1)
+    wanted = np.broadcast_to(np.asarray(heading, np.float64), foot.shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ahead = np.einsum("nij,nj->ni", plane.jacobian(foot), wanted)
+        ahead /= np.hypot(ahead[:, 0], ahead[:, 1])[:, None]
+        middle = middles(plane.to_ground(foot), ahead, kind, plane, camera)
+        right = np.stack((ahead[:, 1], -ahead[:, 0]), axis=1)
+        centre = plane.to_picture(middle)
+        along = plane.to_picture(middle + ahead * LENGTH_M[kind, None] / 2) - centre
+        across = plane.to_picture(middle + right * WIDTH_M[kind, None] / 2) - centre
+    # The plane's axes may be written down left for right.
+    turned = along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0] < 0
+    return Footprints(centre, along, np.where(turned[:, None], -across, across))
+
+
+def _fitted(
+    box: NDArray[np.floating[Any]], class_id: NDArray[np.integer[Any]], heading: ArrayLike, plane: RoadPlane | None
+) -> Footprints:
+    """Ground plans of the classes' proportions, as large as their boxes let them be."""
     box = box.astype(np.float64).reshape(-1, 4)
     kind = np.clip(class_id.astype(int), 0, len(ROAD_CLASSES) - 1)
     bottom = np.stack(((box[:, 0] + box[:, 2]) / 2, box[:, 3]), axis=1)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 Stage = Literal["detect", "fire", "track", "signals", "plates", "looks", "view"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
 Result = TypeVar("Result")
+SAME_BOX_PX: Final = 0.5
+"""A seen track's box is that of its detection, to rounding."""
 USUAL_SIZE: Final = (1920, 1080)
 """Picture size by which a camera file is tried before the first frame came."""
 
@@ -253,7 +255,9 @@ class _Scene:
 
     def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...], tuple[Passage, ...]]:
         """Tracks with their places on the road, who passed a line, and whose speed at an earlier one is settled."""
-        tracks = self.tracker.step(seen.where(~self.masked(foot(seen.box))), frame.video_s)
+        seen = seen.where(~self.masked(foot(seen.box)))
+        tracks = self.tracker.step(seen, frame.video_s)
+        tracks = replace(tracks, seen_as=seen_as(tracks, seen))
         plane = (
             self._plane
             if self._plane is not None and self._plane.valid_at(frame.time.astimezone(self._zone).date())
@@ -280,6 +284,18 @@ class _Scene:
             return measure(self.tracker.trails(ids), plane, video_s, self.width, self.height, kinds, at_s)
 
         return speeds_at
+
+
+def seen_as(tracks: Tracks, seen: Detections) -> NDArray[np.int16]:
+    """Class of the detection behind each track at this moment, int16 [N]; -1 where there is none."""
+    told = np.full(len(tracks), -1, np.int16)
+    rows = np.flatnonzero(tracks.seen)
+    if len(rows) and len(seen):
+        apart = np.abs(tracks.box[rows][:, None] - seen.box[None]).max(axis=2)
+        best = apart.argmin(axis=1)
+        same = apart[np.arange(len(rows)), best] < SAME_BOX_PX
+        told[rows[same]] = seen.class_id[best[same]]
+    return told
 
 
 def _check(detector: Detector, classes: tuple[str, ...], place: str) -> None:

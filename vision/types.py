@@ -83,6 +83,8 @@ class Tracks:
         ground: float64 [N, 2], metres on the road plane, NaN without calibration.
         velocity_ms: float64 [N, 2], metres a second on the road plane from a fit over the track, NaN without.
         speed_sigma_ms: float64 [N], standard uncertainty of the speed, NaN without.
+        seen_as: int16 [N], class of the detection at this moment, -1 where none supports the box; None where only the
+            vote is known.
     """
 
     id: NDArray[np.int64]
@@ -95,6 +97,7 @@ class Tracks:
     ground: NDArray[np.float64]
     velocity_ms: NDArray[np.float64]
     speed_sigma_ms: NDArray[np.float64]
+    seen_as: NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
         return len(self.id)

@@ -58,7 +58,8 @@ class Visit:
         zone: id.
         first, last: first and latest look at which it was clearly inside.
         sights: looks at which it was.
-        since_lengths: how far its vehicle had driven when it began, its own lengths.
+        since_lengths: how far its vehicle had driven when it began, its own lengths,
+        since_m: and metres.
         told: whether it was long enough to count.
     """
 
@@ -67,6 +68,7 @@ class Visit:
     last: Sight
     sights: int = 1
     since_lengths: float = 0.0
+    since_m: float = 0.0
     told: bool = False
 
 
@@ -90,7 +92,8 @@ class Way:
         trail: where it drove, thinned to steps of a share of its length.
         touched: its last stay with its middle inside each zone, clearly or not.
         heading: where it last drove to in the picture.
-        lengths: how far it drove altogether, its own lengths.
+        lengths: how far it drove altogether, its own lengths,
+        metres: and metres; 0 where the road is not measured.
     """
 
     track: int
@@ -103,6 +106,7 @@ class Way:
     touched: Mapping[str, Touch] = field(default_factory=lambda: MappingProxyType({}))
     heading: tuple[float, float] = (0.0, 0.0)
     lengths: float = 0.0
+    metres: float = 0.0
 
     def latest(self, zone: str, before_s: float = np.inf) -> Visit | None:
         """Its latest visit to a zone that counts and ended before a second."""
@@ -210,7 +214,8 @@ def _driven(
     length = float(
         np.hypot(*view.vector(plans.centre[k] - plans.half_length[k], plans.centre[k] + plans.half_length[k]))
     )
-    step = float(np.hypot(*view.vector(way.trail[-1].foot, sight.foot))) / max(length, 1e-6)
+    driven = float(np.hypot(*view.vector(way.trail[-1].foot, sight.foot)))
+    step = driven / max(length, 1e-6)
     nearest = sight if sight.area > way.nearest.area else way.nearest
     moved = replace(way, class_id=class_id, last=sight, earlier=way.last, nearest=nearest)
     if not step >= STEP_LENGTHS:
@@ -221,6 +226,7 @@ def _driven(
         trail=(*(one for one in way.trail if one.video_s >= oldest), sight),
         visits=tuple(one for one in way.visits if one.last.video_s >= oldest),
         lengths=way.lengths + step,
+        metres=way.metres + (0.0 if view.plane is None else driven),
     )
 
 
@@ -235,7 +241,8 @@ def _visited(way: Way, zone: str, sight: Sight) -> tuple[Way, Visit | None]:
     """The way after a look at which the vehicle was clearly in a zone; the visit if it counts from now on."""
     at = next((k for k in reversed(range(len(way.visits))) if way.visits[k].zone == zone), None)
     if at is None or sight.video_s - way.visits[at].last.video_s > LEFT_S:
-        return replace(way, visits=(*way.visits, Visit(zone, sight, sight, since_lengths=way.lengths))), None
+        begun = Visit(zone, sight, sight, since_lengths=way.lengths, since_m=way.metres)
+        return replace(way, visits=(*way.visits, begun)), None
     visit = way.visits[at]
     enough = sight.video_s - visit.first.video_s >= VISIT_S - 1e-6 and visit.sights + 1 >= VISIT_SIGHTS
     now = replace(visit, last=sight, sights=visit.sights + 1, told=visit.told or enough)

@@ -65,7 +65,10 @@ def curve(*points: tuple[float, float], speed: float, start_s: float = 0.0) -> W
 
 @dataclass(frozen=True)
 class Mover:
-    """A block that drives; `ids` gives its track id at a moment, None where the detector misses it."""
+    """A block that drives; `ids` gives its track id at a moment, None where the detector misses it.
+
+    `called` gives what the detector calls it at a moment; without it only the vote `class_id` is known.
+    """
 
     track: int
     way: Way
@@ -74,6 +77,7 @@ class Mover:
     ids: Callable[[float], int | None] | None = None
     bend: Callable[[float, np.ndarray], np.ndarray] | None = None
     heading: tuple[float, float] = (0.0, 1.0)
+    called: Callable[[float], int] | None = None
 
 
 @cache
@@ -224,6 +228,7 @@ class View:
                         seen=np.ones(n, bool), age_s=np.ones(n, np.float32), velocity_px=velocity,
                         ground=np.full((n, 2), np.nan), velocity_ms=np.full((n, 2), np.nan),
                         speed_sigma_ms=np.full(n, np.nan),
+                        seen_as=np.array([-1 if m.called is None else m.called(now) for _, m, _ in rows], np.int16),
                     ),
                     looks=tuple(VehicleLook(t, kind, 0.9, None, 0.0) for t, kind in (looks or {}).items())
                     if k == 3 else (),

@@ -76,6 +76,25 @@ def test_hours_classes_and_second_looks_decide(class_id, more, looks, count) -> 
     assert len(found(Mover(1, along(), class_id), view=road(**more), looks=looks)) == count
 
 
+@pytest.mark.parametrize(
+    ("called", "looks", "count", "why"),
+    [
+        (lambda t: TRUCK, {}, 1, "a lorry to the detector at every look from near"),
+        (lambda t: TRUCK if int(t * 8) % 5 else BUS, {}, 1, "seldom called a bus"),
+        (lambda t: BUS if int(t * 8) % 5 else TRUCK, {}, 0, "mostly called a bus"),
+        (lambda t: TRUCK if t < 0.4 else BUS, {}, 0, "a bus as soon as it is near"),
+        (lambda t: TRUCK, {1: "bus"}, 0, "the second look calls it a bus"),
+    ],
+)
+def test_what_a_lorry_was_called_from_near_decides(called, looks, count, why) -> None:
+    assert len(found(Mover(1, along(), TRUCK, called=called), looks=looks)) == count, why
+
+
+def test_a_van_taken_for_a_car_has_driven_as_far_as_the_road_says() -> None:
+    view = View(position=(2.0, -18.0, 8.0)).zone("bus", "bus_lane", (3.5, 7.0), (-3.0, 24.0), travel=(0.0, 2.0))
+    assert len(found(Mover(1, along(), CAR, size=(5.6, 2.0, 2.5)), view=view)) == 1
+
+
 @settings(max_examples=10, deadline=None)
 @given(
     x=st.sampled_from([IN_LANE, BESIDE, 5.0]), mirrored=st.booleans(), large=st.booleans(),

@@ -30,7 +30,7 @@ def found(view, *movers, rate_hz=8.0, until_s=9.0, shift_s=0.0):
     ("kind", "mover"),
     [
         ("pavement", along(6.75)),
-        ("cycleway", along(6.75, class_id=MOTORCYCLE)),
+        ("cycleway", along(6.75, class_id=MOTORCYCLE, speed=10.0)),
         ("shoulder", Mover(1, curve((3, -8), (3, -2), (6.75, 6), (6.75, 32), (3, 44), (3, 60), speed=9.0))),
     ],
 )
@@ -55,6 +55,7 @@ def test_it_is_found_at_every_analysis_rate(rate) -> None:
         ("pavement", Mover(1, curve((3.2, -8), (3.2, 12), (16, 13), speed=5.0)), "turns off over it into a yard"),
         ("pavement", along(6.75, class_id=PERSON, size=(0.5, 0.5, 1.75)), "walks"),
         ("cycleway", along(6.75, class_id=BICYCLE, size=(1.8, 0.6, 1.7)), "cycles"),
+        ("pavement", along(6.75, class_id=MOTORCYCLE, speed=4.5, size=(1.8, 0.6, 1.7)), "cycles, taken for a rider"),
         ("shoulder", Mover(1, via((0, 3.2, -8), (1.5, 3.2, 4), (3, 6.75, 14), (6, 6.75, 26), (9, 6.75, 26))), "stops"),
         ("shoulder", Mover(1, via((0, 6.75, 10), (3, 6.75, 10), (6, 6.75, 26), (8, 3.2, 40))), "starts"),
     ],

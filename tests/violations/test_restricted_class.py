@@ -44,6 +44,19 @@ def test_without_classes_it_is_closed_to_all() -> None:
     assert finding.trace[2].code == "closed_to_all"
 
 
+@pytest.mark.parametrize(
+    ("called", "class_id", "looks", "count", "why"),
+    [
+        (TRUCK, TRUCK, {1: "car"}, 1, "a lorry from near, whatever the second look says"),
+        (BUS, TRUCK, {}, 0, "a bus from near, though the vote of the whole track says lorry"),
+        (CAR, TRUCK, {1: "truck"}, 0, "a large car from near"),
+    ],
+)
+def test_what_it_was_called_from_near_decides(called, class_id, looks, count, why) -> None:
+    mover = along(class_id=class_id, called=lambda _: called)
+    assert len(found(street(), mover, looks=looks)) == count, why
+
+
 NIGHT = {"classes": ["truck"], "hours": [{"start": "22:00", "end": "06:00"}]}
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from violations.accusation import Looks, accuse
+from vision.classes import MOTORCYCLE
 from vision.finding import Finding, Reason
+from vision.footprint import LENGTH_M
 from vision.geometry import to_pixels
 from vision.hours import in_force
 from vision.strip import long_axis
@@ -41,6 +43,9 @@ STOOD_S: Final = 1.5
 """Without driving a third of its length for this long it has stood."""
 LEFT_S: Final = 0.6
 """Not clearly inside for this long it has left."""
+
+CYCLES_MS: Final = 25 / 3.6
+"""As fast as people cycle, m/s: where the motor of an electric bicycle must stop to help."""
 
 Key = tuple[int, str, float]
 
@@ -106,6 +111,9 @@ def _drove(zone: Zone, way: Way, visit: Visit, watch: WayWatch) -> bool:
     if not length > 0 or (axis is not None and abs(float(driven @ axis)) < ALONG_COS * length):
         return False
     lengths = _lengths(way, visit)
+    pace_ms = lengths * LENGTH_M[MOTORCYCLE] / (visit.last.video_s - visit.first.video_s)
+    if way.class_id == MOTORCYCLE and pace_ms < CYCLES_MS:
+        return False
     if zone.kind != "shoulder":
         return lengths >= (LEAST_LENGTHS if axis is not None else COMPACT_LENGTHS)
     left = way.last.video_s - visit.last.video_s >= LEFT_S

@@ -17,6 +17,7 @@ from vision.bend import along_arrow
 from vision.classes import ROAD_CLASSES
 from vision.finding import Finding, Reason
 from vision.hours import in_force
+from vision.naming import counted, share
 from vision.way_watch import Visit, Way, WayWatch, step_ways, watch_ways
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from vision.camera import Camera
     from vision.camera_parts import Zone
+    from vision.naming import Calls
     from vision.types import Observation, VehicleLook
 
 LEAST_S: Final = 1.0
@@ -34,8 +36,10 @@ SETTLED_SHARE: Final = 0.85
 """The tracker's vote must have named the class at this share of the looks,"""
 SETTLED_LOOKS: Final = 4
 """of which there are at least so many."""
+NEAR_SHARE: Final = 0.5
+"""Where it was seen from near, what it was called there decides alone: a forbidden class at no less than this share."""
 LOOK_SCORE: Final = 0.6
-"""A second look (`VehicleLook`) this sure that says otherwise unsettles the class."""
+"""Else a second look (`VehicleLook`) this sure that says otherwise unsettles the class."""
 LOOKS_LIKE: Final = MappingProxyType({"car": {"car", "van"}, "bus": {"bus"}, "truck": {"truck"}})
 """Which second looks agree with a class."""
 ALONG_COS: Final = 0.3
@@ -44,10 +48,11 @@ ALONG_COS: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class RestrictedState:
-    """The watch over the zones, how often each track was seen as what, second looks, and the visits already told."""
+    """The watch, how often each track was seen as what, also from near, second looks, and the visits already told."""
 
     watch: WayWatch
     seen_as: Mapping[int, Mapping[str, int]]
+    calls: Mapping[int, Calls]
     looks: Mapping[int, VehicleLook]
     told: frozenset[tuple[int, str, float]] = frozenset()
 
@@ -65,7 +70,8 @@ class RestrictedClass:
     def start(self, camera: Camera) -> RestrictedState:
         """No vehicle seen yet."""
         empty: Mapping[int, Mapping[str, int]] = MappingProxyType({})
-        return RestrictedState(watch_ways(camera, camera.zones_of("no_vehicles")), empty, MappingProxyType({}))
+        watch = watch_ways(camera, camera.zones_of("no_vehicles"))
+        return RestrictedState(watch, empty, MappingProxyType({}), MappingProxyType({}))
 
     def step(self, state: RestrictedState, observation: Observation) -> tuple[RestrictedState, tuple[Finding, ...]]:
         """A finding for each vehicle of a forbidden class that has now driven in a zone for long enough."""
@@ -74,6 +80,7 @@ class RestrictedClass:
         looks = {track: look for track, look in state.looks.items() if track in alive}
         looks |= {look.track: look for look in observation.looks}
         seen_as = _counted(state, watch, observation)
+        calls = counted(state.calls, observation, alive)
         zones = {zone.id: zone for zone in watch.zones}
         told = {key for key in state.told if key[0] in watch.ways}
         found: list[Finding] = []
@@ -83,12 +90,12 @@ class RestrictedClass:
                 if visit.last is not way.last or way.last.video_s != observation.video_s or key in told:
                     continue
                 zone = zones[visit.zone]
-                share = _share(zone, way, seen_as[way.track], looks.get(way.track))
+                settled = _settled(zone, way, seen_as[way.track], calls.get(way.track), looks.get(way.track))
                 open_ = in_force(zone.hours, observation.time, watch.camera.time_zone)
-                if share is not None and open_ and _drove(zone, way, visit, watch):
+                if settled is not None and open_ and _drove(zone, way, visit, watch):
                     told.add(key)
-                    found.append(_finding(zone, way, visit, observation, share))
-        after = RestrictedState(watch, MappingProxyType(seen_as), MappingProxyType(looks), frozenset(told))
+                    found.append(_finding(zone, way, visit, observation, settled))
+        after = RestrictedState(watch, MappingProxyType(seen_as), calls, MappingProxyType(looks), frozenset(told))
         return after, tuple(found)
 
     def finish(self, state: RestrictedState) -> tuple[Finding, ...]:
@@ -111,18 +118,23 @@ def _counted(state: RestrictedState, watch: WayWatch, observation: Observation) 
     return counts
 
 
-def _share(zone: Zone, way: Way, seen_as: Mapping[str, int], look: VehicleLook | None) -> float | None:
+def _settled(
+    zone: Zone, way: Way, seen_as: Mapping[str, int], calls: Calls | None, look: VehicleLook | None
+) -> float | None:
     """Share of the looks that named a forbidden class; None where the ban does not concern it beyond doubt."""
     if not zone.classes:
         return 1.0
+    near = share(calls, [ROAD_CLASSES.index(one) for one in zone.classes])
+    if near is not None:
+        return near if near >= NEAR_SHARE else None
     name = ROAD_CLASSES[way.class_id]
     total = sum(seen_as.values())
-    share = sum(seen_as.get(one, 0) for one in zone.classes) / max(total, 1)
-    if name not in zone.classes or total < SETTLED_LOOKS or share < SETTLED_SHARE:
+    voted = sum(seen_as.get(one, 0) for one in zone.classes) / max(total, 1)
+    if name not in zone.classes or total < SETTLED_LOOKS or voted < SETTLED_SHARE:
         return None
     agrees = {kind for one in zone.classes for kind in LOOKS_LIKE.get(one, ())}
     otherwise = look is not None and look.kind is not None and look.kind not in agrees
-    return None if otherwise and look is not None and look.kind_score >= LOOK_SCORE else share
+    return None if otherwise and look is not None and look.kind_score >= LOOK_SCORE else voted
 
 
 def _drove(zone: Zone, way: Way, visit: Visit, watch: WayWatch) -> bool:
@@ -132,7 +144,7 @@ def _drove(zone: Zone, way: Way, visit: Visit, watch: WayWatch) -> bool:
     return long_enough and far_enough and along
 
 
-def _finding(zone: Zone, way: Way, visit: Visit, observation: Observation, share: float) -> Finding:
+def _finding(zone: Zone, way: Way, visit: Visit, observation: Observation, settled: float) -> Finding:
     trace = (
         Reason("in_closed_zone", (("zone", zone.id), ("from_s", round(visit.first.video_s, 2)))),
         Reason(
@@ -142,12 +154,12 @@ def _finding(zone: Zone, way: Way, visit: Visit, observation: Observation, share
                 ("lengths", round(way.lengths - visit.since_lengths, 1)),
             ),
         ),
-        Reason("class_settled", (("percent", round(100 * share)),)) if zone.classes else Reason("closed_to_all"),
+        Reason("class_settled", (("percent", round(100 * settled)),)) if zone.classes else Reason("closed_to_all"),
     )
     inside = [one for one in way.trail if visit.first.video_s < one.video_s <= visit.last.video_s]
     act = inside[len(inside) // 2] if inside else visit.last
     return accuse(
         RestrictedClass.kind, RestrictedClass.version, observation, track=way.track, class_id=way.class_id,
-        onset_s=visit.first.video_s, trace=trace, zone=zone.id, score=share,
+        onset_s=visit.first.video_s, trace=trace, zone=zone.id, score=settled,
         looks=Looks(visit.first, act, way.nearest, way.last),
     )  # fmt: skip
