@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 INNER, OUTER = LANE / 2, LANE * 1.5
 BEGIN, END, SIDE = -62.0, 95.0, 60.0
 SECONDS: Final = 28.0
+SHOWN_S: Final = 4.0
+"""The last second at which somebody may cross the line, before the end of the clip;"""
+TURN_SHOWN_S: Final = 8.0
+"""of those who turn, so that the clip shows where they go."""
 SHORT: Final = {**CARS, "van": 1.0, "truck_box": 1.0}
 
 
@@ -107,14 +111,14 @@ def stop_at(clip: Clip, look: Look, way: NDArray[np.float64], beyond_m: float, t
     return resting(way, float(clip.rng.uniform(28, 45)), place, t, leave - t)
 
 
-def during(clip: Clip, state: str, after: float, before: float) -> float:
-    """A random second inside a random stretch of a state."""
+def during(clip: Clip, state: str, after: float, before: float, shown_s: float = SHOWN_S) -> float:
+    """A random second inside a random stretch of a state, so long before the end of the clip."""
     spans = [
         s for s in lights_of(clip).spans(state, clip.scene.duration_s) if s[1] - before > 2.0 and s[0] + after > 1.0
     ]
-    spans = [s for s in spans if s[0] + after < clip.scene.duration_s - 5.0]
+    spans = [s for s in spans if s[0] + after < clip.scene.duration_s - shown_s - 1.0]
     a, b = spans[int(clip.rng.integers(len(spans)))]
-    return float(clip.rng.uniform(a + after, min(b - before, clip.scene.duration_s - 4.0)))
+    return float(clip.rng.uniform(a + after, min(b - before, clip.scene.duration_s - shown_s)))
 
 
 def lane(clip: Clip) -> float:
@@ -139,7 +143,8 @@ def cross(
 
     def make() -> Course:
         from_x = lane(clip) if x is None else x
-        return over_line(clip, look, ways(from_x)[way], during(clip, state, *margins), kmh)
+        shown_s = SHOWN_S if way == "straight" else TURN_SHOWN_S
+        return over_line(clip, look, ways(from_x)[way], during(clip, state, *margins, shown_s), kmh)
 
     clip.add(look, make, name, breaks=breaks)
 

@@ -73,12 +73,12 @@ def moment(clip: Clip, before_end_s: float = 4.0) -> float:
 
 def drive(
     clip: Clip, way: NDArray[np.float64], look: Look, name: str = "", *, breaks: bool = False,
-    kmh: tuple[float, float] = (30, 55), at_y: float = 12.0, tries: int = 40,
+    kmh: tuple[float, float] = (30, 55), at_y: float = 12.0, tries: int = 40, shown_s: float = 4.0,
 ) -> None:  # fmt: skip
-    """Somebody drives a line, at some ordinate at some second."""
+    """Somebody drives a line, at some ordinate at some second, so long before the end of the clip."""
 
     def make() -> Course:
-        return passing(way, float(clip.rng.uniform(*kmh)), where(way, y=at_y), moment(clip))
+        return passing(way, float(clip.rng.uniform(*kmh)), where(way, y=at_y), moment(clip, shown_s))
 
     clip.add(look, make, name, breaks=breaks, tries=tries)
 
@@ -281,7 +281,17 @@ def pavement_driving(condition: str, seed: int) -> Clip:
     for k in range(3):
         x = HALF + 1.5 if shoulder and k else middle
         place = "shoulder" if shoulder and k else "pavement"
-        drive(clip, line((x, BEGIN), (x, END)), clip.look(CARS), f"drives along the {place}", breaks=True, kmh=(16, 34))
+        # Who drives on a shoulder has not stopped there only once he has left it.
+        shown_s = 9.0 if place == "shoulder" else 4.0
+        drive(
+            clip,
+            line((x, BEGIN), (x, END)),
+            clip.look(CARS),
+            f"drives along the {place}",
+            breaks=True,
+            kmh=(16, 34),
+            shown_s=shown_s,
+        )
     for _ in range(3):
         drive(
             clip,
