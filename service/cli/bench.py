@@ -1,4 +1,4 @@
-"""`qyran bench [VIDEO --camera CAMERA.toml]`, `qyran bench track`, `qyran bench speed`, `qyran bench rules`."""
+"""`qyran bench [VIDEO --camera CAMERA.toml]`, and its parts: `qyran bench track`, `speed`, `rules`, `console`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     rules.add_argument("--rules", metavar="A,B", help="kinds; default: all that pictures can show")
     rules.add_argument("--conditions", metavar="A,B", help="default: day,rain,night")
     rules.add_argument("--jobs", type=int, metavar="N", help="processes; default: 1")
+    console = parser.add_argument_group("console", "an officer who clears cases by keys in a real browser")
+    console.add_argument("--cases", type=int, metavar="N", help="cases in the store; default: 100000")
+    console.add_argument("--cleared", type=int, metavar="N", help="cases the officer clears; default: 200")
+    console.add_argument("--think", type=float, metavar="S", help="seconds between two cases; default: 1")
+    console.add_argument("--database-url", metavar="URL", help="an empty PostgreSQL database; default: SQLite")
+    console.add_argument("--demo", type=Path, metavar="DIR", help="the demo whose evidence is shown; default: .demo")
     parser.set_defaults(run=run)
 
 
@@ -43,6 +49,8 @@ def run(arguments: Namespace) -> int:
     part = PARTS.get(arguments.video)
     if arguments.video != "rules" and any(getattr(arguments, name) is not None for name in OF_RULES):
         raise InputError("--per-rule, --rules, --conditions and --jobs belong to the part rules.")
+    if arguments.video != "console" and any(getattr(arguments, name) is not None for name in OF_CONSOLE):
+        raise InputError("--cases, --cleared, --think, --database-url and --demo belong to the part console.")
     if part is None:
         report = _time(arguments)
     else:
@@ -94,6 +102,17 @@ def _rules(arguments: Namespace) -> dict[str, Any]:
     return report
 
 
+def _console(arguments: Namespace) -> dict[str, Any]:
+    from service.bench_console import bench_console  # noqa: PLC0415
+
+    if arguments.keep is not None or arguments.clips is not None:
+        raise InputError("bench console draws no clips: leave out --keep and --clips.")
+    named = {"cases": "cases", "cleared": "cleared", "think": "think_s", "database_url": "database_url",
+             "demo": "demo_folder", "seed": "seed"}  # fmt: skip
+    given = {name: getattr(arguments, key) for key, name in named.items() if getattr(arguments, key) is not None}
+    return bench_console(tell=_tell, **given)
+
+
 def _listed(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
@@ -107,8 +126,10 @@ def _tell(clip: str) -> None:
 
 
 PARTS: Final[dict[str, Callable[[Namespace], dict[str, Any]]]] = {
-    "track": _track, "speed": _speed, "rules": _rules,
+    "track": _track, "speed": _speed, "rules": _rules, "console": _console,
 }  # fmt: skip
 """Parts whose quality is measured on rendered truth."""
+OF_CONSOLE: Final = ("cases", "cleared", "think", "database_url", "demo")
+"""Options of the part console."""
 OF_RULES: Final = ("per_rule", "rules", "conditions", "jobs")
 """Options of the part rules."""

@@ -26,6 +26,7 @@ from service.store.tables import StoreMeta
 from service.store.vault import Vault, installation_vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+CACHE_KIB = 64 * 1024  # pages a connection may keep; SQLite's own 2 MiB hold no index of a hundred thousand cases
 BUSY_TIMEOUT_MS = 15_000  # a writer waits this long for another before it gives up
 WRITES = "qyran_writes"
 CHANGED_MEANWHILE = "Somebody else changed this record meanwhile; load it again."
@@ -172,6 +173,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,6 +4,7 @@ import { enlarge } from "./loupe.js";
 import { Player } from "./player.js";
 
 const SLOW_MS = 2500;
+const GIVE_UP_MS = 10000; // who was told for so long that pictures are slow may decide without them, or return the case
 const FIRST_FRAME = 2; // HTMLMediaElement.HAVE_CURRENT_DATA
 
 export class Media {
@@ -25,11 +26,19 @@ export class Media {
     return this.ready;
   }
 
+  /** The clip at the beginning of the act, its frame decoded. */
   #film() {
     const { video } = this;
-    if (!video || video.readyState >= FIRST_FRAME) return null;
+    if (!video) return null;
+    const act = Number(video.closest("[data-player]")?.dataset.act?.split(" ")[0]) || 0;
     return new Promise((done) => {
-      video.addEventListener("loadeddata", done, { once: true });
+      const begin = () => {
+        if (!act || video.currentTime) return done();
+        video.addEventListener("seeked", done, { once: true });
+        video.currentTime = act;
+      };
+      if (video.readyState >= FIRST_FRAME) begin();
+      else video.addEventListener("loadeddata", begin, { once: true });
       video.addEventListener("error", () => {
         this.broken = true;
         done();
@@ -47,9 +56,10 @@ export class Media {
     });
     this.root.addEventListener("clip", () => this.#mark(0));
     const slow = setTimeout(() => this.#say("slow", true), SLOW_MS);
-    this.fetchAll().then(() => {
+    const patience = new Promise((done) => { setTimeout(() => done(true), GIVE_UP_MS); });
+    Promise.race([this.fetchAll(), patience]).then((late) => {
       clearTimeout(slow);
-      this.#say("slow", false);
+      this.#say("slow", late === true);
       this.#say("broken", this.broken);
       // Two frames later it is on the screen, and only then may a verdict be given.
       requestAnimationFrame(() => requestAnimationFrame(() => {
