@@ -7,8 +7,9 @@ wrong code and an unknown number are answered alike, and wrong tries slow the ne
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -17,14 +18,17 @@ from qyran.errors import NotFound, QyranError
 from qyran.roles import SYSTEM, Role
 from service import fines
 from service.access import log_access
-from service.records import load, name_of
+from service.evidence_copies import CLIP, MaskedFile, ask, masked_clip, masked_pictures, ready
+from service.records import evidence_of, load, name_of
 from service.signing import check_code
 from service.store.database import Store, Work
-from service.store.tables import Camera, Decision, ViolationCase
+from service.store.tables import Camera, Decision, Evidence, ViolationCase
 from service.throttle import tried, waits_for
 
 TRIES: Final = 10
 """Wrong tries of one address, or about one number, before the next has to wait."""
+SHOWN_FOR: Final = timedelta(minutes=30)
+"""How long the addresses of pictures hold after a right code."""
 
 
 class TooManyTries(QyranError):
@@ -89,6 +93,65 @@ def check(store: Store, number: str, code: str, address: str) -> Checked:
     if found is None:
         raise NotFound("No decision has this number and code.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Masked files of a decision's evidence; `clip_comes` while the masked clip is still being made."""
+
+    event_id: str
+    pictures: tuple[MaskedFile, ...]
+    clip: MaskedFile | None
+    clip_comes: bool
+    until: int
+    key: str
+
+
+def media(store: Store, found: Checked) -> Media | None:
+    """What may be shown of the evidence, and the key its addresses carry; None where nothing is kept any more."""
+    with store.write(SYSTEM) as work:
+        package = _package(work, found.case_id)
+        if package is None:
+            return None
+        has_clip = any(entry["role"] == "clip" for entry in package.files)
+        made = has_clip and ready(store, package, CLIP)
+        if has_clip and not made:
+            ask(work, package, CLIP)
+    pictures = tuple(one for one in masked_pictures(store, package).values() if one.role == "still")
+    until = int((store.clock() + SHOWN_FOR).timestamp())
+    clip = masked_clip(store, package) if made else None
+    return Media(package.event_id, pictures, clip, has_clip and not made, until, _key(store, package.event_id, until))
+
+
+def media_file(store: Store, event_id: str, name: str, until: int, key: str) -> MaskedFile:
+    """A masked file by its address.
+
+    Raises:
+        NotFound: the address is wrong or holds no more, or there is no such file.
+    """
+    right = hmac.compare_digest(key.encode(), _key(store, event_id, until).encode())
+    if not right or datetime.fromtimestamp(until, UTC) < store.clock():
+        raise NotFound("The address of the picture holds no more; check the decision again.")
+    with store.read(SYSTEM) as work:
+        package = work.session.get(Evidence, event_id)
+    found: Sequence[MaskedFile] = ()
+    if package is not None and not package.erased:
+        found = list(masked_pictures(store, package).values())
+        clip = masked_clip(store, package) if ready(store, package, CLIP) else None
+        found += [clip] if clip else []
+    for one in found:
+        if one.name == name:
+            return one
+    raise NotFound("There is no such picture.")
+
+
+def _package(work: Work, case_id: str) -> Evidence | None:
+    whole = [one for one in evidence_of(work, [case_id]).get(case_id, []) if not one.erased and one.intact]
+    return whole[0] if whole else None
+
+
+def _key(store: Store, event_id: str, until: int) -> str:
+    return store.vault.token(f"check picture {event_id} {until}")
 
 
 def _found(work: Work, number: str, code: str) -> Checked | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError, QyranError
+from service.cli.opened import system_store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -48,20 +49,15 @@ def add_cameras(arguments: Namespace) -> int:
     """Register; nothing is stored unless every file is right."""
     from service.cameras import register  # noqa: PLC0415
     from service.scenes import publish  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
     from vision.camera import load_camera  # noqa: PLC0415
 
     cameras = [load_camera(file) for file in arguments.files]
-    store = open_store(load_settings())
-    try:
+    with system_store() as store:
         with store.write() as work:
             for camera in cameras:
                 register(work, camera, territory=arguments.territory)
         for camera in cameras:
             publish(store, camera.id)
-    finally:
-        store.close()
     for camera in cameras:
         sys.stdout.write(f"registered {camera.id}\n")
     return 0

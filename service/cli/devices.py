@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
-from service.cli.opened import system_work
+from service.cli.opened import system_store, system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -29,7 +29,8 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     listed.set_defaults(run=list_records)
     made = actions.add_parser("token", help="make the token of a machine that delivers; it is told once")
     made.add_argument("name", metavar="NAME")
-    made.add_argument("--feed", action="append", choices=("devices", "fine_payments", "payments", "registers"), help="may be repeated")
+    feeds = ("devices", "fine_payments", "payments", "registers")
+    made.add_argument("--feed", action="append", choices=feeds, help="may be repeated")
     made.set_defaults(run=make_token)
     revoked = actions.add_parser("revoke", help="take nothing more from a machine")
     revoked.add_argument("name", metavar="NAME")
@@ -42,19 +43,14 @@ def import_file(arguments: Namespace) -> int:
     from service.device_cases import AT_ONCE, settle  # noqa: PLC0415
     from service.devices import take_records  # noqa: PLC0415
     from service.record_files import read_lines  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
     from violations.devices import DeviceRecord  # noqa: PLC0415
 
     lines = read_lines(arguments.file, DeviceRecord)
     deliveries = ((f"{arguments.file}, line {line}", _delivery(arguments.file, line, one)) for line, one in lines)
-    store = open_store(load_settings())
-    try:
+    with system_store() as store:
         with store.write(SYSTEM) as work:
             stored = take_records(work, deliveries)
         done = settle(store, AT_ONCE)
-    finally:
-        store.close()
     sys.stdout.write(
         f"{stored.fresh} records stored, {stored.known} known already; "
         f"{done.cases} became cases, {done.none} ground none\n"
@@ -66,15 +62,9 @@ def list_records(arguments: Namespace) -> int:
     """One line a record."""
     from qyran.roles import Actor, Role  # noqa: PLC0415
     from service.devices import listing  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
-        with store.write(Actor("command-line", frozenset({Role.ADMINISTRATOR}))) as work:
-            rows = listing(work, outcome=arguments.outcome, limit=max(1, arguments.limit))
-    finally:
-        store.close()
+    with system_store() as store, store.write(Actor("command-line", frozenset({Role.ADMINISTRATOR}))) as work:
+        rows = listing(work, outcome=arguments.outcome, limit=max(1, arguments.limit))
     for row in rows:
         over = "" if row.over_kmh is None else f", {row.over_kmh:g} km/h over"
         sys.stdout.write(

@@ -1,4 +1,4 @@
-"""`qyran fines import FILE`, `aside`, `nightly`, `recovery`: what follows a signed decision."""
+"""`qyran fines import FILE`, `recovery`: what follows a signed decision."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.moments import day
-from service.cli.opened import system_store, system_work
+from service.cli.opened import system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -15,15 +14,12 @@ if TYPE_CHECKING:
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("fines", help="payments of fines, terms, recovery")
+    parser = subparsers.add_parser("fines", help="payments of fines, and recovery of unpaid ones")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     taken = actions.add_parser("import", help="store payments and settle their decisions; all of the file or nothing")
     taken.add_argument("file", type=Path, metavar="FILE", help="CSV, JSON or JSON Lines (docs/payments.md)")
     taken.add_argument("--source", required=True, metavar="TEXT", help="who gave it")
     taken.set_defaults(run=import_file)
-    nightly = actions.add_parser("nightly", help="settle open decisions, resolve and send unpaid ones to recovery")
-    nightly.add_argument("--on", type=day, metavar="DATE", help="the city's day; today by default")
-    nightly.set_defaults(run=run_nightly)
     recovery = actions.add_parser("recovery", help="write the next batch for compulsory recovery; personal data")
     recovery.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     recovery.set_defaults(run=write_batch)
@@ -40,17 +36,6 @@ def import_file(arguments: Namespace) -> int:
     sys.stdout.write(
         f"{done.matched} payments settled, {done.known} known already, {done.put_aside} wait for a person\n"
     )
-    return 0
-
-
-def run_nightly(arguments: Namespace) -> int:
-    """What a day calls for."""
-    from service.enforcement import run  # noqa: PLC0415
-
-    with system_store() as store:
-        on = arguments.on or store.clock().astimezone(store.settings.zone).date()
-        done = run(store, on)
-    sys.stdout.write(f"{on}: {done.settled} settled anew, {done.resolved} resolved, {done.sent} sent to recovery\n")
     return 0
 
 

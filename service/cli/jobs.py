@@ -8,6 +8,8 @@ import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from service.cli.opened import system_store
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
@@ -41,32 +43,22 @@ def list_runs(arguments: Namespace) -> int:
 def run_one(arguments: Namespace) -> int:
     """Run it and print its account."""
     from service.job_register import run_job  # noqa: PLC0415 - keeps `--help` fast
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
+    with system_store() as store:
         day = arguments.date or store.clock().astimezone(store.settings.zone).date()
         sys.stdout.write(_line(run_job(store, arguments.name, day, rehearsal=arguments.rehearse)))
-    finally:
-        store.close()
     return 0
 
 
 def run_nightly(_: Namespace) -> int:
     """Catch up every night that was missed; 1 where a job failed."""
     from service.job_register import DONE, nightly, runs  # noqa: PLC0415 - keeps `--help` fast
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
+    with system_store() as store:
         began = store.clock()
         nightly(store, timedelta(0))
         with store.read() as work:
             done = [one for one in runs(work) if one.started_at >= began]
-    finally:
-        store.close()
     sys.stdout.writelines(_line(one) for one in reversed(done))
     return 0 if all(one.outcome == DONE for one in done) else 1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
+from service.cli.opened import system_store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -27,12 +28,9 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 def run(arguments: Namespace) -> int:
     """Export or check; 1 where the store differs from its chains."""
     from evidence.words import sentence  # noqa: PLC0415 - keeps `--help` fast
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
     from service.store.ledger import check_store, export_ledger  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
+    with system_store() as store:
         if arguments.action == "check":
             faults = check_store(store)
             for fault in faults:
@@ -40,8 +38,6 @@ def run(arguments: Namespace) -> int:
                 sys.stdout.write(f"{fault.record}, event {fault.seq}: {words}\n")
             return 1 if faults else 0
         data = export_ledger(store)
-    finally:
-        store.close()
     try:
         arguments.file.write_bytes(data)
     except OSError as error:

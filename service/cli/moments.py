@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 
 def utc(text: str) -> datetime:
@@ -15,11 +15,3 @@ def utc(text: str) -> datetime:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no offset from UTC; write for example {text}+05:00")
     return moment.astimezone(UTC)
-
-
-def day(text: str) -> date:
-    """A day of the calendar; for `type` of an argument."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write for example 2026-03-01") from None

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError
-from service.cli.opened import system_work
+from service.cli.opened import system_store, system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -74,14 +74,9 @@ def run_retry(arguments: Namespace) -> int:
 def run_send(_: Namespace) -> int:
     """Hand over what may leave, and collect receipts."""
     from service.jobs import carry  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
+    with system_store() as store:
         sent, heard = carry(store)
-    finally:
-        store.close()
     sys.stdout.write(f"{sent} handed over, {heard} receipts and answers\n")
     return 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.moments import utc
-from service.cli.opened import system_work
+from service.cli.opened import system_store, system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -54,15 +54,9 @@ def list_all(_: Namespace) -> int:
     """One line a register."""
     from qyran.roles import SYSTEM  # noqa: PLC0415
     from service.registers import feeds_heard  # noqa: PLC0415
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
-    store = open_store(load_settings())
-    try:
-        with store.read(SYSTEM) as work:
-            heard = feeds_heard(work)
-    finally:
-        store.close()
+    with system_store() as store, store.read(SYSTEM) as work:
+        heard = feeds_heard(work)
     for name in ("insurance", "inspection", PAYMENTS):
         sys.stdout.write(f"{name}: {heard[name].isoformat() if name in heard else 'never delivered'}\n")
     return 0

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from qyran.roles import PERSON_ROLES, Role
+from service.cli.opened import system_store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -29,24 +30,18 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 def run(arguments: Namespace) -> int:
     """Make the user."""
     from service.auth import add_user  # noqa: PLC0415 - keeps `--help` fast
-    from service.settings import load_settings  # noqa: PLC0415
-    from service.store.database import open_store  # noqa: PLC0415
 
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    store = open_store(load_settings())
-    try:
-        with store.write() as work:
-            user = add_user(
-                work,
-                arguments.username,
-                password,
-                [Role(role) for role in arguments.role],
-                name=arguments.full_name,
-                territories=arguments.territory,
-                service=arguments.service,
-                language=arguments.language,
-            )
-    finally:
-        store.close()
+    with system_store() as store, store.write() as work:
+        user = add_user(
+            work,
+            arguments.username,
+            password,
+            [Role(role) for role in arguments.role],
+            name=arguments.full_name,
+            territories=arguments.territory,
+            service=arguments.service,
+            language=arguments.language,
+        )
     sys.stdout.write(f"made user {user.username}\n")
     return 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Form, Path
+from fastapi import APIRouter, Form, Path, Query
 from starlette.responses import Response
 
 from qyran.errors import ConfigError, NotFound
@@ -12,7 +13,8 @@ from service.api.sessions import address_of
 from service.city import CityFile, city_of
 from service.i18n import named
 from service.store.database import Store
-from service.verification import Checked, TooManyTries, check
+from service.verification import Checked, TooManyTries, check, media, media_file
+from service.web.evidence_view import send
 from service.web.fine_view import tenge
 from service.web.rendering import page, words_of
 from service.web.visit import Guest, Posted, Visit
@@ -32,6 +34,19 @@ def ask(visit: Guest) -> Response:
 def ask_about(visit: Guest, number: Annotated[str, Path(max_length=LONGEST)]) -> Response:
     """The form as the code on the paper opens it; the paper's secret stays behind the number sign, in the browser."""
     return _form(visit, number)
+
+
+@router.get("/media/{event_id}/{name}")
+def picture(
+    visit: Guest,
+    event_id: UUID,
+    name: Annotated[str, Path(max_length=LONGEST)],
+    until: Annotated[int, Query(ge=0)],
+    key: Annotated[str, Query(max_length=LONGEST)],
+) -> Response:
+    """A masked picture or the masked clip, for some minutes after the code was given."""
+    found = media_file(visit.store, str(event_id), name, until, key)
+    return send((found.path, found.media_type))
 
 
 @router.post("")
@@ -57,6 +72,7 @@ def show(
         place=named(visit.lang, found.place, found.document_no),
         money={name: tenge(w, tiyn) for name, tiyn in _money(found).items()},
         terms=_terms(found),
+        media=media(visit.store, found),
         city_file=_city(visit.store),
     )
 

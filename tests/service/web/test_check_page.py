@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from qyran.roles import SYSTEM, Role
@@ -57,3 +60,15 @@ def test_a_wrong_code_and_an_unknown_number_read_alike_and_soon_have_to_wait(vis
 def test_the_address_on_the_paper_opens_the_form_with_the_number(visitor, fine):
     page = visitor.get(f"/check/{fine.number}")
     assert f'value="{fine.number}"' in page.text
+
+
+def test_the_pictures_are_masked_copies_whose_addresses_hold_for_half_an_hour(visitor, world, fine):
+    page = ask(visitor, fine.number, code_of(world, fine)).text
+    addresses = [html.unescape(one) for one in re.findall(r'src="(/check/media/[^"]+)"', page)]
+    assert addresses
+    for one in addresses:
+        assert visitor.get(one).headers["content-type"] == "image/jpeg"
+    assert visitor.get(addresses[0][:-1] + ("0" if addresses[0][-1] != "0" else "1")).status_code == 404
+    assert visitor.get(addresses[0].replace("still", "../still")).status_code == 404
+    world.clock.forward(minutes=31)
+    assert visitor.get(addresses[0]).status_code == 404
