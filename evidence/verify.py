@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from evidence.canonical import sha256_hex, strict_json
+from evidence.head import read_head
 from evidence.keys import Trust
 from evidence.ledger import check_ledger
 from evidence.manifest import MANIFEST, SIGNATURE, Manifest, read_manifest
 from evidence.masked_copy import MASKED, MASKED_SIGNATURE, read_masked
+from evidence.offline import EXPORT, EXPORT_SIGNATURE, Found, Keys, check_export
 from evidence.pades import verify_pdf
 from evidence.seal import EVENTS, EVIDENCE, PASSAGES, SEAL, SEAL_SIGNATURE, Seal, read_seal
 from evidence.stamps import MAX_BYTES, STAMP, check_stamp
@@ -36,6 +38,8 @@ from qyran.errors import InputError
 WITH_EVIDENCE: Final = {"violation", "incident", "fire_alert"}
 PACKAGE_SIGNS: Final = (MANIFEST, SIGNATURE, "clip.mp4", "overlay.json")  # any of these: the folder is a package
 
+HEAD_SIGN: Final = b'{"city":'
+HEAD_NAME: Final = re.compile(r"ledger-head-\d{4}-\d{2}-\d{2}\.json")
 MONTH: Final = re.compile(r"\d{4}-\d{2}")  # the store keeps its packages by month
 
 
@@ -90,6 +94,8 @@ def verify_masked(folder: Path, trust: Trust) -> Verdict:
 
 
 def _folder(folder: Path, trust: Trust) -> Verdict:
+    if exists(folder / EXPORT) or exists(folder / EXPORT_SIGNATURE):
+        return verify_export(folder, trust)
     if exists(folder / MASKED) or exists(folder / MASKED_SIGNATURE):
         return verify_masked(folder, trust)
     if any(exists(folder / name) for name in PACKAGE_SIGNS):
@@ -113,6 +119,8 @@ def _folder(folder: Path, trust: Trust) -> Verdict:
 
 def _file(path: Path, trust: Trust) -> Verdict:
     place = Place(path.parent)
+    if path.suffix.lower() == ".zip":
+        return verify_export(path, trust)
     document = path.suffix.lower() == ".pdf"
     if not document and any(exists(path.parent / name) for name in (MANIFEST, SIGNATURE)):
         return verify_package(path.parent, trust)
@@ -124,11 +132,43 @@ def _file(path: Path, trust: Trust) -> Verdict:
         data = None
     if data is None:
         return Verdict((place.reason(path, "unreadable"),))
-    if document or data.startswith(b"%PDF"):
+    return _by_content(place, path, data, trust)
+
+
+def _by_content(place: Place, path: Path, data: bytes, trust: Trust) -> Verdict:
+    if path.suffix.lower() == ".pdf" or data.startswith(b"%PDF"):
         return _document(place, path, data, trust)
+    if data.startswith(HEAD_SIGN) or HEAD_NAME.fullmatch(path.name):
+        return _head(place, path, data, trust)
     if path.suffix.lower() == ".jsonl" or data.startswith(b'{"commitment":'):
         return _ledger(path.name, data, trust)
     return Verdict((place.reason(path, "not_evidence"),))
+
+
+def verify_export(path: Path, trust: Trust) -> Verdict:
+    """Check an export, a zip or the folder it was unpacked into, by the program that lies in every export."""
+    try:
+        faults, notes, count = check_export(path, Keys(trust.keys, trust.authorities))
+    except OSError:
+        return Verdict((Place(path.parent).reason(path, "unreadable"),))
+    return Verdict(tuple(_said(one) for one in faults), count, tuple(_said(one) for one in notes))
+
+
+def _said(found: Found) -> Reason:
+    values = tuple((key, printable(value) if isinstance(value, str) else value) for key, value in found.values)
+    return Reason(printable(found.name), found.code, values)
+
+
+def _head(place: Place, path: Path, data: bytes, trust: Trust) -> Verdict:
+    """A published head of the ledger."""
+    try:
+        head = read_head(data)
+    except (ValueError, TypeError, RecursionError):
+        return Verdict((place.reason(path, "unparsable", fault=path.name),))
+    why = Keys(trust.keys).fits(head.key, head.signature, head.message())
+    if why == "unknown_key":
+        return Verdict((place.reason(path, why, key=printable(head.key, 20)),))
+    return Verdict(() if why is None else (place.reason(path, "head_altered", day=printable(head.day)),), 1)
 
 
 def _ledger(name: str, data: bytes, trust: Trust) -> Verdict:

@@ -172,13 +172,28 @@ def delivery_of(store: Store) -> Delivery:
     if file is not None and file.sms is not None:
         channels[SMS] = SmsGateway(file.sms.peer())
     if file is not None and file.email is not None:
-        mail = file.email
-        password = mail.password and read_secret(mail.password)
-        channels[EMAIL] = Mailer(mail.host, mail.port, mail.sender, mail.user, password, mail.ca_file, mail.bounces)
+        channels[EMAIL] = _mailer(file.email)
     erap: Erap | None = development_erap(store) if store.demo else None
     if file is not None and file.register_ is not None:
         erap = HttpErap(file.register_.peer(), store.settings.documents_folder)
     return Delivery(plan_of(store), channels, erap)
+
+
+def mailer_of(store: Store) -> Mailer:
+    """The mail server of an installation.
+
+    Raises:
+        ConfigError: none is configured, or its secret is missing.
+    """
+    file = delivery_file(store)
+    if file is None or file.email is None:
+        raise ConfigError("No mail server is configured: name it under [email] in QYRAN_DELIVERY_FILE.")
+    return _mailer(file.email)
+
+
+def _mailer(mail: EmailFile) -> Mailer:
+    password = mail.password and read_secret(mail.password)
+    return Mailer(mail.host, mail.port, mail.sender, mail.user, password, mail.ca_file, mail.bounces)
 
 
 def vehicle_register(store: Store) -> VehicleRegister:

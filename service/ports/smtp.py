@@ -51,16 +51,27 @@ class Mailer:
     def send(self, letter: Letter) -> Handed:
         """Hand a letter over, its document attached; never without TLS."""
         message_id = f"<{letter.key}@{self.sender.rpartition('@')[2]}>"
+        self._hand_over(self._message(letter, message_id), letter.to, letter.key)
+        return Handed(message_id)
+
+    def notify(self, to: str, subject: str, text: str, name: str, content: bytes) -> None:
+        """Send a JSON file to an office, with no notice of delivery asked for; fails as `send`."""
+        message = self._envelope(to, subject)
+        message["Message-ID"] = f"<{sha256_hex(content)[:32]}@{self.sender.rpartition('@')[2]}>"
+        message.set_content(text)
+        message.add_attachment(content, maintype="application", subtype="json", filename=name)
+        self._hand_over(message, to, None)
+
+    def _hand_over(self, message: EmailMessage, to: str, key: str | None) -> None:
         try:
             with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S) as server:
                 server.starttls(context=ssl.create_default_context(cafile=self.ca_file and str(self.ca_file)))
                 if self.user is not None:
                     server.login(self.user, self.password or "")
-                wanted = ["RET=HDRS", f"ENVID={letter.key}"] if server.has_extn("dsn") else []
-                asked = ["NOTIFY=SUCCESS,FAILURE"] if server.has_extn("dsn") else []
-                server.send_message(
-                    self._message(letter, message_id), self.sender, [letter.to], mail_options=wanted, rcpt_options=asked
-                )
+                tells = key is not None and server.has_extn("dsn")
+                wanted = ["RET=HDRS", f"ENVID={key}"] if tells else []
+                asked = ["NOTIFY=SUCCESS,FAILURE"] if tells else []
+                server.send_message(message, self.sender, [to], mail_options=wanted, rcpt_options=asked)
         except smtplib.SMTPRecipientsRefused as error:
             raise _judged(next(iter(error.recipients.values()))[0]) from None
         except smtplib.SMTPResponseException as error:
@@ -75,7 +86,6 @@ class Mailer:
             raise ChannelDown("no_connection") from None
         except ValueError:
             raise Refused("address_malformed") from None
-        return Handed(message_id)
 
     def receipts(self) -> Iterator[Receipt]:
         """Delivery notices in the Maildir; post that is none stays there for its reader."""
@@ -94,14 +104,18 @@ class Mailer:
             (self.bounces / "cur").mkdir(exist_ok=True)
             path.rename(self.bounces / "cur" / f"{path.name}:2,S")
 
-    def _message(self, letter: Letter, message_id: str) -> EmailMessage:
+    def _envelope(self, to: str, subject: str) -> EmailMessage:
         message = EmailMessage(policy=policy.SMTP)
         message["From"] = Address(addr_spec=self.sender)
-        message["To"] = Address(addr_spec=letter.to)
-        message["Subject"] = letter.subject
+        message["To"] = Address(addr_spec=to)
+        message["Subject"] = subject
         message["Date"] = datetime.now(UTC)
-        message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"
+        return message
+
+    def _message(self, letter: Letter, message_id: str) -> EmailMessage:
+        message = self._envelope(letter.to, letter.subject)
+        message["Message-ID"] = message_id
         message.set_content(letter.text)
         message.add_attachment(
             letter.document, maintype="application", subtype="pdf", filename=f"{letter.document_no}.pdf"

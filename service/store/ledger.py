@@ -58,6 +58,17 @@ def roots(work: Work) -> list[RootLine]:
     ]  # fmt: skip
 
 
+def root_with(work: Work, record: str) -> RootLine | None:
+    """The last root over a record's chain, with all its heads; None where none holds it yet."""
+    last = select(func.max(LedgerHead.root_id)).where(LedgerHead.record == record)
+    row = work.session.scalars(select(LedgerRoot).where(LedgerRoot.id == last.scalar_subquery())).first()
+    if row is None:
+        return None
+    held = work.session.scalars(select(LedgerHead).where(LedgerHead.root_id == row.id))
+    heads = {head.record: (head.seq, head.hash) for head in held}
+    return RootLine(root=row.root, heads=heads, prev=row.prev, time=row.time, key=row.key, signature=row.signature)
+
+
 def export_ledger(store: Store) -> bytes:
     """All chains, all roots and a last root over exactly these chains (`qyran verify` reads it)."""
     signer = installation_signer(store.settings.home)
