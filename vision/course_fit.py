@@ -32,6 +32,8 @@ STRANGE: Final = 3.0
 """...and hardly at all far beyond this many, in units of what is usual on the track, in the later ones."""
 ROUNDS: Final = 2
 """Rounds of reweighting."""
+WILD: Final = 16.0
+"""Halved squares of residuals beyond this, in standard deviations, say no more of how places scatter."""
 USUAL: Final = 0.83
 """Median of the length of a standard normal vector in two directions, each halved."""
 FAR: Final = 1e3
@@ -186,9 +188,11 @@ def fit_courses(looks: Looks, alike: Floats) -> Courses:
         trust = (1 + off / (STRANGE**2 * usual)) ** -2
     middle = _middle(*sums.under(trust))
     free, steady = _course(middle, HARD_MS2), _course(middle, STEADY_MS2)
-    spare = np.maximum((trust * usable).sum(axis=1) * (1 - 2 / np.maximum(count, 3)), LEAST_SPARE)
-    misfit = [(trust * _off(looks, one)).sum(axis=1) for one in (free, steady)]
-    wider = np.maximum(1.0, misfit[0] / spare)
+    off = _off(looks, free)
+    misfit = [(trust * one).sum(axis=1) for one in (off, _off(looks, steady))]
+    # What is not trusted still says how far the places can be believed.
+    scatter = (np.minimum(off, WILD) * usable).sum(axis=1)
+    wider = np.maximum(1.0, scatter / np.maximum(count - 2.0, LEAST_SPARE))
     hard = _odds(free, steady, misfit, wider)
     share = hard[:, None]
     at = share * free.at + (1 - share) * steady.at
