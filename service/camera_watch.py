@@ -7,12 +7,14 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
+from service.evidence_clock import state_at
 from service.plate_eye import plate_eye, plate_models
 from service.scene_watch import SceneWatch
 from service.spool import Spool
@@ -141,7 +143,8 @@ def watch_camera(
 
         def identity(seen_by: Camera, camera_sha256: str) -> Identity:
             weights = {"road": road.spec.sha256, "fire": fire.spec.sha256} | plate_models(models) | crop_models(seen_by)
-            return Identity(camera_sha256, weights, clock, {"demo": True} if demo else {})
+            marks = {"demo": True} if demo else {}
+            return Identity(camera_sha256, weights, clock, marks, partial(state_at, settings.home) if live else None)
 
         def adopt(version: Camera, camera_sha256: str) -> None:
             watch.adopt(_with_path(version, camera_file), head_reader_for(version), identity(version, camera_sha256))

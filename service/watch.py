@@ -29,7 +29,8 @@ from vision.classes import ROAD_CLASSES
 from vision.passage_speed import SETTLE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from evidence.keys import Signer
@@ -71,7 +72,8 @@ class Identity:
     Attributes:
         camera_sha256: hash of the camera file's bytes.
         models: SHA-256 of each model's weights by task.
-        clock: state of the clock at capture.
+        clock: whose clock dates the video.
+        clock_at: how far that clock was off at a moment; None where nobody can know, as for a recording.
         marks: what must be seen at once, such as ``demo``.
     """
 
@@ -79,6 +81,11 @@ class Identity:
     models: Mapping[str, str]
     clock: Mapping[str, Any]
     marks: Mapping[str, bool] = field(default_factory=dict)
+    clock_at: Callable[[datetime], Mapping[str, Any]] | None = None
+
+    def clock_state(self, at: datetime) -> dict[str, Any]:
+        """What evidence says of the clock at a moment."""
+        return {**self.clock, **({"ntp": dict(self.clock_at(at))} if self.clock_at is not None else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +318,7 @@ class CameraWatch:
             finding=finding,
             anchor_s=pending.anchor.video_s,
             anchor_time=pending.anchor.time,
-            clock=pending.identity.clock,
+            clock=pending.identity.clock_state(pending.anchor.time),
             software=__version__,
             class_name=_class_name(finding.class_id),
             plate=self._plate_of(finding.track),

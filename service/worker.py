@@ -8,10 +8,13 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError, QyranError
 from service.camera_watch import watch_camera
+from service.evidence_clock import ClockWatch
+from service.evidence_settings import evidence_file
 from vision.camera import load_camera
 
 if TYPE_CHECKING:
@@ -61,6 +64,8 @@ class Worker:
         """Watch until told to stop, or until every recorded stream has ended."""
         context = multiprocessing.get_context("spawn")
         cameras = [_Camera(file) for file in self.files]
+        wish = evidence_file(self.settings).clock
+        ClockWatch(self.settings.home, wish.servers, timedelta(minutes=wish.every_minutes), self.stop).start()
         try:
             while not self.stop.is_set() and not all(camera.done for camera in cameras):
                 now = time.monotonic()
