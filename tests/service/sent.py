@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from uuid import uuid4
+
+from pypdf import PdfWriter
 
 from evidence.canonical import sha256_hex
 from qyran.roles import DETECTOR, SYSTEM, Actor, Role
@@ -19,7 +22,17 @@ OWNER = {
     "name": "Мысалов Үлгі", "iin": "000000000000", "address": "050000, Алматы қ., Абай д., 10, 5-пәтер",
     "vehicle": "TEST", "demo": True, "phone": "+77010000001", "email": "owner@example.kz",
 }  # fmt: skip
-PDF = b"%PDF-1.7 a decision\n"
+
+
+def a_pdf(pages: int = 2) -> bytes:
+    writer, out = PdfWriter(), io.BytesIO()
+    for _ in range(pages):
+        writer.add_blank_page(595, 842)
+    writer.write(out)
+    return out.getvalue()
+
+
+PDF = a_pdf()
 
 
 def new_case(work, plate: str = "123ABC02") -> ViolationCase:
