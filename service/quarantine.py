@@ -175,7 +175,7 @@ def quarantines(work: Work, *, ended: bool = True, limit: int = 100) -> tuple[Qu
     rows = work.session.scalars(query).all()
     near = {row.id for row in cameras_in_sight(work)}
     counted = select(ViolationCase.held_by, func.count()).where(ViolationCase.held_by.is_not(None))
-    waiting: dict[str | None, int] = dict(work.session.execute(counted.group_by(ViolationCase.held_by)).tuples().all())
+    waiting: dict[str | None, int] = dict(work.session.execute(counted.group_by(ViolationCase.held_by)).all())
     people = _names(work, (one for row in rows for one in (row.began_by, row.ended_by) if one))
     return tuple(
         QuarantineView(
@@ -239,4 +239,4 @@ def _note(work: Work, row: Quarantine, what: str, role: Role, reason: str, data:
 
 
 def _names(work: Work, ids: Iterable[str]) -> dict[str, str]:
-    return dict(work.session.execute(select(AppUser.id, AppUser.name).where(AppUser.id.in_(set(ids)))).tuples().all())
+    return dict(work.session.execute(select(AppUser.id, AppUser.name).where(AppUser.id.in_(set(ids)))).all())

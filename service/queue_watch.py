@@ -38,7 +38,7 @@ def _late(work: Work, as_of: datetime) -> dict[str | None, int]:
     query = select(ViolationCase.territory, func.count()).where(
         ViolationCase.state == CaseState.SCREENED, since <= before
     )
-    return dict(work.session.execute(query.group_by(ViolationCase.territory)).tuples().all())
+    return dict(work.session.execute(query.group_by(ViolationCase.territory)).all())
 
 
 def _pressing(work: Work, as_of: datetime) -> dict[str | None, int]:
@@ -47,4 +47,4 @@ def _pressing(work: Work, as_of: datetime) -> dict[str | None, int]:
         ViolationCase.limitation_ends > as_of,
         ViolationCase.limitation_ends <= as_of + NEAR,
     )
-    return dict(work.session.execute(query.group_by(ViolationCase.territory)).tuples().all())
+    return dict(work.session.execute(query.group_by(ViolationCase.territory)).all())
