@@ -5,23 +5,26 @@ from __future__ import annotations
 import shutil
 from typing import get_args
 
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 from evidence.masked_copy import Kind
 from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
 from service.access import log_access, require
 from service.case_drafts import forget
-from service.evidence_locks import refuse_locked
+from service.evidence_locks import hold_of, refuse_locked
 from service.plate_index import forget_unused
 from service.records import load
 from service.store.counter import next_number
 from service.store.database import Store, Work
 from service.store.events import TOMBSTONE, append_tombstone, events_of
+from service.store.people_tables import SubjectRecord
 from service.store.record_tables import DeviceRecord
 from service.store.tables import Alert, AlertEvent, CaseEvent, Evidence, Passage, Personal, ViolationCase
 
-GROUNDS = ("court_order", "retention_over", "data_subject_request")
+BY_COURT = "court_order"
+"""The one ground that a running case does not stand against."""
+GROUNDS = (BY_COURT, "retention_over", "data_subject_request")
 ORDERS = frozenset({Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
 
 
@@ -34,7 +37,8 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
     Raises:
         AccessError: the actor is no data-protection officer.
         InputError: the ground is none.
-        TransitionError: nothing is left to erase, or somebody locked the evidence.
+        TransitionError: nothing is left to erase, somebody locked the evidence, or the record has not ended and no
+            court ordered it.
         NotFound: there is no such record.
     """
     role = require(work.actor, ORDERS)
@@ -42,6 +46,9 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
         raise InputError(f"The ground of an erasure is one of {', '.join(GROUNDS)}.")
     row = load(work, table, record)
     refuse_locked(work, row)
+    held_by = hold_of(work, row)
+    if held_by is not None and ground != BY_COURT:
+        raise TransitionError(f"Nothing of this record is erased yet ({held_by.reason}); it has to end first.")
     events: type[CaseEvent | AlertEvent] = events_of(row)
     tombstones = select(events.seq).where(events.record == record, events.kind == TOMBSTONE)
     held = select(Personal).where(
@@ -62,6 +69,7 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
             device.plate_token = None
         work.session.flush()
         forget_unused(work, [token] if token else [])
+    work.session.execute(delete(SubjectRecord).where(SubjectRecord.record == record))
     for package in work.session.scalars(select(Evidence).where(Evidence.record == record)):
         package.files, package.erased = [], True
     event.listen(work.session, "after_commit", lambda _: sweep(work.store), once=True)

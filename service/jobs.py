@@ -22,9 +22,11 @@ from service.document_numbers import free_unused
 from service.erasure import sweep
 from service.ingest import Taken, ingest
 from service.job_register import nightly
+from service.key_rotation import reseal
 from service.passage_retention import sweep_passages, sweep_stills
 from service.quality import RUNS_A_DAY, watch_quality
 from service.record_retention import forget_records
+from service.retention import retire_daily
 from service.scenes import forget_stills, publish_all
 from service.spool import Spool
 from service.store.database import Store
@@ -34,6 +36,8 @@ from violations.case import CaseState
 EVERY_S: Final = 1.0
 KEEP_S: Final = 60.0  # housekeeping needs no hurry
 DAY_S: Final = 86_400.0
+RESEALED: Final = 2000
+"""Rows that a round seals anew after another master key came."""
 COLLECT_S: Final = 10.0  # how often receipts are asked for
 
 log = logging.getLogger(__name__)
@@ -74,6 +78,8 @@ def tidy(store: Store) -> Kept:
     sweep(store)
     sweep_passages(store)
     sweep_stills(store)
+    retire_daily(store)
+    reseal(store, RESEALED)
     publish_all(store)
     forget_stills(store)
     with store.read() as work:

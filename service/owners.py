@@ -10,6 +10,7 @@ from service.ports.vehicles import VehicleRegister
 from service.records import load
 from service.store.database import Work
 from service.store.events import append_event, facts_of
+from service.store.people_tables import SubjectRecord
 from service.store.tables import ViolationCase
 from service.views import CaseDetail
 from violations.case import CaseState
@@ -39,5 +40,18 @@ def load_owner(work: Work, case_id: str, register: VehicleRegister, *, version: 
     payload = {"owner": owner.model_dump(mode="json")}
     append_event(work, row, "owner_loaded", role, data={"register": register.name}, payload=payload)
     row.owner_loaded = True
-    log_access(work, role, "owner_loaded", case_id)
+    remember_person(work, case_id, owner.iin)
+    log_access(work, role, "owner_loaded", case_id, reason="own_case", territory=row.territory)
     return open_case(work, case_id)
+
+
+def person_token(work: Work, iin: str) -> str:
+    """The keyed token of an ИИН: a request of the person finds his records by it, and nobody else can."""
+    return work.store.vault.token(f"iin|{iin.strip()}")
+
+
+def remember_person(work: Work, case_id: str, iin: str) -> None:
+    """Keep in the index of persons that a case is about one."""
+    token = person_token(work, iin)
+    if work.session.get(SubjectRecord, (token, case_id)) is None:
+        work.session.add(SubjectRecord(token=token, record=case_id, kind="cases"))

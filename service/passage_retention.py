@@ -49,7 +49,7 @@ def sweep_passages(store: Store) -> int:
             if not rows:
                 return removed
             after = rows[-1].id
-            held = _held(work, rows)
+            held = held_ids(work, rows)
             gone = [row for row in rows if row.id not in held]
             folders = [row.still for row in gone if row.still]
             _remove(work, gone, len(held))
@@ -117,7 +117,7 @@ def _remove(work: Work, rows: Sequence[Passage], held: int) -> None:
     )
 
 
-def _held(work: Work, rows: Sequence[Passage]) -> set[str]:
+def held_ids(work: Work, rows: Sequence[Passage]) -> set[str]:
     """Ids of the passages that somebody or something holds."""
     by_person = {row.id for row in rows if row.held_for is not None}
     hits = select(WatchHit.passage_id).where(

@@ -19,7 +19,7 @@ def claim_lapsed(case: CaseView, at: datetime, terms: Terms) -> bool:
 
 def in_territory(case: CaseView, _: CaseStep, actor: Actor) -> str | None:
     """The camera stands in a territory of the officer."""
-    if case.territory and actor.territories and case.territory not in actor.territories:
+    if not actor.sees(case.territory):
         return f"the case belongs to the territory {case.territory}, which is not the officer's"
     return None
 

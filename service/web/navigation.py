@@ -7,6 +7,8 @@ from typing import Final
 
 from qyran.roles import Role
 from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
+from service.access_register import READERS as ACCESS_READERS
+from service.delivery_view import OUTBOX_READERS
 from service.exemptions import FLAG_READERS, PERMIT_READERS
 from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
@@ -17,11 +19,13 @@ from service.watch_hits import HIT_READERS
 from service.watch_lists import LIST_READERS
 
 JOURNAL_READERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
+PRIVACY_READERS: Final = JOURNAL_READERS
 USER_READERS: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 PAGES: Final = (
     ("/cases", "nav.cases", QUEUE_READERS),
     ("/fines", "nav.fines", FINE_READERS),
+    ("/deliveries", "nav.deliveries", OUTBOX_READERS),
     ("/passages", "nav.passages", PASSAGE_READERS),
     ("/watch", "nav.watch", LIST_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
@@ -30,6 +34,8 @@ PAGES: Final = (
     ("/supervision", "nav.supervision", SUPERVISORS),
     ("/exemptions", "nav.exemptions", FLAG_READERS | PERMIT_READERS),
     ("/users", "nav.users", USER_READERS),
+    ("/access", "nav.access", ACCESS_READERS),
+    ("/privacy", "nav.privacy", PRIVACY_READERS),
     ("/journal", "nav.journal", JOURNAL_READERS),
 )
 
@@ -38,7 +44,7 @@ FUNCTIONS: Final[dict[str, Function]] = {"/passages": "passages", "/watch": "wat
 
 HIT_STREAM: Final = "/api/v1/watch/stream"
 
-LANDING: Final = {Role.ADMINISTRATOR: "/users", Role.DATA_PROTECTION_OFFICER: "/journal"}
+LANDING: Final = {Role.ADMINISTRATOR: "/users", Role.DATA_PROTECTION_OFFICER: "/privacy/requests"}
 """Where a role starts if that is not the first page it opens."""
 
 

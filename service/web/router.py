@@ -15,19 +15,26 @@ from starlette.types import Scope
 
 from qyran.errors import QyranError
 from service.web import (
+    access_pages,
+    account_pages,
     alarm_pages,
+    breach_pages,
     case_desk_pages,
     case_pages,
     case_search_pages,
     check_pages,
+    delivery_pages,
     exemption_pages,
     fine_pages,
     kpi_pages,
     passage_pages,
     register_pages,
+    request_pages,
     scene_pages,
     session_pages,
     supervision_pages,
+    term_pages,
+    user_pages,
     watch_pages,
 )
 from service.web.errors import error_page, is_page
@@ -37,11 +44,18 @@ YEAR_S: Final = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
 for pages in (
+    user_pages,
+    term_pages,
+    request_pages,
+    breach_pages,
+    account_pages,
+    access_pages,
     session_pages,
     case_desk_pages,  # its plain words stand before the ids of cases
     case_search_pages,
     case_pages,
     check_pages,
+    delivery_pages,
     alarm_pages,
     kpi_pages,
     register_pages,

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from service import auth
 from service.api.deps import token_of
-from service.api.sessions import address_of, clear_cookie, set_cookie
+from service.api.sessions import address_of, agent_of, clear_cookie, set_cookie
 from service.i18n import as_language
 from service.web import source
 from service.web.navigation import landing
@@ -44,13 +44,18 @@ def log_in(
     """Check name and password; the login's token is set as a cookie that scripts cannot read."""
     store = visit.store
     try:
-        login = auth.log_in(store, username.strip(), password, address_of(visit.request))
+        request = visit.request
+        login = auth.log_in(store, username.strip(), password, address_of(request), agent=agent_of(request))
     except auth.LoginError as error:
         w = words_of(visit)
         said = w.t("login.throttled" if error.throttled else "login.refused")
         status = 429 if error.throttled else 401
         return page(visit, "login.html", status=status, next=own_path(back), error=said)
-    auth.log_out(store, token_of(visit.request))
+    auth.log_out(store, token_of(request))
+    if login.waits:
+        response: Response = page(visit, "login_code.html", next=own_path(back), error=None)
+        set_cookie(response, store.settings, login.token)
+        return response
     response = onward(visit, own_path(back))
     set_cookie(response, store.settings, login.token)
     response.delete_cookie(FORM_COOKIE)
