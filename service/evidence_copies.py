@@ -86,6 +86,18 @@ def masked_clip(store: Store, package: Evidence) -> MaskedFile | None:
     return next(iter(_files(store, package, CLIP).values()), None)
 
 
+def showable(store: Store, package: Evidence) -> dict[str, MaskedFile]:
+    """Everything of a package that may be shown to anybody now, by the names of the originals.
+
+    Pictures are made where they are not there; a clip is there once somebody asked for it (`ask`).
+
+    Raises:
+        IntegrityError: as `masked_pictures`.
+    """
+    clip = _files(store, package, CLIP) if ready(store, package, CLIP) else {}
+    return masked_pictures(store, package) | clip
+
+
 def ready(store: Store, package: Evidence, kind: Kind) -> bool:
     """Whether a masked copy lies there."""
     return copy_folder(store.settings, package.folder, kind).is_dir()

@@ -6,6 +6,7 @@ A head is signed once and kept; each place it goes to has its own attempts, so t
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -16,10 +17,10 @@ import httpx
 from sqlalchemy import select
 
 from evidence.canonical import sha256_hex
-from evidence.head import Head
-from evidence.keys import installation_signer
+from evidence.head import Head, read_head
+from evidence.keys import installation_signer, trust_store
 from evidence.whole import whole_file
-from qyran.errors import QyranError
+from qyran.errors import InputError, QyranError
 from service.delivery_settings import mailer_of
 from service.evidence_settings import Publish, evidence_file
 from service.evidence_stamps import next_try
@@ -36,6 +37,7 @@ KEPT: Final = "store"
 """The place every head goes to first: the store itself, which the next head is chained to."""
 FIRST_WAIT: Final = timedelta(minutes=5)
 TIMEOUT_S: Final = 15.0
+SIGNATURE: Final = re.compile(r"[0-9a-f]{128}")
 BACK: Final = 7
 """Days that were missed, as while the service was off, are made up for so far back."""
 
@@ -78,6 +80,25 @@ def head_of(work: Work, day: date) -> str | None:
     """The head published for a day, None where there is none yet."""
     query = select(LedgerPublication.head).where(LedgerPublication.day == day, LedgerPublication.place == KEPT)
     return work.session.scalar(query)
+
+
+def roots_gone(store: Store, file: Path) -> list[str]:
+    """Roots of a published head that the store does not hold any more.
+
+    Raises:
+        InputError: the file is no head of this ledger that a trusted key signed.
+    """
+    try:
+        head = read_head(file.read_bytes())
+    except (OSError, ValueError):
+        raise InputError(f"{file} is no published head of a ledger.") from None
+    trust = trust_store(store.settings.home)
+    signature = bytes.fromhex(head.signature) if SIGNATURE.fullmatch(head.signature) else b""
+    if not trust.accepts(head.key, signature, head.message()):
+        raise InputError(f"{file} is not signed by a key that is trusted here.")
+    with store.read() as work:
+        held = set(work.session.scalars(select(LedgerRoot.root)))
+    return [root for _, root in head.roots if root not in held]
 
 
 def places(wish: Publish) -> tuple[str, ...]:

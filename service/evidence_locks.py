@@ -35,7 +35,10 @@ MOST_NOTE: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why evidence stays: `locked`, `open_case`, `appeal` or `open_alert`; the lock where it is one."""
+    """Why evidence stays: `locked`, `open_case`, `appeal`, `open_alert` or `joined`; the lock where it is one.
+
+    A report that was merged stays as long as something holds what it was merged into.
+    """
 
     reason: str
     lock: EvidenceLock | None = None
@@ -132,6 +135,9 @@ def hold_of(work: Work, row: Row) -> Hold | None:
     held = locked(work, [row.id]).get(row.id)
     if held is not None:
         return Hold("locked", held)
+    joined = work.session.get(type(row), row.merged_into) if row.merged_into else None
+    if joined is not None and hold_of(work, joined) is not None:
+        return Hold("joined")
     if isinstance(row, ViolationCase):
         if row.appeal == FILED:
             return Hold("appeal")

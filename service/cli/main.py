@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS: Final = (
-    "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "camera", "ledger",
-    "models", "offences", "devices", "exemptions", "registers", "outbox", "signing", "fines", "jobs",
+    "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
+    "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
+    "jobs",
 )  # fmt: skip
 CHATTY: Final = (
     "alembic", "asyncio", "fontTools", "httpcore", "httpx", "multipart", "pyhanko", "pyhanko_certvalidator",
