@@ -25,7 +25,7 @@ from service.screening import screen_again
 from service.store.database import Work
 from service.store.tables import AppUser, ViolationCase
 from service.views import CaseDetail, CasePage
-from violations.case import CaseState, CaseStep, check
+from violations.case import CaseState, CaseStep, check, find
 
 WAITING = (CaseState.SCREENED, CaseState.IN_REVIEW, CaseState.SECOND_LOOK, CaseState.OFFICER_CONFIRMED)
 FIRST = (ViolationCase.limitation_ends, ViolationCase.t_detect, ViolationCase.id)
@@ -175,7 +175,7 @@ def confirm(
     """
     row = load(work, ViolationCase, case_id, version)
     require(work.actor, OFFICERS)
-    _may_decide(work, row)
+    _may_decide(work, row, CaseState.OFFICER_CONFIRMED)
     eye, payload = choose(work, row, offence, plate, note, history or offence_history(work.store))
     if row.state == CaseState.IN_REVIEW and row.second_look and not row.second_looked:
         _check_but_second_look(work, row)
@@ -202,7 +202,7 @@ def send_on(
     """The violation took place and its penalty is not a fine (КоАП 596 part 3): hand the material on, no notice."""
     row = load(work, ViolationCase, case_id, version)
     require(work.actor, OFFICERS)
-    _may_decide(work, row)
+    _may_decide(work, row, CaseState.NON_PAYABLE)
     _, payload = choose(work, row, offence, plate, note, None)
     moved(work, row, CaseState.NON_PAYABLE, step="send_on", payload=payload, data=decided_data(row))
     _decided(work, row, "true")
@@ -342,11 +342,11 @@ def _purpose(actor: Actor, row: ViolationCase) -> str | None:
     return "second_look" if row.state == CaseState.SECOND_LOOK else "look_up"
 
 
-def _may_decide(work: Work, row: ViolationCase) -> None:
-    """What every verdict asks for, before anything outside is asked: territory, the claim, another pair of eyes."""
-    if row.state in {CaseState.IN_REVIEW, CaseState.SECOND_LOOK}:
-        step = CaseStep(CaseState.OFFICER_REJECTED, work.now, "no_violation", work.store.settings.terms, "reject")
-        check(view_of(row), step, work.actor)
+def _may_decide(work: Work, row: ViolationCase, target: CaseState) -> None:
+    """What every verdict asks for, before anything outside is asked: the state, territory, claim, other eyes."""
+    find(CaseState(row.state), target)
+    step = CaseStep(CaseState.OFFICER_REJECTED, work.now, "no_violation", work.store.settings.terms, "reject")
+    check(view_of(row), step, work.actor)
 
 
 def _check_but_second_look(work: Work, row: ViolationCase) -> None:

@@ -22,7 +22,7 @@ WINDOW = timedelta(days=7)
 @pytest.fixture
 def city(settings, database_url):
     """Three cameras of one rule; a quick test of rejections, so that a handful of cases is enough."""
-    changes = {"database_url": database_url, "quality_least_decided": 5, "retention_days": 30}
+    changes = {"database_url": database_url, "quality_least_decided": 5, "quality_alpha": 0.2}
     with World(settings.model_copy(update=changes)) as made:
         made.register(id="abay-13")
         made.officer, made.senior = made.person(Role.POLICE_OFFICER), made.person(Role.SENIOR_OFFICER)
@@ -49,10 +49,10 @@ def decide(world, verdicts: str, camera: str = "abay-12") -> None:
 
 def jumped(world) -> str:
     """A camera that was well for a month and of which everything is rejected now; the quarantine's id."""
-    decide(world, "+" * 8)
+    decide(world, "+" * 5)
     world.clock.forward(days=8)
-    decide(world, "+" * 8, camera="abay-13")
-    decide(world, "-" * 8)
+    decide(world, "+" * 5, camera="abay-13")
+    decide(world, "-" * 5)
     assert watch_quality(world.store, world.clock())["begun"] == 1
     with world.store.read() as work:
         return work.session.scalars(select(Quarantine.id)).one()
@@ -74,9 +74,9 @@ def test_a_camera_whose_rejections_jump_is_held_and_its_keepers_and_seniors_are_
     with city.store.read(city.senior) as work:
         (view,) = quarantine.quarantines(work)
         assert (view.id, view.camera_id, view.kind, view.reason) == (held, "abay-12", "red_light", "rejections_jumped")
-        assert view.figures["now"] == {"decided": 8, "rejected": 8}
-        assert view.figures["past"] == {"decided": 8, "rejected": 0}
-        assert view.figures["peers"] == {"decided": 8, "rejected": 0}
+        assert view.figures["now"] == {"decided": 5, "rejected": 5}
+        assert view.figures["past"] == {"decided": 5, "rejected": 0}
+        assert view.figures["peers"] == {"decided": 5, "rejected": 0}
         assert view.figures["p"] <= view.figures["terms"]["alpha"] / 24
         anchor = work.session.get_one(Quarantine, held).anchor
     assert "quarantine_began" in kinds(city, anchor)
@@ -96,10 +96,10 @@ def test_looking_again_changes_nothing(city):
 
 
 def test_a_rehearsal_only_counts(city):
-    decide(city, "+" * 8)
+    decide(city, "+" * 5)
     city.clock.forward(days=8)
-    decide(city, "+" * 8, camera="abay-13")
-    decide(city, "-" * 8)
+    decide(city, "+" * 5, camera="abay-13")
+    decide(city, "-" * 5)
     assert watch_quality(city.store, city.clock(), rehearsal=True) == {"looked_at": 2, "found": 1, "begun": 0}
 
 
@@ -115,11 +115,11 @@ def test_new_cases_wait_marked_and_other_cameras_go_on(city):
 
 
 def test_what_waited_in_the_queue_when_it_began_is_held_too_and_what_is_reviewed_is_not(city):
-    decide(city, "+" * 8)
+    decide(city, "+" * 5)
     city.clock.forward(days=8)
     waiting, reviewed = city.case(plate=plate(city)), city.case(plate=plate(city))
     city.do(city.officer, cases.claim, reviewed)
-    decide(city, "-" * 8)
+    decide(city, "-" * 5)
     watch_quality(city.store, city.clock())
     assert row(city, waiting).held_by is not None
     assert row(city, reviewed).held_by is None
@@ -148,7 +148,7 @@ def test_a_senior_officer_ends_it_with_a_reason_and_what_waited_goes_on(city, ou
 def test_what_was_rejected_before_its_end_is_not_held_against_the_camera_again(city):
     city.do(city.senior, quarantine.end, jumped(city), "camera_repaired", "released")
     assert watch_quality(city.store, city.clock())["found"] == 0
-    decide(city, "-" * 8)
+    decide(city, "-" * 5)
     assert watch_quality(city.store, city.clock())["begun"] == 1
 
 
@@ -217,11 +217,11 @@ def test_rates_are_shown_of_the_own_territory_and_to_who_supervises(city):
 
 
 def test_a_day_that_is_over_is_judged_by_what_was_decided_then(city):
-    decide(city, "+" * 8)
+    decide(city, "+" * 5)
     city.clock.forward(days=8)
-    decide(city, "+" * 8, camera="abay-13")
+    decide(city, "+" * 5, camera="abay-13")
     before = city.clock()
     city.clock.forward(hours=1)
-    decide(city, "-" * 8)
+    decide(city, "-" * 5)
     assert watch_quality(city.store, before)["found"] == 0
     assert watch_quality(city.store, city.clock())["found"] == 1
