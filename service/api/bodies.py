@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from incidents.alert import Verdict
 from qyran.roles import Role
@@ -26,6 +26,18 @@ class Step(Body):
 
     version: int | None = None
     note: Note | None = None
+
+
+class SignatureStep(Body):
+    """A detached CMS over the prepared document, DER in base64."""
+
+    cms: Annotated[Base64Bytes, Field(max_length=2 << 20)]
+
+
+class Prepared(Body):
+    """The document to sign, a PDF in base64."""
+
+    document: str
 
 
 class ReasonedStep(Step):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from service import cases, signing
-from service.api.bodies import OffenceStep, ReasonedStep, ReassignStep, RemarkStep, Step
+from service import cases, national_signing, signing
+from service.api.bodies import OffenceStep, Prepared, ReasonedStep, ReassignStep, RemarkStep, SignatureStep, Step
 from service.api.deps import DeskOf
 from service.delivery_settings import vehicle_register
 from service.owners import load_owner
@@ -139,6 +140,20 @@ def withdraw(case_id: str, step: ReasonedStep, desk: DeskOf) -> None:
 def sign(case_id: str, step: Step, desk: DeskOf) -> CaseDetail:
     """Number, render and sign the decision document; only the officer who confirmed can."""
     return signing.issue(desk.store, desk.login.user.actor, case_id, version=step.version)
+
+
+@router.post("/{case_id}/prepare", summary="Prepare the decision for a signature by NCALayer")
+def prepare(case_id: str, step: Step, desk: DeskOf) -> Prepared:
+    """The document to be signed in the officer's browser, with a number held for it; the same until it is signed."""
+    pdf = national_signing.prepare(desk.store, desk.login.user.actor, case_id, version=step.version)
+    return Prepared(document=base64.b64encode(pdf).decode())
+
+
+@router.post("/{case_id}/signature", summary="Sign with a CMS of NCALayer")
+def signature(case_id: str, step: SignatureStep, desk: DeskOf) -> CaseDetail:
+    """Verify the detached CMS over the prepared document, and sign the case with it."""
+    by = national_signing.national_signature(desk.store)
+    return national_signing.finish(desk.store, desk.login.user.actor, case_id, step.cms, by)
 
 
 @router.post("/{case_id}/cancel", summary="Cancel a signed decision")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from service.ports.channels import ChannelDown, Refused
 TIMEOUT_S: Final = 10.0
 BUSY: Final = frozenset({401, 403, 404, 405, 408, 425, 429})
 """Answers that speak of the connection, not of what was sent: our token, their address, their load."""
+
+CODE: Final = re.compile(r"[a-z_]{1,40}|(?:smtp|http)_[0-9_]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,9 @@ def told(answer: httpx.Response) -> Any:
 
 
 def code_of(word: object) -> str | None:
-    """A word of others as a code of ours: letters, digits, dots; None where nothing is left of it.
+    """A word of others as a code of ours: small letters, or the number of a protocol; None for anything else.
 
     Only a code that reads like one is taken over, so that no number, address or name of a person gets into a log.
     """
     text = str(word or "").strip().lower().replace(" ", "_").replace("-", "_")
-    fits = 0 < len(text) <= 40 and all(one.isascii() and (one.isalpha() or one in "_.") for one in text)
-    return text if fits else None
+    return text if CODE.fullmatch(text) else None

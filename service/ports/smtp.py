@@ -146,7 +146,7 @@ def receipt_of(raw: bytes) -> Receipt | None:
         key=key,
         kind="delivered" if action == "delivered" else "undeliverable",
         time=time if time.tzinfo else time.replace(tzinfo=UTC),
-        reason=f"smtp_{status[0][:16]}" if status and action == "failed" else None,
+        reason=f"smtp_{status[0][:12].replace('.', '_')}" if status and action == "failed" else None,
     )
 
 

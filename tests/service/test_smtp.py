@@ -105,7 +105,7 @@ def test_an_address_that_is_none_is_refused(mailer):
 
 @pytest.mark.parametrize(
     ("action", "status", "kind", "reason"),
-    [("delivered", "2.1.5", "delivered", None), ("failed", "5.1.1", "undeliverable", "smtp_5.1.1")],
+    [("delivered", "2.1.5", "delivered", None), ("failed", "5.1.1", "undeliverable", "smtp_5_1_1")],
 )
 def test_a_delivery_notice_is_read(action, status, kind, reason):
     receipt = receipt_of(NOTICE.format(key=LETTER.key, action=action, status=status).encode())

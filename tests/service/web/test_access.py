@@ -8,16 +8,27 @@ from service.store.tables import AccessLog
 from tests.service.web.conftest import PERSON
 from tests.service.world import PASSWORD
 
-PAGES = ("/cases", "/passages", "/watch", "/alarms", "/kpi", "/cameras", "/exemptions", "/users", "/journal")
+PAGES = (
+    "/cases",
+    "/deliveries",
+    "/passages",
+    "/watch",
+    "/alarms",
+    "/kpi",
+    "/cameras",
+    "/exemptions",
+    "/users",
+    "/journal",
+)
 OPENS = {
     "camera_operator": {"/cases", "/cameras"},
     "police_officer": {"/cases", "/passages", "/watch", "/exemptions"},
-    "senior_officer": {"/cases", "/passages", "/watch", "/kpi", "/exemptions"},
+    "senior_officer": {"/deliveries", "/cases", "/passages", "/watch", "/kpi", "/exemptions"},
     "situational_operator": {"/alarms", "/cameras"},
     "service_dispatcher": {"/alarms"},
     "evaluator": {"/kpi"},
-    "administrator": {"/users", "/cameras", "/exemptions"},
-    "auditor": {"/cases", "/watch", "/alarms", "/kpi", "/cameras", "/exemptions", "/users", "/journal"},
+    "administrator": {"/deliveries", "/users", "/cameras", "/exemptions"},
+    "auditor": {"/deliveries", "/cases", "/watch", "/alarms", "/kpi", "/cameras", "/exemptions", "/users", "/journal"},
     "data_protection_officer": {"/cases", "/watch", "/journal"},
 }
 STARTS = {
