@@ -63,11 +63,11 @@ def publish_heads(store: Store, *, today: bool = False) -> PublishRound:
         ConfigError: the evidence file cannot be used.
     """
     wish = evidence_file(store.settings).publish
-    sign_heads(store)
     with store.write() as work:
         for day in _days_over(work, wish):
             _sign(work, day, wish)
     if today:
+        sign_heads(store)
         with store.read() as work:
             day = work.now.astimezone(store.settings.zone).date()
             head = _head(work, day)

@@ -1,13 +1,14 @@
-"""The evidence file: who stamps the time, whose clock is asked, where the ledger's head goes, how long evidence stays.
+"""The evidence file: who stamps the time, whose clock is asked, where the ledger's head goes.
 
-TOML, named by ``QYRAN_EVIDENCE_FILE``; an unknown key is an error. Terms are parameters for the city's lawyer.
+TOML, named by ``QYRAN_EVIDENCE_FILE``; an unknown key is an error. How long evidence stays is a term of
+`service.privacy_terms`.
 """
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -17,10 +18,6 @@ from service.settings import Settings
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^@\s]+$", max_length=255)]
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=255)]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,200}(:\d{1,5})?$")]
-
-UNDECIDED_DAYS: Final = 30
-CLOSED_DAYS: Final = 1095  # three years; no term was found in the law, a parameter for the city's lawyer
-ALERT_DAYS: Final = 365
 
 
 class _Part(BaseModel):
@@ -69,20 +66,6 @@ class Publish(_Part):
     hour: Annotated[int, Field(ge=0, le=23)] = 1
 
 
-class Retention(_Part):
-    """How many days evidence stays after its record ended.
-
-    Attributes:
-        undecided_days: of what an officer rejected, or nobody decided.
-        closed_days: of a decided case.
-        alert_days: of an alert.
-    """
-
-    undecided_days: Annotated[int, Field(ge=1, le=3650)] = UNDECIDED_DAYS
-    closed_days: Annotated[int, Field(ge=1, le=36500)] = CLOSED_DAYS
-    alert_days: Annotated[int, Field(ge=1, le=36500)] = ALERT_DAYS
-
-
 class EvidenceFile(_Part):
     """The whole file; everything in it may be left out.
 
@@ -94,7 +77,6 @@ class EvidenceFile(_Part):
     time_stamp: TimeStamp | None = None
     clock: Clock = Clock()
     publish: Publish = Publish()
-    retention: Retention = Retention()
     device_papers: Path | None = None
 
 

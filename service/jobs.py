@@ -20,6 +20,7 @@ from service.delivery_settings import delivery_of
 from service.device_cases import settle
 from service.document_numbers import free_unused
 from service.erasure import sweep
+from service.evidence_jobs import tend_evidence
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
@@ -38,6 +39,7 @@ KEEP_S: Final = 60.0  # housekeeping needs no hurry
 DAY_S: Final = 86_400.0
 RESEALED: Final = 2000
 """Rows that a round seals anew after another master key came."""
+TEND_S: Final = 5.0  # how often time stamps and masked copies are looked after
 COLLECT_S: Final = 10.0  # how often receipts are asked for
 
 log = logging.getLogger(__name__)
@@ -94,9 +96,10 @@ def carry(store: Store) -> tuple[int, int]:
 
 
 class Jobs:
-    """Runs the jobs in two threads; of several processes on one installation only one does.
+    """Runs the jobs in three threads; of several processes on one installation only one does.
 
-    The courier has a thread of its own: a mail server that does not answer must not hold up an alarm.
+    The courier has a thread of its own: a mail server that does not answer must not hold up an alarm. So has evidence:
+    a clip takes minutes to mask, and a time stamp authority may be away.
     """
 
     def __init__(self, store: Store) -> None:
@@ -105,6 +108,7 @@ class Jobs:
         self._threads = (
             threading.Thread(target=self._run, name="jobs", daemon=True),
             threading.Thread(target=self._carry, name="courier", daemon=True),
+            threading.Thread(target=self._tend, name="evidence", daemon=True),
         )
 
     def start(self) -> None:
@@ -141,6 +145,12 @@ class Jobs:
                     self._step("collect", lambda: collect(self._store))
                 rounds += 1
                 self._stop.wait(EVERY_S)
+
+    def _tend(self) -> None:
+        with _only_one(self._store.settings.home / ".evidence.lock", self._stop) as ours:
+            while ours and not self._stop.is_set():
+                self._step("tend_evidence", lambda: tend_evidence(self._store))
+                self._stop.wait(TEND_S)
 
     @staticmethod
     def _step(name: str, step: Callable[[], object]) -> None:

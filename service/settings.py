@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         spool, evidence, documents: folders of waiting events, evidence packages and signed decisions.
         passages: folder of the pictures of passages.
         masked: folder of masked copies of evidence.
-        evidence_file: time stamps, clocks, publishing, retention (`service.evidence_settings`).
+        evidence_file: time stamps, clocks, publishing (`service.evidence_settings`).
         models: folder of installed models; default under home.
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.

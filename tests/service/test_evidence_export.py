@@ -24,6 +24,7 @@ from service.evidence_export import export_evidence, exports_of
 from service.evidence_heads import publish_heads
 from service.evidence_stamps import ask_stamps
 from service.settings import load_settings
+from service.store.ledger import sign_heads
 from service.store.tables import AccessLog, Evidence, ViolationCase
 from tests.evidence.authority import Authority, served
 from tests.evidence.finders import a_masker
@@ -64,8 +65,7 @@ def left(tmp_path_factory):
             world.do(officer, cases.confirm, case, "599-1")
             world.do(officer, signing.sign, case)
             full, masked = folder / "full.zip", folder / "masked.zip"
-            world.store.settings.evidence_folder.stat()
-            publish_heads(world.store)
+            sign_heads(world.store)
             world.clock.forward(days=1)
             publish_heads(world.store)
             for variant, target in (("full", full), ("masked", masked)):

@@ -33,6 +33,7 @@ def out(world):
 
 def test_the_head_of_a_day_goes_out_when_the_day_is_over(publishing):
     publishing.case()
+    sign_heads(publishing.store)
     assert publish_heads(publishing.store).published == 0
     publishing.clock.forward(days=1)
     assert publish_heads(publishing.store).published == 1

@@ -8,9 +8,10 @@ from qyran.errors import AccessError, InputError, NotFound, TransitionError
 from qyran.roles import Role
 from service import cases
 from service.erasure import erase
+from service.evidence_copies import masked_pictures
 from service.evidence_locks import hold_of, lock, locks_of, release
-from service.evidence_retention import sweep_evidence
 from service.passage_retention import sweep_passages
+from service.retention import retire
 from service.store.tables import Alert, Evidence, Passage, ViolationCase
 
 
@@ -24,7 +25,15 @@ def rejected(world) -> str:
     case, officer = world.case(), world.person(Role.POLICE_OFFICER)
     world.do(officer, cases.claim, case)
     world.do(officer, cases.reject, case, "no_violation")
+    with world.store.write() as work:
+        work.session.get_one(ViolationCase, case).state = "closed"  # as its job does
     return case
+
+
+def swept(world) -> tuple[int, int]:
+    """What a round of retention did to cases and alerts: erased, held."""
+    runs = [run for run in retire(world.store) if run.kind in {"keep_case_ended", "keep_case_decided", "keep_alert"}]
+    return sum(run.removed for run in runs), sum(run.held for run in runs)
 
 
 def there(world, case: str) -> bool:
@@ -79,33 +88,34 @@ def test_a_lock_ends_once(world):
         world.do(senior, release, made.id, "over")
 
 
+LONG = 20_000  # days: longer than any term
+
+
 def test_evidence_of_a_rejected_case_goes_when_its_term_is_over(both):
     case = rejected(both)
-    both.clock.forward(days=29)
-    assert sweep_evidence(both.store).erased == 0
-    both.clock.forward(days=2)
-    assert sweep_evidence(both.store).erased == 1
+    assert swept(both) == (0, 0)
+    both.clock.forward(days=LONG)
+    assert swept(both) == (1, 0)
     assert not there(both, case)
-    assert sweep_evidence(both.store).erased == 0
+    assert swept(both) == (0, 0)
 
 
 def test_a_lock_holds_evidence_beyond_its_term_until_it_is_released(both, senior):
     case = rejected(both)
     made = both.do(senior, lock, ViolationCase, case, "prosecutor", "Запрос 7")
-    both.clock.forward(days=400)
-    assert (sweep_evidence(both.store).held, there(both, case)) == (1, True)
+    both.clock.forward(days=LONG)
+    assert (swept(both), there(both, case)) == ((0, 1), True)
     both.do(senior, release, made.id, "Ответ дан")
-    assert (sweep_evidence(both.store).erased, there(both, case)) == (1, False)
+    assert (swept(both), there(both, case)) == ((1, 0), False)
 
 
 def test_a_lock_with_an_end_holds_until_then(both, senior):
     case = rejected(both)
-    both.do(senior, lock, ViolationCase, case, "complaint", "Жалоба", until=both.clock.now + timedelta(days=60))
-    both.clock.forward(days=40)
-    assert sweep_evidence(both.store).held == 1
-    both.clock.forward(days=40)
-    assert sweep_evidence(both.store).erased == 1
-    assert not there(both, case)
+    both.do(senior, lock, ViolationCase, case, "complaint", "Жалоба", until=both.clock.now + timedelta(days=LONG + 10))
+    both.clock.forward(days=LONG)
+    assert swept(both) == (0, 1)
+    both.clock.forward(days=20)
+    assert (swept(both), there(both, case)) == ((1, 0), False)
 
 
 def test_one_of_two_locks_is_enough(both, senior):
@@ -113,15 +123,14 @@ def test_one_of_two_locks_is_enough(both, senior):
     first = both.do(senior, lock, ViolationCase, case, "court", "1")
     both.do(senior, lock, ViolationCase, case, "prosecutor", "2")
     both.do(senior, release, first.id, "over")
-    both.clock.forward(days=400)
-    assert (sweep_evidence(both.store).held, there(both, case)) == (1, True)
+    both.clock.forward(days=LONG)
+    assert (swept(both), there(both, case)) == ((0, 1), True)
 
 
 def test_an_open_case_is_held_however_old(both):
     case = both.case()
-    both.clock.forward(days=4000)
-    sweep_evidence(both.store)
-    assert there(both, case)
+    both.clock.forward(days=LONG)
+    assert (swept(both), there(both, case)) == ((0, 0), True)
     with both.store.read() as work:
         assert hold_of(work, work.session.get_one(ViolationCase, case)).reason == "open_case"
 
@@ -130,19 +139,30 @@ def test_an_appeal_holds_a_closed_case(both):
     case = rejected(both)
     with both.store.write() as work:
         work.session.get_one(ViolationCase, case).appeal = "filed"
-    both.clock.forward(days=4000)
-    assert (sweep_evidence(both.store).held, there(both, case)) == (1, True)
+    both.clock.forward(days=LONG)
+    assert (swept(both), there(both, case)) == ((0, 1), True)
 
 
-def test_a_decided_case_stays_for_its_longer_term(both):
-    case = rejected(both)
+def test_a_merged_report_stays_as_long_as_what_it_was_merged_into(both):
+    first, second = both.case(), both.case()
     with both.store.write() as work:
-        row = work.session.get_one(ViolationCase, case)
-        row.state, row.t_signed = "closed", both.clock.now
-    both.clock.forward(days=1000)
-    assert sweep_evidence(both.store).erased == 0
-    both.clock.forward(days=200)
-    assert sweep_evidence(both.store).erased == 1
+        row = work.session.get_one(ViolationCase, second)
+        assert row.merged_into == first
+        row.state = "closed"
+        assert hold_of(work, row).reason == "joined"
+    both.clock.forward(days=LONG)
+    assert (swept(both), there(both, second)) == ((0, 1), True)
+
+
+def test_erased_evidence_takes_its_masked_copies_along(both):
+    case = rejected(both)
+    with both.store.read() as work:
+        package = work.session.get_one(Evidence, case)
+    copies = [one.path.parent for one in masked_pictures(both.store, package).values()]
+    assert copies[0].is_dir()
+    both.clock.forward(days=LONG)
+    swept(both)
+    assert not copies[0].exists()
 
 
 def test_even_an_order_of_the_law_meets_the_lock_first(world):
@@ -156,13 +176,13 @@ def test_even_an_order_of_the_law_meets_the_lock_first(world):
 
 def test_an_alert_is_held_while_it_is_open_and_goes_after_its_term(both):
     alert = both.alert()
-    both.clock.forward(days=4000)
-    assert sweep_evidence(both.store).erased == 0
+    both.clock.forward(days=LONG)
+    assert swept(both) == (0, 0)
     with both.store.write() as work:
         row = work.session.get_one(Alert, alert)
         row.state, row.changed_at = "closed", both.clock.now
-    both.clock.forward(days=366)
-    assert sweep_evidence(both.store).erased == 1
+    both.clock.forward(days=LONG)
+    assert swept(both) == (1, 0)
 
 
 def test_a_lock_on_a_case_holds_its_vehicles_passages(both, senior):

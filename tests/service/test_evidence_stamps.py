@@ -147,7 +147,7 @@ def test_waits_double_up_to_six_hours(world):
         ("[time_stamp]\n", "time_stamp.url"),
         ('[time_stamp]\nurl = "ftp://x"\n', "time_stamp.url"),
         ("[clock]\nserver = []\n", "clock.server"),
-        ("[retention]\nclosed_days = 0\n", "retention.closed_days"),
+        ("[publish]\nhour = 24\n", "publish.hour"),
         ("nonsense", "cannot be read"),
     ],
 )
