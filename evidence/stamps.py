@@ -20,6 +20,8 @@ from evidence.timestamp import Stamp, TokenFault, check_token
 from evidence.whole import whole_file
 
 STAMP: Final = "stamp.json"
+STAMP_SPARE: Final = ".stamp.part"
+"""What a kill may leave beside a package that was being stamped: no part of it."""
 MAX_BYTES: Final = 2 << 20
 
 
@@ -58,7 +60,7 @@ def write_stamp(folder: Path, manifest_sha256: str, token: bytes, signer: Signer
     text = base64.b64encode(token).decode("ascii")
     bare = StampFile(manifest_sha256=manifest_sha256, token=text, key=signer.key_id, signature="0" * 128)
     signed = bare.model_copy(update={"signature": signer.sign(bare.message).hex()})
-    whole_file(folder / STAMP, canonical_json(signed.model_dump()))
+    whole_file(folder / STAMP, canonical_json(signed.model_dump()), spare_name=STAMP_SPARE)
 
 
 def read_stamp(data: bytes) -> StampFile:

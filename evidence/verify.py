@@ -20,7 +20,7 @@ from evidence.masked_copy import MASKED, MASKED_SIGNATURE, read_masked
 from evidence.offline import EXPORT, EXPORT_SIGNATURE, Found, Keys, check_export
 from evidence.pades import verify_pdf
 from evidence.seal import EVENTS, EVIDENCE, PASSAGES, SEAL, SEAL_SIGNATURE, Seal, read_seal
-from evidence.stamps import MAX_BYTES, STAMP, check_stamp
+from evidence.stamps import MAX_BYTES, STAMP, STAMP_SPARE, check_stamp
 from evidence.timestamp import TokenFault
 from evidence.verdict import (
     Place,
@@ -207,7 +207,7 @@ def _package(place: Place, folder: Path, trust: Trust) -> tuple[list[Reason], Ma
     for entry in manifest.files:
         reasons += check_file(place, folder / entry.name, entry.sha256, entry.bytes)
     reasons += _stamp(place, folder / STAMP, sha256_hex(data), trust)
-    reasons += _surplus(place, folder, {*names, MANIFEST, SIGNATURE, STAMP})
+    reasons += _surplus(place, folder, {*names, MANIFEST, SIGNATURE, STAMP, STAMP_SPARE})
     return reasons, manifest
 
 

@@ -42,10 +42,17 @@ def whole_folder(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def whole_file(path: Path, data: bytes) -> None:
-    """Write a file in one step: a kill leaves what was there before, or all of `data`."""
+def whole_file(path: Path, data: bytes, *, spare_name: str | None = None) -> None:
+    """Write a file in one step: a kill leaves what was there before, or all of `data`.
+
+    Args:
+        path: of the file.
+        data: its bytes.
+        spare_name: of the file beside it that a kill may leave behind; the next writer takes it over. None makes one
+            that nobody else has.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    spare = path.with_name(spare_name or f".{path.name}.{secrets.token_hex(4)}")
     try:
         with spare.open("wb") as file:
             file.write(data)
