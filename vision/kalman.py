@@ -27,6 +27,8 @@ START_SPEED: Final = np.array([6.0, 6.0, 0.6, 0.6])
 """Standard deviation of the unknown first velocity, box sizes a second: 15 m/s for a size of 2.5 m."""
 AGILITY: Final = np.array([4.0, 4.0, 0.3, 0.3])
 """Density of the white acceleration, box sizes squared a cubic second: speed may change by 2 sizes/s in 1 s."""
+RESTING: Final = 0.3
+"""Standard deviation of the velocity of what stood still when it was last seen whole, box sizes a second."""
 FADE_S: Final = np.array([2.0, 2.0, 0.3, 0.3])
 """Time constant with which the velocity of an unseen object is believed less, seconds."""
 
@@ -98,6 +100,12 @@ class Motion:
         self.rate_var += q * seconds
         if unseen.any():
             self.rate[unseen] *= np.exp(-seconds / FADE_S)
+
+    def rest(self, rows: NDArray[np.intp], box: NDArray[np.floating[Any]]) -> None:
+        """Put `rows` [n] back to where they stand, boxes [n, 4]; they may set out at RESTING."""
+        self.at[rows], self.rate[rows], self.cov[rows] = to_state(box), 0.0, 0.0
+        scale = size(self.at[rows])[:, None]
+        self.var[rows], self.rate_var[rows] = (MEASURED * scale) ** 2, (RESTING * scale) ** 2
 
     def correct(self, rows: NDArray[np.intp], box: NDArray[np.floating[Any]], noise: Floats | float = 1.0) -> None:
         """Take measured boxes [n, 4] for `rows` [n]; `noise` [n, 1] widens a measurement that is trusted less."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from qyran.errors import ConfigError
+from vision.appearance import looks_of
 from vision.attributes import AttributeVote
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.drift import DriftWatch
@@ -256,6 +257,7 @@ class _Scene:
     def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...], tuple[Passage, ...]]:
         """Tracks with their places on the road, who passed a line, and whose speed at an earlier one is settled."""
         seen = seen.where(~self.masked(foot(seen.box)))
+        seen = replace(seen, look=looks_of(frame.picture, seen.box))
         tracks = self.tracker.step(seen, frame.video_s)
         tracks = replace(tracks, seen_as=seen_as(tracks, seen))
         plane = (

@@ -48,7 +48,7 @@ def join_riders(seen: Detections) -> Detections:
         gone.append(int(person))
     keep = np.ones(len(seen), np.bool_)
     keep[gone] = False
-    return Detections(box[keep], seen.score[keep], seen.class_id[keep])
+    return Detections(box, seen.score, seen.class_id, seen.look).where(keep)
 
 
 def _sits(seen: Detections, machines: NDArray[np.intp], people: NDArray[np.intp]) -> NDArray[np.bool_]:

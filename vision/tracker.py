@@ -3,7 +3,8 @@
 Detections are associated in two stages (strong ones with every track, then weak ones with the tracks left over, after
 Zhang et al., ByteTrack, ECCV 2022), on overlap and on nearness in units of the filter's own uncertainty. A track gets
 its identity when enough strong detections support it; it then remembers its early places (`Tracker.trails`), even those
-where the detector only whispered, so what it did before is not lost. Unseen tracks coast on their predicted path.
+where the detector only whispered, so what it did before is not lost. Unseen tracks coast on their predicted path; one
+that stood still keeps its place (`vision.rest`). Where the detections tell what colours they wear, those count too.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from vision.appearance import LENGTH
 from vision.association import KINSHIP, affinity, assign
-from vision.classes import ROAD_CLASSES
+from vision.classes import PERSON, ROAD_CLASSES
+from vision.doubles import one_each
 from vision.geometry import cover, cut, foot, iou
 from vision.kalman import Motion, size, to_box
+from vision.rest import has_left, only_part, places_of_rest
 from vision.riders import join_riders
 from vision.trail import Trails, feet_hidden
-from vision.types import Detections, Tracks
+from vision.types import Tracks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from vision.types import Detections
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,17 @@ class TrackerSettings:
         confirm_hits: strong detections that give a track its identity.
         confirm_sum: sum of scores that does the same with a single strong detection: something seen dimly for long.
         confirm_s: age a track needs at least for its identity, seconds.
+        sure_hits, sure_score: detections that give a track its identity at once if their scores are this high on
+            average.
         tentative_s: seconds without a detection after which an unconfirmed track ends.
         coast_s: the same for a confirmed track that moves; no track coasts longer than it was followed before, unless
             that is less than `tentative_s`.
         coast_parked_s: the same for one that stands, which passing vehicles hide for longer.
         coast_border_s: the same for one that moves and was cut by the picture's border when it was last seen.
         coast_hidden_s: the same for one whose place another track of its kind has taken.
+        coast_rest_s: the same for one that stood still (`vision.rest`).
+        doubt_score: mean score below which a person who stands still is not said to be seen: a signal head, a trunk, a
+            sign. It goes on being followed, and shows itself when it moves.
         parked_speed: speed below which an object stands, box sizes a second.
         turned_cos: cosine between the motion before a track was lost and after it was found again below which it is
             another object that came the other way: the track ends and a new one goes on with what was seen since.
@@ -64,11 +75,15 @@ class TrackerSettings:
     confirm_hits: int = 3
     confirm_sum: float = 3.0
     confirm_s: float = 0.2
+    sure_hits: int = 2
+    sure_score: float = 0.7
     tentative_s: float = 0.5
     coast_s: float = 1.5
     coast_parked_s: float = 5.0
     coast_border_s: float = 0.3
     coast_hidden_s: float = 0.5
+    coast_rest_s: float = 8.0
+    doubt_score: float = 0.5
     parked_speed: float = 0.15
     turned_cos: float = -0.5
     turned_s: tuple[float, float] = (0.3, 0.9)
@@ -85,6 +100,10 @@ class TrackerSettings:
 
 _N_CLASSES: Final = len(ROAD_CLASSES)
 _TENTATIVE: Final = -1
+LOOK_S: Final = 0.6
+"""Time constant with which a track's look follows what is seen, seconds."""
+BELIEF_S: Final = 1.2
+"""The same for its mean score."""
 
 
 class Tracker:
@@ -115,6 +134,9 @@ class Tracker:
         self._score = np.zeros(0, np.float32)
         self._box = np.zeros((0, 4), np.float32)
         self._trails = Trails.empty(0)
+        self._look = np.zeros((0, LENGTH), np.float32)
+        self._belief = np.zeros(0)  # mean score of late
+        self._rest = np.zeros((0, 4))  # where it stands, NaN for what moves
         self.fresh: NDArray[np.int64] = np.zeros(0, np.int64)
         """Ids confirmed at the last step, int64 [n]."""
 
@@ -131,11 +153,14 @@ class Tracker:
             self._keep(np.zeros(len(self._id), np.bool_))
         self._previous = video_s - seconds
         self._motion.predict(seconds, self._last_seen < self._previous)
+        away = np.flatnonzero(np.isfinite(self._rest[:, 0]) & (self._last_seen < self._previous))
+        self._motion.rest(away, self._rest[away])
         self._time = video_s
         detections = detections.where(_usable(detections, self.settings.weak_score))
-        detections = join_riders(detections.where(~_echoes(detections, self.settings)))
+        detections = join_riders(one_each(detections, self.settings))
         matched = self._match(detections, video_s)
         self._note_hidden(video_s)
+        self._note_rest(video_s)
         self._part_company(video_s)
         self._end(video_s)
         self._begin(detections, matched, video_s)
@@ -159,7 +184,7 @@ class Tracker:
         strong = seen.score >= self.settings.strong_score
         class_id = self._class()
         expected = np.clip(to_box(self._motion.at), 0, self._limits)
-        likeness = affinity(self._motion, expected, class_id, self._sightings == 1, seen)
+        likeness = affinity(self._motion, expected, class_id, self._sightings == 1, seen, self._look)
         likeness[self._id == _TENTATIVE] *= self.settings.tentative_trust
         for stage, least in (
             (strong, self.settings.least_affinity),
@@ -183,6 +208,12 @@ class Tracker:
         self._found[again] = video_s
         self._lost_rate[again] = self._motion.rate[again, :2]
         self._motion.correct(rows, seen.box[columns], np.where(strong, 1.0, 1.5)[:, None])
+        part = rows[only_part(seen.box[columns], self._rest[rows])]
+        self._motion.rest(part, self._rest[part])
+        since_s = video_s - self._last_seen[rows]
+        if seen.look is not None:
+            self._look[rows] += _share(since_s, LOOK_S)[:, None] * (seen.look[columns] - self._look[rows])
+        self._belief[rows] += _share(since_s, BELIEF_S) * (score - self._belief[rows])
         self._box[rows], self._score[rows], self._last_seen[rows] = seen.box[columns], score, video_s
         self._hits[rows] += strong
         self._sightings[rows] += 1
@@ -193,6 +224,14 @@ class Tracker:
         """Note in the trails whose lower edge something nearer stands before."""
         seen = np.flatnonzero(self._last_seen == video_s)
         self._trails.hidden[seen, -1] = feet_hidden(self._box[seen], self._box)
+
+    def _note_rest(self, video_s: float) -> None:
+        """Note which tracks have come to stand and which have left their places."""
+        seen = np.flatnonzero(self._last_seen == video_s)
+        left = seen[has_left(self._box[seen], self._rest[seen])]
+        rows, places = places_of_rest(self._trails, seen, video_s)
+        self._rest[left] = np.nan
+        self._rest[rows] = places
 
     def _part_company(self, video_s: float) -> None:
         """Give what came the other way after an occlusion an identity of its own."""
@@ -226,11 +265,13 @@ class Tracker:
         patience = np.where(speed < s.parked_speed, s.coast_parked_s, moving_s)
         patience = np.minimum(patience, np.maximum(self._last_seen - self._born, s.tentative_s))
         seen = unseen_s == 0
-        if seen.any() and not seen.all():
-            kin = self._class()
-            alike = KINSHIP[kin[:, None], kin[None]] > 0
-            hidden = ((iou(self._box, self._box) >= s.same_iou) & alike & seen[None] & ~seen[:, None]).any(axis=1)
-            patience = np.where(hidden, s.coast_hidden_s, patience)
+        lost, there = np.flatnonzero(~seen), np.flatnonzero(seen)
+        kin = self._class()
+        kindred = KINSHIP[kin[lost, None], kin[None, there]] > 0
+        hidden = ((iou(self._box[lost], self._box[there]) >= s.same_iou) & kindred).any(axis=1)
+        patience[lost[hidden]] = s.coast_hidden_s
+        rested_s = np.minimum(s.coast_rest_s, np.maximum(self._last_seen - self._born, s.tentative_s))
+        patience = np.where(np.isfinite(self._rest[:, 0]), rested_s, patience)
         patience = np.where(self._id == _TENTATIVE, s.tentative_s, patience)
         middle = self._motion.at[:, :2] - self._motion.at[:, 2:] * (0.0, 0.5)
         inside = ((middle >= 0) & (middle <= self._limits[:2])).all(axis=1)
@@ -245,14 +286,15 @@ class Tracker:
         self._found, self._lost_rate = self._found[keep], self._lost_rate[keep]
         self._born, self._last_seen = self._born[keep], self._last_seen[keep]
         self._score, self._box = self._score[keep], self._box[keep]
+        self._look, self._belief, self._rest = self._look[keep], self._belief[keep], self._rest[keep]
 
     def _begin(self, seen: Detections, matched: NDArray[np.bool_], video_s: float) -> None:
         """Start tentative tracks from detections that belong to nothing followed."""
         s = self.settings
-        row = np.arange(len(seen))
-        before = matched[None] | (row[None] < row[:, None])
-        same = (iou(seen.box, seen.box) >= s.same_iou) & _alike(seen) & (row[None] != row[:, None]) & before
-        new = np.flatnonzero(~matched & ~same.any(axis=1))
+        new, row = np.flatnonzero(~matched), np.arange(len(seen))
+        before = matched[None] | (row[None] < new[:, None])
+        kindred = KINSHIP[seen.class_id[new, None], seen.class_id[None]] > 0
+        new = new[~((iou(seen.box[new], seen.box) >= s.same_iou) & kindred & before).any(axis=1)]
         if not len(new):
             return
         n = len(new)
@@ -272,11 +314,16 @@ class Tracker:
         self._last_seen = np.concatenate((self._last_seen, np.full(n, video_s)))
         self._score = np.concatenate((self._score, seen.score[new]))
         self._box = np.concatenate((self._box, seen.box[new]))
+        look = np.zeros((n, LENGTH), np.float32) if seen.look is None else seen.look[new]
+        self._look = np.concatenate((self._look, look))
+        self._belief = np.concatenate((self._belief, seen.score[new]))
+        self._rest = np.concatenate((self._rest, np.full((n, 4), np.nan)))
 
     def _confirm(self) -> None:
         s = self.settings
         dim = (self._hits >= 1) & (self._votes.sum(axis=1) >= s.confirm_sum)
         enough = ((self._hits >= s.confirm_hits) | dim) & (self._last_seen - self._born >= s.confirm_s)
+        enough |= (self._sightings >= s.sure_hits) & (self._votes.sum(axis=1) >= s.sure_score * self._sightings)
         rows = np.flatnonzero((self._id == _TENTATIVE) & enough)
         rows = rows[~self._parts(rows)]
         self.fresh = np.arange(self._next_id, self._next_id + len(rows))
@@ -305,12 +352,15 @@ class Tracker:
         rows = np.flatnonzero(self._id != _TENTATIVE)
         rows = rows[np.argsort(self._id[rows])]
         n = len(rows)
+        class_id = self._class()[rows]
+        doubtful = (class_id == PERSON) & np.isfinite(self._rest[rows, 0])
+        doubtful &= self._belief[rows] < self.settings.doubt_score
         return Tracks(
             id=self._id[rows],
-            class_id=self._class()[rows],
-            score=self._score[rows],
+            class_id=class_id,
+            score=np.where(doubtful, np.float32(0), self._score[rows]),
             box=self._box[rows],
-            seen=self._last_seen[rows] == video_s,
+            seen=(self._last_seen[rows] == video_s) & ~doubtful,
             age_s=(video_s - self._born[rows]).astype(np.float32),
             velocity_px=self._motion.rate[rows, :2].astype(np.float32),
             ground=np.full((n, 2), np.nan),
@@ -319,16 +369,9 @@ class Tracker:
         )
 
 
-def _alike(seen: Detections) -> NDArray[np.bool_]:
-    """Which detections may be of one object by their class, bool [M, M]."""
-    return np.asarray(KINSHIP[seen.class_id[:, None], seen.class_id[None]] > 0)
-
-
-def _echoes(seen: Detections, s: TrackerSettings) -> NDArray[np.bool_]:
-    """Weak detections that only repeat, in whole or in part, a much stronger one of their kind, bool [M]."""
-    weaker = seen.score[:, None] <= s.echo_score * seen.score[None]
-    repeats = (iou(seen.box, seen.box) >= s.echo_iou) | (cover(seen.box, seen.box) >= s.echo_cover)
-    return (seen.score < s.strong_score) & (weaker & repeats & _alike(seen)).any(axis=1)
+def _share(seconds: NDArray[np.float64], constant_s: float) -> NDArray[np.float32]:
+    """Share of what is new in a mean that follows with this time constant."""
+    return (1 - np.exp(-seconds / constant_s)).astype(np.float32)
 
 
 def _usable(seen: Detections, weak_score: float) -> NDArray[np.intp]:

@@ -49,11 +49,13 @@ class Detections:
         box: float32 [N, 4], pixels.
         score: float32 [N], calibrated so that 0.5 is the shipped threshold.
         class_id: int16 [N], index into the model's class names.
+        look: float32 [N, L], what colours each wears (`vision.appearance`); None where nobody looked.
     """
 
     box: NDArray[np.float32]
     score: NDArray[np.float32]
     class_id: NDArray[np.int16]
+    look: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -65,7 +67,8 @@ class Detections:
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
         """The detections selected by a mask or by indices."""
-        return Detections(self.box[keep], self.score[keep], self.class_id[keep])
+        look = None if self.look is None else self.look[keep]
+        return Detections(self.box[keep], self.score[keep], self.class_id[keep], look)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,11 @@ def all_ids(history) -> set[int]:
     return {int(i) for tracks in history for i in tracks.id}
 
 
-def test_no_identity_before_confirmation_and_the_same_one_afterwards():
+@pytest.mark.parametrize(("score", "looks"), [(0.6, 3), (0.9, 2)])
+def test_no_identity_before_confirmation_and_the_same_one_afterwards(score, looks):
     feet = straight((200, 400), (80, 10), np.arange(12) * RATE_S)
-    history = follow([detections(boxes_at(foot)) for foot in feet])
-    assert [len(tracks) for tracks in history] == [0, 0] + [1] * 10
+    history = follow([detections(boxes_at(foot), score) for foot in feet])
+    assert [len(tracks) for tracks in history] == [0] * (looks - 1) + [1] * (13 - looks)
     assert all_ids(history) == {1}
     assert history[-1].age_s[0] == pytest.approx(11 * RATE_S)
 

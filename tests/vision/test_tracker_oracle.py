@@ -1,7 +1,10 @@
 """Our tracker beside ByteTrack of the library `trackers`, where that is installed.
 
-It names a second build of OpenCV and is therefore in no lock file; `pip install trackers` in an environment of its own
-and this test there is how the two are compared.
+It asks for a second build of OpenCV (with windows), for which reason it is in no lock file of ours. To run the
+comparison:
+
+    python -m venv /tmp/oracle && /tmp/oracle/bin/pip install trackers scipy pytest hypothesis
+    /tmp/oracle/bin/python -m pytest -p no:cacheprovider tests/vision/test_tracker_oracle.py
 """
 
 from __future__ import annotations
