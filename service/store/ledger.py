@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain as joined
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 
 from evidence.chain import GENESIS, Fault, root_message, root_of
 from evidence.keys import Trust, installation_signer, trust_store
@@ -22,6 +22,9 @@ def sign_heads(store: Store) -> RootLine | None:
     """Sign a root over every chain that has moved since the root before; None when none has."""
     signer = installation_signer(store.settings.home)
     with store.write() as work:
+        if work.session.get_bind().dialect.name == "postgresql":
+            # The service and a job run by hand may sign at once; one root follows the other.
+            work.session.execute(text("LOCK TABLE ledger_root IN SHARE ROW EXCLUSIVE MODE"))
         heads = _moved(work)
         if not heads:
             return None
