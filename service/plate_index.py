@@ -49,8 +49,13 @@ def forget_unused(work: Work, tokens: Iterable[str]) -> None:
         work.session.execute(delete(PlateIndex).where(PlateIndex.token.in_(gone)))
 
 
-def tokens_like(work: Work, pattern: PlatePattern) -> list[str]:
+def tokens_like(work: Work, pattern: PlatePattern, *, most: int = MOST_CANDIDATES) -> list[str]:
     """Tokens of the indexed plates that a pattern means.
+
+    Args:
+        work: the unit of work.
+        pattern: the plate or pattern.
+        most: so many candidates are unsealed and compared at most.
 
     Raises:
         InputError: so many plates could be meant that they are not compared.
@@ -67,9 +72,10 @@ def tokens_like(work: Work, pattern: PlatePattern) -> list[str]:
             .having(func.count() == len(buckets))
         )
         query = query.where(PlateIndex.token.in_(having))
-    rows = work.session.scalars(query.limit(MOST_CANDIDATES + 1)).all()
-    if len(rows) > MOST_CANDIDATES:
+    few = query.with_only_columns(PlateIndex.token).limit(most + 1).subquery()
+    if (work.session.scalar(select(func.count()).select_from(few)) or 0) > most:
         raise InputError("So many plates are like this that they cannot be compared; write more signs or less time.")
+    rows = work.session.scalars(query).all()
     return sorted(row.token for row in rows if pattern.matches(_open(work, row)))
 
 

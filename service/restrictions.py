@@ -20,7 +20,7 @@ from service.store.people_tables import Restriction
 
 WATCHERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
 
-Query = TypeVar("Query", bound=Select[Any])
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
 def restrict(work: Work, record: str, request_id: str) -> bool:
@@ -63,10 +63,15 @@ def refuse_blocked(work: Work, record: str) -> None:
 
 def unblocked(actor: Actor, query: Query, column: InstrumentedAttribute[str]) -> Query:
     """A query without what is blocked to the actor."""
+    blocked = blocked_to(actor)
+    return query if blocked is None else query.where(column.not_in(blocked))
+
+
+def blocked_to(actor: Actor) -> Select[str] | None:
+    """The records that are blocked to the actor; None where he sees them all."""
     if actor.acts_as(WATCHERS) is not None:
-        return query
-    blocked = select(Restriction.record).where(
+        return None
+    return select(Restriction.record).where(
         Restriction.ended_at.is_(None),
         Restriction.record.not_in(select(EvidenceLock.record).where(EvidenceLock.released_at.is_(None))),
     )
-    return query.where(column.not_in(blocked))
