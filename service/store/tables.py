@@ -215,7 +215,6 @@ class ViolationCase(Record, Base):
     t_closed: Mapped[datetime | None]
 
     __table_args__ = (
-        Index(None, "state", "limitation_ends", "t_detect", "id"),
         Index(None, "state", "t_detect", "territory"),
         Index(None, "state", "limitation_ends", "t_detect"),
         Index(None, "camera_id", "t_detect"),

@@ -14,7 +14,6 @@ depends_on = None
 
 CASES = "violation_case"
 INDICES = (
-    ("ix_violation_case_state_limitation_ends_t_detect_id", CASES, ("state", "limitation_ends", "t_detect", "id")),
     ("ix_violation_case_state_t_detect_territory", CASES, ("state", "t_detect", "territory")),
     ("ix_violation_case_camera_id_t_detect", CASES, ("camera_id", "t_detect")),
     ("ix_violation_case_kind_t_detect", CASES, ("kind", "t_detect")),
