@@ -38,6 +38,10 @@ USUAL: Final = 0.83
 """Median of the length of a standard normal vector in two directions, each halved."""
 FAR: Final = 1e3
 """Standard deviation of what nothing is known of beforehand: place in metres, speed in metres a second."""
+STANDS_MS: Final = 1e-6
+"""Speed below which no direction is told, metres a second."""
+SUREST: Final = 50.0
+"""Logarithm of the odds beyond which numbers run over."""
 LEAST_SPARE: Final = 0.3
 """Degrees of freedom that a fit through the fewest places is granted."""
 
@@ -98,9 +102,9 @@ class _Sums:
         np.multiply(power, w[..., None, :], out=self._all[..., :15].reshape(n, k, 5, 3))
         np.multiply(power[..., :3, :], drawn[..., None, :], out=self._all[..., 15:].reshape(n, k, 3, 2))
 
-    def under(self, trust: Floats | None) -> tuple[Floats, Floats]:
+    def under(self, trust: Floats) -> tuple[Floats, Floats]:
         """Information [N, 6, 6] and pull [N, 6] of place, velocity and acceleration."""
-        sums = self._all.sum(axis=1) if trust is None else (trust[:, None] @ self._all)[:, 0]
+        sums = (trust[:, None] @ self._all)[:, 0]
         return sums[:, _WHERE] * _TIMES, sums[:, 15:] * _PULL
 
 
@@ -168,8 +172,16 @@ def _off(looks: Looks, course: _Course) -> Floats:
 
 
 def rough_course(looks: Looks) -> Floats:
-    """Velocity and acceleration of steady drivers through all places alike, float64 [N, 4]."""
-    return _course(_middle(*_Sums(looks).under(None)), STEADY_MS2).at[:, 2:]
+    """Velocity and acceleration of steady drivers through all places alike, float64 [N, 4].
+
+    As if each place were as uncertain in every direction as it is on the whole: enough to tell a heading.
+    """
+    t, w = looks.seconds, looks.weight
+    sure = np.sqrt(np.maximum(w[..., 0] * w[..., 2] - w[..., 1] ** 2, 0.0))
+    basis = np.stack((np.ones_like(t), t, t**2 / 2), axis=1)
+    weighed = basis * sure[:, None]
+    information = weighed @ np.swapaxes(basis, 1, 2) + np.diag((FAR**-2, FAR**-2, STEADY_MS2**-2))
+    return np.linalg.solve(information, weighed @ looks.place)[:, 1:].reshape(len(t), 4).astype(np.float64, copy=False)
 
 
 def fit_courses(looks: Looks, alike: Floats) -> Courses:
@@ -180,44 +192,43 @@ def fit_courses(looks: Looks, alike: Floats) -> Courses:
         alike: [N], factor on the variance for looks whose errors are alike.
     """
     sums, usable, count = _Sums(looks), looks.usable, looks.usable.sum(axis=1)
-    off = _off(looks, _course(_middle(*sums.under(None)), HARD_MS2))
+    off = _off(looks, _course(_middle(*sums.under(np.ones_like(looks.seconds))), HARD_MS2))
     trust = HUBER / np.sqrt(np.maximum(off, HUBER**2))
     for _ in range(ROUNDS):
         off = _off(looks, _course(_middle(*sums.under(trust)), HARD_MS2))
         usual = np.maximum(1.0, median(off, usable) / USUAL**2)[:, None]
         trust = (1 + off / (STRANGE**2 * usual)) ** -2
-    middle = _middle(*sums.under(trust))
-    free, steady = _course(middle, HARD_MS2), _course(middle, STEADY_MS2)
-    off = _off(looks, free)
-    misfit = [(trust * one).sum(axis=1) for one in (off, _off(looks, steady))]
     # What is not trusted still says how far the places can be believed.
     scatter = (np.minimum(off, WILD) * usable).sum(axis=1)
-    wider = np.maximum(1.0, scatter / np.maximum(count - 2.0, LEAST_SPARE))
-    hard = _odds(free, steady, misfit, wider)
+    doubt = np.maximum(1.0, scatter / np.maximum(count - 2.0, LEAST_SPARE)) * alike
+    information, pull = sums.under(trust)
+    middle = _middle(information / doubt[:, None, None], pull / doubt[:, None])
+    free, steady = _course(middle, HARD_MS2), _course(middle, STEADY_MS2)
+    misfit = [(trust * _off(looks, one)).sum(axis=1) / doubt for one in (free, steady)]
+    hard = _odds(free, steady, misfit)
     share = hard[:, None]
     at = share * free.at + (1 - share) * steady.at
     velocity = at[:, 2:4]
     # For something that stands any direction will do.
     speed = np.hypot(*velocity.T)[:, None]
-    direction = np.where(speed > 1e-6, velocity / np.maximum(speed, 1e-6), (1.0, 0.0))
+    direction = np.where(speed > STANDS_MS, velocity / np.maximum(speed, STANDS_MS), (1.0, 0.0))
     x, y = (direction[:, None] @ middle.follows[:, 2:])[:, 0].T
-    known = ((direction[:, None] @ middle.inverse[:, 2:, 2:])[:, 0] * direction).sum(axis=1)
-    variance = np.zeros(len(count))
+    variance = ((direction[:, None] @ middle.inverse[:, 2:, 2:])[:, 0] * direction).sum(axis=1)
     for weight, one in ((hard, free), (1 - hard, steady)):
         by_driver = one.spread[:, 0] * x**2 + 2 * one.spread[:, 1] * x * y + one.spread[:, 2] * y**2
         apart = ((one.at[:, 2:4] - velocity) * direction).sum(axis=1)
-        variance += weight * ((known + by_driver) * wider * alike + apart**2)
+        variance += weight * (by_driver + apart**2)
     return Courses(velocity, at[:, 4:], variance)
 
 
-def _odds(free: _Course, steady: _Course, misfit: list[Floats], wider: Floats) -> Floats:
+def _odds(free: _Course, steady: _Course, misfit: list[Floats]) -> Floats:
     """How probable it is that each driver brakes or speeds up, float64 [N], by what the places say of either."""
     evidence = []
     for one, off, scale in ((free, misfit[0], HARD_MS2), (steady, misfit[1], STEADY_MS2)):
         least = 2 * off + (one.at[:, 4:] ** 2).sum(axis=1) / scale**2
         size = one.spread[:, 0] * one.spread[:, 2] - one.spread[:, 1] ** 2
-        evidence.append(-least / wider / 2 + np.log(size) / 2 - 2 * np.log(scale))
-    odds = np.clip(evidence[0] - evidence[1] + np.log(OFTEN_HARD / (1 - OFTEN_HARD)), -50, 50)
+        evidence.append(-least / 2 + np.log(size) / 2 - 2 * np.log(scale))
+    odds = np.clip(evidence[0] - evidence[1] + np.log(OFTEN_HARD / (1 - OFTEN_HARD)), -SUREST, SUREST)
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -95,14 +95,16 @@ class RoadPlane:
         """Pixels of ground points [..., 2], float64 [..., 2]; NaN behind the camera."""
         return self._bend(project(self.matrix, np.asarray(metres, np.float64)))
 
-    def seen(self, columns: Floats) -> Floats:
-        """Pixels of what `matrix` makes of homogeneous columns [..., 3, K], float64 [..., 2, K].
+    def seen(self, columns: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Pixels of what `matrix` makes of homogeneous columns [..., 3, K], [..., 2, K].
 
         NaN behind the camera. The same as `to_picture`, for many points at once.
         """
         weight = columns[..., 2:, :]
-        straight: Floats = columns[..., :2, :] / np.where(weight > 0, weight, np.nan)
-        return straight if self.fit.lens.straight else np.swapaxes(self._bend(np.swapaxes(straight, -1, -2)), -1, -2)
+        straight = columns[..., :2, :] / np.where(weight > 0, weight, np.nan)
+        if self.fit.lens.straight:
+            return np.asarray(straight)
+        return np.swapaxes(self._bend(np.swapaxes(straight.astype(np.float64), -1, -2)), -1, -2)
 
     def _bend(self, straight: Floats) -> Floats:
         """Where straightened pixels [..., 2] are seen through the lens."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from vision.block import plans
 from vision.classes import CAR
-from vision.course_fit import Looks, fit_courses, median, rough_course
+from vision.course_fit import STANDS_MS, Looks, fit_courses, median, rough_course
 from vision.geometry import cut, foot
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _looks(seen: _Seen, trails: Trails, plane: RoadPlane, wanted: Floats, whole:
     # Pixel noise alike in x and y through the Jacobian: (J J^T variance)^-1.
     size = (a * d - b * c) ** 2 * seen.variance
     weight = np.stack((c**2 + d**2, -(a * c + b * d), a**2 + b**2), axis=-1) / size[..., None]
-    usable = whole & np.isfinite(weight).all(axis=-1)
+    usable = whole & np.isfinite(weight[..., 0] + weight[..., 1] + weight[..., 2])
     here = usable[..., None]
     seconds = np.where(usable, trails.video_s - wanted[:, None], 0.0)
     return Looks(seconds, np.where(here, ground, 0.0), np.where(here, weight, 0.0), usable)
@@ -186,40 +186,34 @@ def _to_middles(
     velocity = rough[..., :2] + rough[..., 2:] * looks.seconds[..., None]
     speed = np.hypot(velocity[..., 0], velocity[..., 1])
     turned: Bools = np.logical_and(looks.usable, speed > BLOCK_MS)
-    whole = np.ones(turned.shape)
     if not turned.any():
-        return looks, whole
-    row, _ = np.nonzero(turned)
-    place = looks.place.copy()
-    middle, expected = plans(place[turned], velocity[turned] / speed[turned][:, None], kind[row], plane, camera)
-    place[turned] = np.where(np.isfinite(middle), middle, place[turned])
+        return looks, np.ones(turned.shape)
+    ahead = velocity / np.where(turned, speed, np.nan)[..., None]
+    middle, expected = plans(looks.place, ahead, kind[:, None], plane, camera)
     # A track that is turned in part would jump where the turning begins.
     mixed = np.logical_and(turned.any(axis=1), (looks.usable & ~turned).any(axis=1))
-    place[mixed] = looks.place[mixed]
-    whole[turned] = _share(seen, turned, row, expected)
+    known = np.isfinite(middle[..., 0]) & ~mixed[:, None]
+    place = np.where(known[..., None], middle, looks.place)
+    whole = _share(seen, expected)
     return Looks(looks.seconds, place, looks.weight * whole[..., None], looks.usable), whole
 
 
-def _share(seen: _Seen, turned: Bools, row: NDArray[np.intp], expected: Floats) -> Floats:
-    """How far boxes can be of whole vehicles by their sizes, float64 [n] of the turned looks.
+def _share(seen: _Seen, expected: Floats) -> Floats:
+    """How far boxes can be of whole vehicles by their sizes, float64 [N, K]; 1 where nothing is expected.
 
     Args:
-        seen: all boxes.
-        turned: [N, K], which of them are asked about.
-        row: [n], the track of each of these.
-        expected: [n, 2], how large the block of the class would look there; a vehicle may be larger or smaller than
-            that all along.
+        seen: boxes.
+        expected: [N, K, 2], how large the block of the class would look there, NaN where that is unknown; a vehicle
+            may be larger or smaller than that all along.
     """
-    size = seen.size[turned]
-    ratio = np.full((2, *turned.shape), np.nan)
-    ratio[:, turned] = (size / expected).T
-    usual = np.stack([median(one, turned & np.isfinite(one)) for one in ratio])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        off = np.abs(1 - usual[:, row].T * expected / size) * size
-    # The middle of an edge moves by half of what is missing beside it.
-    over = np.maximum(0.0, off * (0.5, 1.0) - SIZE_PX - SIZE * size)
-    variance = seen.variance[turned]
-    return np.asarray(np.nan_to_num(variance / (variance + (over**2).sum(axis=1)), nan=1.0))
+    over = np.zeros(expected.shape[:2])
+    for axis, moved in ((0, 0.5), (1, 1.0)):  # the middle of an edge moves by half of what is missing beside it
+        size, block = seen.size[..., axis], expected[..., axis]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = size / block
+        usual = median(ratio, np.isfinite(ratio))[:, None]
+        over += np.maximum(0.0, moved * np.abs(size - usual * block) - SIZE_PX - SIZE * size) ** 2
+    return np.where(np.isfinite(over), seen.variance / (seen.variance + over), 1.0)
 
 
 def _motion(
@@ -236,7 +230,7 @@ def _motion(
     kept = np.exp(-span / np.maximum(count - 1, 1) / ALIKE_S)
     course = fit_courses(looks, (1 + kept) / (1 - kept))
     speed = np.hypot(*course.velocity.T)
-    ahead = course.velocity / np.maximum(speed, 1e-6)[:, None]
+    ahead = course.velocity / np.maximum(speed, STANDS_MS)[:, None]
     way = plane.way_covariance(seen.foot[row, first], seen.foot[row, last])
     by_plane = ((ahead[:, None] @ way)[:, 0] * ahead).sum(axis=1) / span**2
     sideways = ahead[:, 0] * course.acceleration[:, 1] - ahead[:, 1] * course.acceleration[:, 0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from qyran.errors import CameraFileError
 from vision.camera import parse_camera
+from vision.lens import Lens
 from vision.road_plane import RoadPlane
 
 # A camera 6 m above the road, looking 20 degrees down; focal length 800 px, picture 1280 x 720.
@@ -114,6 +116,34 @@ def test_a_calibration_that_contradicts_itself_is_refused_with_the_camera_named(
     points = [{"picture": list(p / (1280, 720)), "ground_m": list(g)} for p, g in zip(picture, ground, strict=True)]
     with pytest.raises(CameraFileError, match=r"The camera c has a wrong calibration: points\[4\] and points\[5\]"):
         RoadPlane.from_camera(camera(points), 1280, 720)
+
+
+def test_the_covariance_of_a_way_is_how_ways_scatter_over_surveys():
+    rng, sigma_m = np.random.default_rng(3), 0.1
+    start, end = project([(0, 15)]), project([(1, 35)])
+    sure = plane().way_covariance(start, end)[0]
+    ways = []
+    for _ in range(40):
+        ground = SURVEYED + rng.normal(0, sigma_m, SURVEYED.shape)
+        found = RoadPlane.from_points(project(SURVEYED) + rng.normal(0, 1, SURVEYED.shape), ground)
+        ways.append((found.to_ground(end) - found.to_ground(start))[0])
+    np.testing.assert_allclose(np.sqrt(np.diag(np.cov(np.transpose(ways)))), np.sqrt(np.diag(sure)), rtol=0.3)
+
+
+def test_a_way_of_no_length_is_sure_and_a_short_one_is_surer_than_its_ends():
+    a, b = project([(0, 20)]), project([(0, 22)])
+    assert np.abs(plane().way_covariance(a, a)).max() == 0.0
+    assert plane().way_covariance(a, b)[0, 1, 1] < plane().ground_covariance(a)[0, 1, 1]
+
+
+@pytest.mark.parametrize("k1", [0.0, -0.05])
+def test_many_points_at_once_are_seen_where_each_of_them_is(k1):
+    here = RoadPlane(replace(plane().fit, lens=Lens(k1)))
+    metres = np.random.default_rng(0).uniform((-4, 15), (4, 50), (5, 4, 2))
+    metres[0, 0] = (0, -30)  # behind the camera
+    columns = here.matrix @ np.swapaxes(np.concatenate((metres, np.ones((5, 4, 1))), axis=-1), -1, -2)
+    np.testing.assert_allclose(np.swapaxes(here.seen(columns), -1, -2), here.to_picture(metres))
+    assert np.isnan(here.to_picture(metres)).any(axis=-1).sum() == 1
 
 
 def test_a_calibration_ends_after_its_last_day():

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.vision.road_camera import BUS_M, CAR_M, HEIGHT, PLANE, WIDTH, block_box
+from tests.vision.road_camera import BUS_M, CAR_M, CORNERS_M, HEIGHT, PLANE, WIDTH, block_box, project
+from vision.camera import parse_camera
 from vision.classes import BUS, CAR
+from vision.road_plane import RoadPlane
 from vision.speed import EDGE_PX, WINDOW_S, measure
 from vision.trail import LENGTH, Trails
 
@@ -114,6 +116,63 @@ def test_one_wild_box_moves_the_speed_little(looks_ago):
     trails.box[0, -looks_ago, 3] += 25
     motion = measure(trails, PLANE, second, WIDTH, HEIGHT)
     assert abs(np.hypot(*motion.velocity_ms[0]) - 12) < 0.3
+
+
+@pytest.mark.parametrize("looks_ago", [(1, 2, 3), (5, 6), (8, 9)])
+def test_boxes_of_a_part_of_the_vehicle_count_little(looks_ago):
+    whole, second = drive((-8, 25), (12, 0), n=9)
+    part = drive((-8, 25), (12, 0), n=9)[0]
+    for ago in looks_ago:  # something tall passes before its rear
+        part.box[0, -ago, 0] += 0.4 * (part.box[0, -ago, 2] - part.box[0, -ago, 0])
+    motions = [measure(one, PLANE, second, WIDTH, HEIGHT) for one in (whole, part)]
+    as_seen = PLANE.to_ground(part.foot[0][-9:])
+    by_feet = np.polyfit(part.video_s[0][-9:], as_seen, 1)[0]
+    assert abs(np.hypot(*motions[1].velocity_ms[0]) - 12) < 0.3 * abs(np.hypot(*by_feet) - 12)
+    assert motions[1].sigma_ms[0] > motions[0].sigma_ms[0]
+
+
+def test_looks_more_often_tell_little_more_since_neighbours_err_alike():
+    few, many = (
+        drive_and_measure((0, 25), (0, 12), rate_s=rate_s, n=round(1.0 / rate_s) + 1) for rate_s in (0.125, 0.04)
+    )
+    assert many.sigma_ms[0] == pytest.approx(few.sigma_ms[0], rel=0.2)
+
+
+def test_a_poorer_survey_makes_speeds_less_sure_by_what_the_way_is_then_uncertain():
+    pixels = project(CORNERS_M) / (WIDTH, HEIGHT)
+    points = [{"picture": p, "ground_m": g} for p, g in zip(pixels.tolist(), CORNERS_M.tolist(), strict=True)]
+    trails, second = drive((0, 15), (0, 12))
+    motions, ways = [], []
+    for ground_sigma_m in (0.01, 0.3):
+        calibration = {"points": points, "ground_sigma_m": ground_sigma_m}
+        camera = parse_camera({"id": "c", "name": "c", "stream": "x", "calibration": calibration}, source="test")
+        plane = RoadPlane.from_camera(camera, WIDTH, HEIGHT)
+        motions.append(measure(trails, plane, second, WIDTH, HEIGHT))
+        foot = trails.foot[0][-9:]
+        ways.append(plane.way_covariance(foot[0], foot[-1])[1, 1] / 1.0**2)
+    np.testing.assert_allclose(motions[0].velocity_ms, motions[1].velocity_ms, atol=0.02)
+    grown = motions[1].sigma_ms[0] ** 2 - motions[0].sigma_ms[0] ** 2
+    assert grown == pytest.approx(ways[1] - ways[0], rel=0.15)
+
+
+def round_a_bend(n=11, rate_s=0.125, speed=8.0, radius=15.0, size=BUS_M):
+    """A vehicle that turns left at an even speed."""
+    trails = Trails.empty(1)
+    for i in range(n):
+        turned = speed * rate_s * i / radius
+        place = np.array((radius * (np.cos(turned) - 0.5), 25 + radius * np.sin(turned)))
+        ahead = np.array((-np.sin(turned), np.cos(turned)))
+        trails.add(np.array([0]), i * rate_s, detected(block_box(place, ahead, size))[None].astype(np.float32))
+    return trails, (n - 1) * rate_s
+
+
+@pytest.mark.parametrize(("size", "class_id"), [(CAR_M, CAR), (BUS_M, BUS)])
+def test_who_turns_is_known_less_well_by_the_length_of_the_class(size, class_id):
+    trails, second = round_a_bend(size=size)
+    turning = measure(trails, PLANE, second, WIDTH, HEIGHT, np.array([class_id]), second / 2)
+    straight = drive_and_measure((0, 25), (0, 8), n=11, size=size, class_id=class_id, at_s=-0.625)
+    assert turning.sigma_ms[0] > (1.3 if class_id == BUS else 1.0) * straight.sigma_ms[0]
+    assert abs(np.hypot(*turning.velocity_ms[0]) - 8.0) < 2 * turning.sigma_ms[0]
 
 
 def test_too_few_looks_or_boxes_cut_by_the_border_give_no_speed():
