@@ -26,6 +26,9 @@ GRACE_S: Final = {
     "no_stopping": 10.0, "no_parking": 300.0, "pavement_parking": 10.0, "paid_parking": 300.0,
 }  # fmt: skip
 """Lawful standing where the zone says nothing: a halt; five minutes, from where the traffic rules speak of parking."""
+QUEUES: Final = ("no_stopping", "no_parking")  # kinds of zones in which a queue is lawful
+QUEUE_M, ASIDE_M = 5.0, 1.2  # who stands so near ahead, and no further aside, holds up
+LEAVES_S: Final = 2.0  # and drives on at most so long before whom it held up
 LANE_M: Final = 12.0  # driven so far in a bus lane or a closed street is more than crossing it
 ALONG_M: Final = 8.0  # driven so far on a pavement or shoulder
 STEP_S: Final = 0.4  # a vehicle whose plan meets a crossing for at least this long drives over it
@@ -48,7 +51,7 @@ def place_acts(ways: tuple[Way, ...], layout: Layout, frames: tuple[FrameTruth, 
     for zone in layout.zones:
         for way in vehicles:
             if zone.kind in STANDING and (zone.kind != "parking" or zone.tariff):
-                out += _standing(zone, way, frames, start)
+                out += _standing(zone, way, frames, start, vehicles)
             if zone.kind in ("bus_lane", "no_vehicles", "pavement", "shoulder"):
                 out += _driving(zone, way, start)
             if zone.kind == "crosswalk":
@@ -59,15 +62,36 @@ def place_acts(ways: tuple[Way, ...], layout: Layout, frames: tuple[FrameTruth, 
     return list(first.values())
 
 
-def _standing(zone: Zone, way: Way, frames: tuple[FrameTruth, ...], start: datetime) -> list[Told]:
+def _standing(
+    zone: Zone, way: Way, frames: tuple[FrameTruth, ...], start: datetime, vehicles: list[Way]
+) -> list[Told]:  # fmt: skip
     kind = STANDING[zone.kind]
     grace = GRACE_S[kind] if zone.grace_s is None else zone.grace_s
     waits = np.array([_waits(frames, float(t)) for t in way.t]) if frames[0].signals else np.zeros(len(way.t), bool)
     out: list[Told] = []
     for first, last in runs((way.speed < REST_MS) & inside(zone, way.xy) & ~waits):
-        if way.t[last] - way.t[first] > grace and holds(zone.hours, start, float(way.t[first])):
+        long = way.t[last] - way.t[first] > grace and holds(zone.hours, start, float(way.t[first]))
+        if long and (zone.kind not in QUEUES or not _held_up(zone, way, float(way.t[last]), vehicles)):
             out.append((kind, way.id, float(way.t[first]), float(way.t[first] + grace)))
     return out
+
+
+def _held_up(zone: Zone, way: Way, t: float, vehicles: list[Way]) -> bool:
+    """Whether a vehicle stands in a queue at second t: somebody stands close ahead who left no later than it.
+
+    The queue must begin beyond the zone: who stands behind somebody that may not stand there either has no excuse.
+    """
+    i = int(np.abs(way.t - t).argmin())
+    along = np.array([np.cos(way.heading[i]), np.sin(way.heading[i])])
+    for other in vehicles:
+        k = int(np.abs(other.t - (t - LEAVES_S)).argmin())
+        if other.id == way.id or abs(other.t[k] - (t - LEAVES_S)) > LEAVES_S or other.speed[k] > REST_MS:
+            continue
+        gap = other.xy[k] - way.front[i]
+        ahead = float(gap @ along) - other.length / 2
+        if -0.5 < ahead < QUEUE_M and abs(float(along[0] * gap[1] - along[1] * gap[0])) < ASIDE_M:
+            return not inside(zone, other.xy[k : k + 1])[0] or _held_up(zone, other, float(other.t[k]), vehicles)
+    return False
 
 
 def _waits(frames: tuple[FrameTruth, ...], t: float) -> bool:

@@ -51,6 +51,8 @@ NEAR_PER_HAPPENING: Final = 2
 """Near misses wanted for each happening."""
 MOST_CLIPS: Final = 400
 """Clips of one rule and condition at most, should one kind stay rare."""
+CONDITION_ROOM: Final = 8
+"""So many conditions find room between two seeds."""
 
 
 @dataclass(slots=True)
@@ -199,7 +201,7 @@ def _clips(rule: str, condition: str, wanted: int, seed: int) -> Iterator[Clip]:
     for k in range(MOST_CLIPS):
         if acts >= wanted and near >= NEAR_PER_HAPPENING * wanted:
             return
-        clip = clip_of(rule, condition, (seed * len(CONDITIONS) + CONDITIONS.index(condition)) * MOST_CLIPS + k)
+        clip = clip_of(rule, condition, (seed * CONDITION_ROOM + CONDITIONS.index(condition)) * MOST_CLIPS + k)
         acts += sum(intent.breaks for intent in clip.intents)
         near += sum(not intent.breaks for intent in clip.intents)
         yield clip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from vision.block import middles
 from vision.classes import BUS, TRUCK
 from vision.footprint import LENGTH_M, WIDTH_M, footprints
 from vision.geometry import in_polygon
@@ -100,7 +101,8 @@ def _ground_plans(
 ) -> NDArray[np.float64]:
     """Points of the ground plan of each box in metres, [N, len(GRID) ** 2, 2].
 
-    It is a block of the class's length and width, placed so that it shows about the box's middle and as low as the box.
+    It is a block of the class's length and width, placed so that it shows about the box's middle and as low as the box;
+    where the plane tells where the camera hangs, the block has a height as well (`vision.block`).
     """
     half = np.stack((LENGTH_M[class_id], WIDTH_M[class_id]), axis=1) / 2
     side = np.stack((-ahead[:, 1], ahead[:, 0]), axis=1)
@@ -108,7 +110,9 @@ def _ground_plans(
     wanted = _foot(box)
     place = plane.to_ground(wanted)
     with np.errstate(invalid="ignore"):
-        for _ in range(ROUNDS):
+        if plane.camera is not None:
+            place = middles(place, ahead, class_id.astype(np.intp), plane, plane.camera)
+        for _ in range(ROUNDS if plane.camera is None else 0):
             shown = plane.to_picture(place[:, None] + corners)
             low, high = shown[..., 0].min(axis=1), shown[..., 0].max(axis=1)
             off = wanted - np.stack(((low + high) / 2, shown[..., 1].max(axis=1)), axis=1)

@@ -39,6 +39,7 @@ LOOK_AGAIN_S: Final = 0.25  # how often two plans are compared
 TRIES: Final = 40  # for one place in a clip
 WEATHERS: Final[dict[str, tuple[Weather, ...]]] = {
     "day": ("clear", "clear", "overcast"), "rain": ("rain",), "night": ("night", "rain_night"),
+    "snow": ("snow",), "fog": ("fog",),
 }  # fmt: skip
 """Condition to the weathers that are drawn for it."""
 CARS: Final = {"sedan": 4.0, "hatch": 2.0, "suv": 3.0, "wagon": 1.0, "minivan": 1.0}

@@ -9,7 +9,7 @@ import numpy as np
 
 from scenarios.crossroads import HALF, MID, NORTH, SOUTH, STOP_Y, crossroads
 from scenarios.happenings.clip import CARS, MIXED, Clip, make_scene
-from scenarios.happenings.moves import Lights, bend, line, passing, resting, where
+from scenarios.happenings.moves import Lights, bend, creeping, line, passing, resting, where
 from scenarios.layout import Zone
 from scenarios.roadside import LANE
 from scenarios.scene import CameraPose
@@ -166,9 +166,25 @@ def over_waiter(clip: Clip, name: str, *, breaks: bool) -> None:
 
     def make() -> Course:
         beyond = float(clip.rng.uniform(1.2, 3.0))
-        return stop_at(clip, look, ways(lane(clip))["straight"], beyond, during(clip, "red", 1.5, 4.5))
+        # The front passes the line up to a second before it rests: well after red came.
+        return stop_at(clip, look, ways(lane(clip))["straight"], beyond, during(clip, "red", 2.4, 4.5))
 
     clip.add(look, make, name, breaks=breaks)
+
+
+def creeper(clip: Clip, name: str = "creeps over the line and backs off") -> None:
+    """Stops over the line at red for a moment, and backs off behind it."""
+    look = clip.look(CARS)
+
+    def make() -> Course:
+        beyond, way = float(clip.rng.uniform(0.6, 1.3)), ways(lane(clip))["straight"]
+        place = where(way, y=STOP_Y + beyond - look.spec.length / 2)
+        hold_s, back_m = float(clip.rng.uniform(0.4, 0.9)), beyond + float(clip.rng.uniform(0.8, 1.6))
+        t = during(clip, "red", 1.5, 5.5)
+        leave_s = lights_of(clip).next_green(t) + float(clip.rng.uniform(0.9, 1.8))
+        return creeping(way, float(clip.rng.uniform(22, 34)), place, t, hold_s, back_m, leave_s)
+
+    clip.add(look, make, name)
 
 
 def rester(

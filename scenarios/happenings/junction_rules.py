@@ -13,6 +13,7 @@ from scenarios.happenings.junction import (
     INNER,
     OUTER,
     SHORT,
+    creeper,
     cross,
     crosser,
     lights_of,
@@ -40,6 +41,8 @@ RED: Final = (1.2, 1.6)
 ARROW_SHARE: Final = 0.4
 """Seconds after a change of the lights and before the next one: a crossing nearer to one would be told by luck; and how
 many heads have an arrow."""
+CREEPER_SHARE: Final = 0.5
+"""Of the clips with red lights, so many show somebody who creeps over the line and back."""
 TURNS: Final[tuple[tuple[tuple[Turn, ...], tuple[Turn, ...]], ...]] = (
     (("straight",), ("straight", "right")), (("left", "straight"), ("straight", "right")), (("left",), ("straight",)),
     (("straight",), ("right",)), (("left",), ("straight", "right")),
@@ -55,6 +58,8 @@ def red_light(condition: str, seed: int) -> Clip:
         clip.layout.heads = [
             replace(head, arrow="right") if head.in_camera_file else head for head in clip.layout.heads
         ]
+    if clip.rng.random() < CREEPER_SHARE:
+        creeper(clip)
     for _ in range(3):
         cross(clip, "red", RED, "drives on at red", mix=SHORT, breaks=True)
     if not arrow:
@@ -76,6 +81,7 @@ def red_light(condition: str, seed: int) -> Clip:
 def stop_line(condition: str, seed: int) -> Clip:
     """Stops over the line at red; near: before it, on yellow, straight through at red (another offence)."""
     clip = start_clip("stop_line", condition, seed)
+    creeper(clip)
     for _ in range(4):
         over_waiter(clip, "stops over the line", breaks=True)
     for _ in range(5):

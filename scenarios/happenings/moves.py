@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scenarios.course import FOR_EVER, Course, Stop, place_on, plan_course, smooth
+from scenarios.course import FOR_EVER, NODE_M, Course, Stop, place_on, plan_course, smooth
 from scenarios.layout import Point, arc
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scenarios.signals import SignalPlan
 
 KMH: Final = 1 / 3.6
+BACK_MS, BACK_ACCEL = 1.2, 0.6  # m/s and m/s2, of who backs off
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,27 @@ def resting(
 ) -> Course:
     """Drive, come to rest at `at_m` at second t and stay."""
     return plan_course(xy, speed_kmh * KMH, at=(at_m, t), stops=(Stop(at_m, hold_s),), brake=brake)
+
+
+def creeping(
+    xy: NDArray[np.float64], speed_kmh: float, at_m: float, t: float, hold_s: float, back_m: float, leave_s: float
+) -> Course:  # fmt: skip
+    """Come to rest at `at_m` at second t, back off so far after `hold_s` seconds, wait there, leave at `leave_s`."""
+    there, away = (resting(xy, speed_kmh, at, second, 0.1) for at, second in ((at_m, t), (at_m - back_m, leave_s)))
+    rest, start = (int(np.flatnonzero(one.v == 0)[k]) for one, k in ((there, 0), (away, -1)))
+    steps = np.arange(0.0, there.s[rest] - away.s[start] + NODE_M / 2, NODE_M)
+    behind = there.s[rest] - steps
+    v = np.minimum(np.sqrt(2 * BACK_ACCEL * np.minimum(steps, steps[-1] - steps)), BACK_MS)
+    seconds = np.concatenate([[0.0], np.cumsum(2 * np.diff(steps) / np.maximum(v[:-1] + v[1:], 0.2))])
+    on_line = [np.interp(behind, there.s, there.xy[:, k]) for k in (0, 1)]
+    upto, on = slice(0, rest + 1), slice(start, None)
+    return Course(
+        np.concatenate([there.xy[upto], np.column_stack(on_line), away.xy[on]]),
+        np.concatenate([there.s[upto], there.s[rest] + steps, away.s[on] - away.s[start] + there.s[rest] + steps[-1]]),
+        np.concatenate([there.t[upto], there.t[rest] + hold_s + seconds, away.t[on]]),
+        np.concatenate([there.v[upto], v, away.v[on]]),
+        np.concatenate([there.heading[upto], np.interp(behind, there.s, there.heading), away.heading[on]]),
+    )
 
 
 def where(xy: NDArray[np.float64], *, x: float | None = None, y: float | None = None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +23,8 @@ LONG_S: Final = (8.0, 10.5)  # beyond doubt
 SHORT_S: Final = (1.2, 2.4)  # within the grace
 KERB_X: Final = HALF - 1.05  # a car that stands at the kerb
 BAY_X: Final = HALF + 1.25  # and one in a bay beside the road
+QUEUE_SHARE: Final = 0.2
+"""Of the clips about standing at the kerb, so many show a jam instead."""
 LAWN_X, WALK_X = HALF + 1.45, HALF + 4.0
 FROM_Y, TO_Y = 6.0, 27.0  # where they stand
 
@@ -80,6 +83,9 @@ def _kerb(rule: str, condition: str, seed: int) -> Clip:
     free = bool(clip.rng.random() < 0.15)
     clip.layout.zones.append(_zone("kerb", rule, 3.6, HALF, grace_s=GRACE_S, hours=later_hours(clip) if free else ()))
     clip.layout.zones.append(_zone("bays", "parking", HALF + 0.2, HALF + 2.5))
+    if clip.rng.random() < QUEUE_SHARE:
+        _queue(clip)
+        return clip
     name = "stands at the kerb" + (" outside the hours" if free else "")
     for k in range(3):
         _stand(clip, KERB_X, name, breaks=not free, hold=LONG_S, mix=MIXED if k == 2 else CARS)
@@ -91,6 +97,26 @@ def _kerb(rule: str, condition: str, seed: int) -> Clip:
         drive(clip, north(INNER), clip.look(MIXED), "drives past", kmh=(24, 45))
     around(clip, (-INNER, -OUTER), 2)
     return clip
+
+
+def _same(course: Course) -> Course:
+    return course
+
+
+def _queue(clip: Clip) -> None:
+    """Both lanes stand in a jam that begins beyond the zone, and drive on one after the other."""
+    for x in (OUTER, INNER):
+        way, rear, t = north(x), float(clip.rng.uniform(34.5, 37.0)), float(clip.rng.uniform(4.0, 5.5))
+        leave = t + float(clip.rng.uniform(11.0, 13.0))
+        for _ in range(4):
+            look = clip.look(CARS)
+            place = where(way, y=rear + look.spec.length / 2)
+            course = resting(way, float(clip.rng.uniform(26, 34)), place, t, leave - t)
+            if clip.add(look, partial(_same, course), "stands in a queue", ahead_m=0.0, tries=1) is None:
+                break
+            rear -= look.spec.length + float(clip.rng.uniform(2.6, 3.4))
+            t, leave = t + float(clip.rng.uniform(1.4, 2.0)), leave + float(clip.rng.uniform(0.9, 1.4))
+    around(clip, (-INNER, -OUTER), 3)
 
 
 def pavement_parking(condition: str, seed: int) -> Clip:

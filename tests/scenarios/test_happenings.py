@@ -12,7 +12,7 @@ import pytest
 from qyran.errors import InputError
 from scenarios.camera_file import write_camera
 from scenarios.happenings import CONDITIONS, MAKERS, clip_of
-from scenarios.happenings.clip import PlanError
+from scenarios.happenings.clip import WEATHERS, PlanError
 from scenarios.script import body
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_the_same_seed_plans_the_same_clip() -> None:
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_condition_sets_the_weather(condition: str) -> None:
     weather = clip_of("bus_lane", condition, 3).scene.weather
-    assert weather in {"day": ("clear", "overcast"), "rain": ("rain",), "night": ("night", "rain_night")}[condition]
+    assert weather in WEATHERS[condition]
 
 
 def test_a_plan_that_does_not_come_true_is_refused() -> None:

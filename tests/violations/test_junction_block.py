@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -106,3 +107,13 @@ def test_mirrored_enlarged_shifted_and_resampled_the_verdict_is_the_same(place, 
 def test_the_rule_says_what_it_lacks() -> None:
     assert [reason.code for reason in RULE.missing(View().camera)] == ["missing_junction_or_crosswalk"]
     assert RULE.missing(junction().camera) == RULE.missing(crosswalk().camera) == ()
+
+
+def test_who_stood_on_the_edge_from_the_first_has_not_entered_when_only_its_box_changes() -> None:
+    def hidden(now, box):
+        low = 0.35 * (box[3] - box[1]) if now < 6.0 else 0.0
+        return box - np.array([0, 0, 0, low])
+
+    edge = Mover(1, via((0, X, 17.2), (40, X, 17.2)), bend=hidden)
+    view = junction()
+    assert found(view, edge, stands(10, 24.5), stands(11, 31.5)) == []

@@ -116,6 +116,8 @@ class JunctionBlock:
                 entry = vehicle.entries.get(zone.id)
                 if entry is None or zone.id in vehicle.told or vehicle.heading is None:
                     continue
+                if not vehicle.standing.arrived:
+                    continue  # stood on the edge from the first: only its box has changed
                 stood_s = vehicle.standing.last.video_s - max(vehicle.standing.anchor.video_s, entry.at.video_s)
                 dwell_s = DWELL_S if zone.grace_s is None else zone.grace_s
                 inside = shares[row, k] >= INSIDE_SHARE[zone.kind]
@@ -193,14 +195,15 @@ def _entering(
     """The vehicle with its entries into zones noted, and forgotten where it has left."""
     vehicle = vehicles[at]
     outside, entries, told = dict(vehicle.outside), dict(vehicle.entries), set(vehicle.told)
+    last = vehicle.standing.last
     for k, zone in enumerate(state.zones):
         if own[k] < OUTSIDE_SHARE:
-            outside[zone.id] = vehicle.standing.last
+            outside[zone.id] = last
             entries.pop(zone.id, None)
             told.discard(zone.id)
         elif own[k] >= STARTS_SHARE and zone.id in outside and zone.id not in entries:
             queue = {vehicles[other].standing.track: vehicles[other].standing.last for other in standing if other != at}
-            entries[zone.id] = _Entry(vehicle.standing.last, outside[zone.id], MappingProxyType(queue))
+            entries[zone.id] = _Entry(last, outside[zone.id], MappingProxyType(queue))
     return replace(
         vehicle, outside=MappingProxyType(outside), entries=MappingProxyType(entries), told=frozenset(told)
     )  # fmt: skip
