@@ -14,6 +14,8 @@ QUEUE_READERS = CASE_READERS | {Role.CAMERA_OPERATOR}
 ALERT_READERS = frozenset({Role.SITUATIONAL_OPERATOR, Role.SERVICE_DISPATCHER, Role.AUDITOR})
 KPI_READERS = frozenset({Role.EVALUATOR, Role.AUDITOR, Role.SENIOR_OFFICER})
 CAMERA_READERS = frozenset({Role.CAMERA_OPERATOR, Role.SITUATIONAL_OPERATOR, Role.ADMINISTRATOR, Role.AUDITOR})
+STILL_READERS = frozenset({Role.CAMERA_OPERATOR, Role.SYSTEM})
+"""A live picture shows people and plates: an administrator draws scenes without it."""
 CAMERA_WRITERS = frozenset({Role.CAMERA_OPERATOR, Role.ADMINISTRATOR, Role.SYSTEM})
 
 PURPOSES: Final = {

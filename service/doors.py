@@ -53,6 +53,14 @@ def doors() -> Mapping[tuple[str, str], Door]:
 
 
 @cache
+def machines() -> frozenset[tuple[str, str]]:
+    """Doors of others' machines, by method and path."""
+    said = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    found = (line.split()[:2] for one in said.values() for line, who in one["doors"].items() if who == MACHINE)
+    return frozenset((method, path) for method, path in found)
+
+
+@cache
 def prefixes() -> tuple[tuple[str, str], ...]:
     """Beginnings of paths and the function behind them, the longest first."""
     said = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -101,7 +109,7 @@ def _doors() -> list[Door]:
         for line, who in one["doors"].items():
             method, path, *marks = line.split()
             if who == MACHINE:
-                continue
+                continue  # see `machines`
             roles = PERSON_ROLES if who == EVERYBODY else frozenset(short[word] for word in who.split())
             found.append(Door(method, path, function, roles, method in SAFE or "reads" in marks))
     return found

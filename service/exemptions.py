@@ -31,6 +31,9 @@ from vision.camera_parts import Ident, VehicleClass
 
 PERMIT_KEEPERS: Final = frozenset({Role.ADMINISTRATOR, Role.SENIOR_OFFICER, Role.SYSTEM})
 PERMIT_READERS: Final = PERMIT_KEEPERS | {Role.AUDITOR}
+PLATE_READERS: Final = PERMIT_READERS - {Role.ADMINISTRATOR}
+"""Who enters a permit writes its plate, but an administrator sees no list of plates afterwards."""
+HIDDEN: Final = "***"
 FLAG_KEEPERS: Final = OFFICERS | {Role.SYSTEM}
 FLAG_READERS: Final = FLAG_KEEPERS | {Role.AUDITOR, Role.ADMINISTRATOR}
 LONGEST_FLAG: Final = timedelta(hours=24)
@@ -191,7 +194,8 @@ def permits(work: Work, *, ended: bool = False) -> tuple[PermitView, ...]:
     query = select(Permit).order_by(Permit.entered_at.desc(), Permit.id)
     if not ended:
         query = query.where(Permit.ended_at.is_(None))
-    return tuple(_permit_view(work, row) for row in work.session.scalars(query))
+    shown = work.actor.acts_as(PLATE_READERS) is not None
+    return tuple(_permit_view(work, row, shown=shown) for row in work.session.scalars(query))
 
 
 def set_flag(work: Work, camera_id: str, start: datetime, end: datetime, of: Iterable[str] = ()) -> str:
@@ -348,11 +352,13 @@ def _known_kinds(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _permit_view(work: Work, row: Permit) -> PermitView:
+def _permit_view(work: Work, row: Permit, *, shown: bool) -> PermitView:
     plate: Any = None
     item = work.session.get(Personal, (row.id, 0)) if row.plate_token else None
     if item is not None and item.wrapped_key is not None and item.sealed is not None:
         plate = work.store.vault.open(row.id, 0, item.wrapped_key, item.sealed)["payload"]["plate"]
+    if plate is not None and not shown:
+        plate = f"{plate[:2]}{HIDDEN}{plate[-2:]}"
     return PermitView(
         id=row.id,
         ground=row.ground,

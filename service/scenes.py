@@ -20,7 +20,7 @@ from evidence.canonical import file_sha256
 from qyran.errors import CameraFileError, InputError, NotFound, TransitionError
 from qyran.roles import OFFICERS, Role
 from service import cameras
-from service.access import CAMERA_READERS, CAMERA_WRITERS, log_access, require
+from service.access import CAMERA_READERS, CAMERA_WRITERS, STILL_READERS, log_access, require
 from service.auth import names
 from service.scene_diff import Change, changes
 from service.scene_files import SceneFiles, put
@@ -108,8 +108,13 @@ def look(work: Work, camera_id: str) -> SceneView:
 
 
 def may_edit(work: Work) -> bool:
-    """Whether the actor draws scenes, and so sees the still."""
+    """Whether the actor draws scenes."""
     return work.actor.acts_as(CAMERA_WRITERS) is not None
+
+
+def sees_still(work: Work) -> bool:
+    """Whether the actor sees the picture that scenes are drawn on."""
+    return work.actor.acts_as(STILL_READERS) is not None
 
 
 def proposed(now: SceneView, scene: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,9 +215,9 @@ def still(work: Work, camera_id: str) -> bytes:
 
     Raises:
         NotFound: the camera's process left none.
-        AccessError: the actor draws no scenes.
+        AccessError: the actor does not keep cameras' pictures.
     """
-    role = require(work.actor, CAMERA_WRITERS)
+    role = require(work.actor, STILL_READERS)
     _camera(work, camera_id)
     try:
         picture = SceneFiles.of(work.store.settings, camera_id).still.read_bytes()

@@ -72,7 +72,7 @@ def scene_view(work: Work, w: Words, camera_id: str, csrf: str, now: datetime) -
     found = scenes.versions(work, camera_id)
     files = SceneFiles.of(work.store.settings, camera_id)
     editable = scenes.may_edit(work)
-    still_at = _still_at(files) if editable else None
+    still_at = _still_at(files) if editable and scenes.sees_still(work) else None
     return ScenePage(
         camera=camera_id,
         name=i18n.named(w.lang, dict(seen.whole.get("name", {})), camera_id),

@@ -51,7 +51,7 @@ def allowed(world, who, act) -> bool:
 ACTS = {
     "look": (lambda work: scenes.look(work, ID), READERS),
     "versions": (lambda work: scenes.versions(work, ID), READERS),
-    "still": (lambda work: scenes.still(work, ID), EDITORS),
+    "still": (lambda work: scenes.still(work, ID), {Role.CAMERA_OPERATOR}),
     "save": (lambda work: scenes.save(work, ID, {}, base=1), EDITORS),
     "restore": (lambda work: scenes.restore(work, ID, 1, base=1), EDITORS),
 }
