@@ -41,6 +41,10 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     console.add_argument("--think", type=float, metavar="S", help="seconds between two cases; default: 1")
     console.add_argument("--database-url", metavar="URL", help="an empty PostgreSQL database; default: SQLite")
     console.add_argument("--demo", type=Path, metavar="DIR", help="the demo whose evidence is shown; default: .demo")
+    decisions = parser.add_argument_group("decisions", "decisions issued at once: numbers, speed, every PDF verified")
+    decisions.add_argument("--decisions", type=int, metavar="N", help="default: 1000")
+    decisions.add_argument("--workers", type=int, metavar="N", help="processes; default: 8")
+    decisions.add_argument("--signed", action="store_true", default=None, help="with signatures; default: without")
     parser.set_defaults(run=run)
 
 
@@ -49,7 +53,11 @@ def run(arguments: Namespace) -> int:
     part = PARTS.get(arguments.video)
     if arguments.video != "rules" and any(getattr(arguments, name) is not None for name in OF_RULES):
         raise InputError("--per-rule, --rules, --conditions and --jobs belong to the part rules.")
-    if arguments.video != "console" and any(getattr(arguments, name) is not None for name in OF_CONSOLE):
+    if arguments.video != "decisions" and any(getattr(arguments, name) is not None for name in OF_DECISIONS):
+        raise InputError("--decisions, --workers and --signed belong to the part decisions.")
+    if arguments.video not in {"console", "decisions"} and any(
+        getattr(arguments, name) is not None for name in OF_CONSOLE
+    ):
         raise InputError("--cases, --cleared, --think, --database-url and --demo belong to the part console.")
     if part is None:
         report = _time(arguments)
@@ -125,11 +133,23 @@ def _tell(clip: str) -> None:
     sys.stderr.write(f"{clip}\n")
 
 
+def _decisions(arguments: Namespace) -> dict[str, Any]:
+    from service.bench_decisions import bench_decisions  # noqa: PLC0415
+
+    count = 1000 if arguments.decisions is None else arguments.decisions
+    workers = 8 if arguments.workers is None else arguments.workers
+    if count < 1 or workers < 1:
+        raise InputError("--decisions and --workers must be 1 or more.")
+    return bench_decisions(count, workers, arguments.database_url or "", signed=bool(arguments.signed))
+
+
 PARTS: Final[dict[str, Callable[[Namespace], dict[str, Any]]]] = {
-    "track": _track, "speed": _speed, "rules": _rules, "console": _console,
+    "track": _track, "speed": _speed, "rules": _rules, "console": _console, "decisions": _decisions,
 }  # fmt: skip
 """Parts whose quality is measured on rendered truth."""
 OF_CONSOLE: Final = ("cases", "cleared", "think", "database_url", "demo")
 """Options of the part console."""
+OF_DECISIONS: Final = ("decisions", "workers", "signed")
+"""Options of the part decisions."""
 OF_RULES: Final = ("per_rule", "rules", "conditions", "jobs")
 """Options of the part rules."""
