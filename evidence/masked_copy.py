@@ -141,7 +141,10 @@ class _Made:
         assert about is not None  # noqa: S101 - `pictures` asks for no other
         picture = _decoded(self.package.folder / entry.name)
         subject = about.box or self.path.at(about.video_s)
-        masked = self.making.masker.look(picture, subject, keep_plate=self.making.keep_plate)
+        told = self.package.manifest.plate
+        masked = self.making.masker.look(
+            picture, subject, keep_plate=self.making.keep_plate, plate=told.text if told is not None else None
+        )
         filled = fill(picture, masked)
         counts = {
             "pictures": 1,

@@ -15,6 +15,8 @@ import numpy as np
 from evidence.masks import Box, Masked, masks_of
 from vision.classes import BICYCLE, BUS, CAR, MOTORCYCLE, PERSON, TRUCK, VEHICLE_IDS
 from vision.nms import suppress
+from vision.plate_finder import LEAST_READ_PX, Reader
+from vision.plate_vote import distance
 from vision.plate_window import Window, window
 from vision.types import Detections
 
@@ -48,6 +50,12 @@ SAME: Final = 0.6
 """Finds of one thing overlap by so much (IoU)."""
 
 
+MOST_READ: Final = 12
+"""Plates read in one picture at most, the likeliest first."""
+MISREAD: Final = 1
+"""Signs in which a reading may differ from the subject's plate and still be it."""
+
+
 class Finder(Protocol):
     """Finds things in a picture, as `vision.detector.Detector`."""
 
@@ -58,29 +66,45 @@ class Finder(Protocol):
 class Masker:
     """Finds what has to be masked. Not for use by two threads at once."""
 
-    def __init__(self, road: Finder, plates: Finder) -> None:
+    def __init__(self, road: Finder, plates: Finder, reader: Reader | None = None) -> None:
         """Use these detectors.
 
         Args:
             road: finds road users, classes as ROAD_CLASSES.
             plates: finds number plates.
+            reader: reads them, to tell the subject's from others'; None goes by boxes alone.
         """
-        self._road, self._plates = road, plates
+        self._road, self._plates, self._reader = road, plates, reader
 
-    def look(self, picture: Picture, subject: Box | None = None, *, keep_plate: bool = True) -> Masked:
+    def look(
+        self, picture: Picture, subject: Box | None = None, *, keep_plate: bool = True, plate: str | None = None
+    ) -> Masked:
         """What is to be masked in a picture uint8 [H, W, 3], BGR.
 
         Args:
             picture: as decoded.
             subject: box of the vehicle the case is about, pixels; its plate stays.
             keep_plate: False masks the subject's plate too.
+            plate: the subject's plate, where it is to be told by reading: a device's picture has no track.
         """
         height, width = picture.shape[:2]
         parts = tiles(width, height)
         found = _counting(_merged(_part(self._road, picture, part, min(LEAST.values())) for part in parts))
         looks = [_part(self._plates, picture, part, PLATE_LEAST, PLATE_SIDE) for part in parts]
         plates = _merged((*looks, *self._vehicles(picture, found)))
-        return masks_of(found, plates, (width, height), subject, keep_plate=keep_plate)
+        read = self._read(picture, plates, plate) if plate and keep_plate else None
+        return masks_of(found, plates, (width, height), subject, keep_plate=keep_plate, read=read)
+
+    def _read(self, picture: Picture, plates: Detections, wanted: str) -> Box | None:
+        """The found plate that reads as the subject's, or all but; None where none does."""
+        wide = np.flatnonzero(plates.box[:, 2] - plates.box[:, 0] >= LEAST_READ_PX)[:MOST_READ]
+        if self._reader is None or not len(wide):
+            return None
+        readings = self._reader.read(picture, plates.box[wide])
+        near = [(distance(one.text, wanted), place) for one, place in zip(readings, wide, strict=True)]
+        errors, best = min(near)
+        x1, y1, x2, y2 = (float(value) for value in plates.box[best])
+        return (x1, y1, x2, y2) if errors <= MISREAD else None
 
     def _vehicles(self, picture: Picture, found: Detections) -> Iterable[Detections]:
         """Plates found in a look at each vehicle by itself."""

@@ -75,7 +75,13 @@ class Masked:
 
 
 def masks_of(
-    found: Detections, plates: Detections, size: tuple[int, int], subject: Box | None, *, keep_plate: bool = True
+    found: Detections,
+    plates: Detections,
+    size: tuple[int, int],
+    subject: Box | None,
+    *,
+    keep_plate: bool = True,
+    read: Box | None = None,
 ) -> Masked:
     """Everything that is masked in a picture.
 
@@ -85,8 +91,9 @@ def masks_of(
         size: width and height of the picture.
         subject: box of the vehicle the case is about, None where it is not in this picture.
         keep_plate: whether the subject's plate stays to be seen.
+        read: the plate that was read as the subject's; it goes before what the boxes say.
     """
-    kept = _own_plate(plates, found, subject) if keep_plate else None
+    kept = (read or _own_plate(plates, found, subject)) if keep_plate else None
     always: list[Box] = []
     wanted: list[Box] = []
     people = panes = signs = 0
@@ -102,7 +109,7 @@ def masks_of(
         elif kind in WINDOWS:
             wanted.append(windows(box, kind))
             panes += 1
-            own = kept is not None and subject is not None and overlap(box, subject) >= SAME_VEHICLE
+            own = keep_plate and subject is not None and overlap(box, subject) >= SAME_VEHICLE
             if not own and box[2] - box[0] >= NEAR_PX and not _bears(box, plates):
                 wanted.append(lower(box))
     for i in range(len(plates)):

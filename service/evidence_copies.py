@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,8 +20,11 @@ from evidence.masked_copy import Kind, Making, MaskedManifest, load_masked, writ
 from evidence.masker import Masker
 from evidence.package import load_package
 from evidence.verify import verify_masked
+from models.plates.open_reader import open_reader
 from qyran import __version__
 from qyran.errors import IntegrityError, QyranError
+from service.detectors import SHIPPED
+from service.plate_eye import OFF, plate_models
 from service.store.database import Store, Work
 from service.store.evidence_tables import MaskedCopy
 from service.store.tables import Evidence, ViolationCase
@@ -196,10 +199,12 @@ def _making(store: Store, masker: Masker | None) -> Making:
 
 @lru_cache(maxsize=1)
 def eyes(choice: ModelChoice) -> tuple[Masker, dict[str, str]]:
-    """What looks for what has to be masked, and the hashes of its weights.
+    """What looks for what has to be masked, and the hashes of its weights; plates are looked for where none are read.
 
     Raises:
         ConfigError: a model cannot be used.
     """
-    road, plates = choice.detector("road"), choice.detector("plates")
-    return Masker(road, plates), {"road": road.spec.sha256, "plates": plates.spec.sha256}
+    looks = replace(choice, plates=SHIPPED.plates) if choice.plates == OFF else choice
+    road, plates = looks.detector("road"), looks.detector("plates")
+    masker = Masker(road, plates, open_reader(engine=choice.engine))
+    return masker, {"road": road.spec.sha256, **plate_models(looks)}

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.masker import FILL, TILE_PX, fill, tiles
+from evidence.masker import FILL, TILE_PX, Masker, fill, tiles
 from evidence.masks import HEAD, Masked, hidden, masks_of, together
-from tests.evidence.finders import a_masker, seen
+from tests.evidence.finders import Told, a_masker, seen
 from vision.classes import BICYCLE, BUS, CAR, MOTORCYCLE, PERSON, TRUCK
 
 SIZE = (640, 360)
@@ -75,6 +77,13 @@ def test_a_near_vehicle_without_a_found_plate_loses_its_lower_part():
     assert hidden(OTHERS_PLATE, found.rectangles, SIZE) == 1
 
 
+def test_the_subject_keeps_its_lower_part_where_its_plate_was_not_found():
+    found = masks_of(seen((CAR, 0.9, CAR_BOX)), seen(), SIZE, CAR_BOX)
+    assert hidden(ITS_PLATE, found.rectangles, SIZE) == 0
+    without = masks_of(seen((CAR, 0.9, CAR_BOX)), seen(), SIZE, CAR_BOX, keep_plate=False)
+    assert hidden(ITS_PLATE, without.rectangles, SIZE) == 1
+
+
 def test_a_far_vehicle_keeps_its_lower_part():
     far = (300.0, 100.0, 340.0, 130.0)
     found = masks_of(seen((CAR, 0.9, far)), seen(), SIZE, None)
@@ -93,6 +102,30 @@ def test_a_plate_in_another_vehicle_too_is_not_the_subjects_where_it_has_one_of_
     road = seen((CAR, 0.9, CAR_BOX), (CAR, 0.9, behind))
     found = masks_of(road, seen((0, 0.95, shared), (0, 0.5, (120.0, 180.0, 150.0, 190.0))), SIZE, CAR_BOX)
     assert found.kept == (120.0, 180.0, 150.0, 190.0)
+
+
+class Reads:
+    """Reads plates as a test tells it, by where they begin."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = texts
+
+    def read(self, picture, boxes):
+        return [SimpleNamespace(text=self.texts[f"x{int(box[0])}"]) for box in boxes]
+
+
+@pytest.mark.parametrize(
+    ("reads", "kept"),
+    [("123ABC02", OTHERS_PLATE), ("123A8C02", OTHERS_PLATE), ("999ZZZ02", None)],
+    ids=["as told", "one sign misread", "another"],
+)
+def test_without_a_track_the_subjects_plate_is_told_by_reading_it(reads, kept):
+    both = [(0, 0.9, ITS_PLATE), (0, 0.8, OTHERS_PLATE)]
+    masker = Masker(Told((CAR, 0.9, CAR_BOX), (CAR, 0.9, OTHER)), Told(*both), Reads(x160="777XXX05", x360=reads))
+    found = masker.look(np.zeros((360, 640, 3), np.uint8), plate="123ABC02")
+    assert found.kept == kept
+    assert hidden(ITS_PLATE, found.rectangles, SIZE) == 1
+    assert hidden(OTHERS_PLATE, found.rectangles, SIZE) == (0 if kept else 1)
 
 
 def test_what_is_masked_is_gone():
