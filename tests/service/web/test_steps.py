@@ -70,13 +70,6 @@ def test_an_empty_queue_is_said(visitors):
     assert "No case waits" in officer.get("/cases").text
 
 
-def test_the_next_case_is_fetched_beforehand(world, visitors):
-    case, after = world.case(), world.case(plate="777QYR01")
-    page = visitors("police_officer").get(f"/cases/{case}").text
-    assert f'<link rel="prefetch" href="/cases/{after}/evidence/{after}/clip.mp4"' in page
-    assert f'href="/cases/{after}" data-key="n"' in page
-
-
 def test_another_officer_sees_who_holds_the_case_and_cannot_decide_it(world, visitors):
     case = world.case()
     one, other = visitors("police_officer"), visitors("police_officer")
