@@ -98,9 +98,22 @@ class _TermsFile(Part):
 
 
 class _Year(Part):
+    """Days off of a year, and the weekend's days that are worked on, each of that year and each once."""
+
     year: int
     certainty: Certainty
+    source: str
     days: tuple[date, ...]
+    working: tuple[date, ...]
+
+    @model_validator(mode="after")
+    def _of_the_year(self) -> Self:
+        listed = (*self.days, *self.working)
+        if any(day.year != self.year for day in listed) or len(set(listed)) != len(listed):
+            raise ValueError(f"a day of {self.year} is of another year, or stands there twice")
+        if any(day.weekday() < SATURDAY for day in self.working):
+            raise ValueError(f"a moved working day of {self.year} is no Saturday or Sunday")
+        return self
 
 
 class _HolidaysFile(Part):
@@ -112,6 +125,7 @@ class WorkCalendar(Part):
 
     years: frozenset[int]
     days_off: frozenset[date]
+    moved_here: frozenset[date] = frozenset()
 
     def is_working(self, day: date) -> bool:
         """Whether a day is a working day.
@@ -121,7 +135,7 @@ class WorkCalendar(Part):
         """
         if day.year not in self.years:
             raise ConfigError(f"The holidays of {day.year} are not in violations/catalogue/holidays.toml; add them.")
-        return day.weekday() < SATURDAY and day not in self.days_off
+        return day in self.moved_here or (day.weekday() < SATURDAY and day not in self.days_off)
 
 
 def candidates(
@@ -236,6 +250,7 @@ def work_calendar() -> WorkCalendar:
     return WorkCalendar(
         years=frozenset(one.year for one in file.year),
         days_off=frozenset(day for one in file.year for day in one.days),
+        moved_here=frozenset(day for one in file.year for day in one.working),
     )
 
 

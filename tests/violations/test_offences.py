@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from qyran.errors import ConfigError, InputError
-from violations.offence_file import Catalogue, load_catalogue
+from violations.offence_file import Catalogue, load_catalogue, load_part
 from violations.offences import (
     WorkCalendar,
+    _HolidaysFile,
     about,
     candidates,
     find,
@@ -244,6 +245,27 @@ def test_the_last_half_price_day_is_a_working_day_with_seven_of_them_since_deliv
     between = [delivered + timedelta(days=n) for n in range(1, (last - delivered).days + 1)]
     assert calendar.is_working(last)
     assert sum(map(calendar.is_working, between)) == 7
+
+
+def test_a_saturday_that_a_decree_made_a_working_day_counts():
+    saturday, monday = date(2026, 11, 28), date(2026, 11, 30)
+    plain = WorkCalendar(years=frozenset({2026}), days_off=frozenset())
+    moved = WorkCalendar(years=frozenset({2026}), days_off=frozenset({monday}), moved_here=frozenset({saturday}))
+    assert not plain.is_working(saturday)
+    assert moved.is_working(saturday)
+    assert not moved.is_working(monday)
+    assert last_half_price_day(date(2026, 11, 23), moved) == last_half_price_day(date(2026, 11, 23), plain)
+
+
+@pytest.mark.parametrize(
+    "line", ["days = [2025-01-01]", "days = [2026-01-01, 2026-01-01]", "days = []\nworking = [2026-11-27]"]
+)
+def test_a_calendar_that_contradicts_itself_is_refused(tmp_path, line):
+    path = tmp_path / "holidays.toml"
+    lists = line if "working" in line else f"{line}\nworking = []"
+    path.write_text(f'[[year]]\nyear = 2026\ncertainty = "R"\nsource = "?"\n{lists}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="2026"):
+        load_part(path, _HolidaysFile)
 
 
 def test_a_year_without_holidays_in_the_catalogue_is_named():
