@@ -27,7 +27,7 @@ from service.store.vault import Vault, installation_vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 CACHE_KIB = 64 * 1024  # pages a connection may keep; SQLite's own 2 MiB hold no index of a hundred thousand cases
-BUSY_TIMEOUT_MS = 15_000  # a writer waits this long for another before it gives up
+BUSY_TIMEOUT_MS = 60_000  # a writer waits this long for others before it gives up; SQLite serves them in no order
 WRITES = "qyran_writes"
 CHANGED_MEANWHILE = "Somebody else changed this record meanwhile; load it again."
 
