@@ -83,12 +83,12 @@ def counts(work: Work) -> dict[str, int]:
     """How many cases the actor sees in each state."""
     require(work.actor, QUEUE_READERS)
     by_state = select(ViolationCase.state, func.count()).group_by(ViolationCase.state)
-    found = Counter(dict(work.session.execute(_permitted(work.actor, by_state)).tuples().all()))
+    found = Counter(dict(work.session.execute(_permitted(work.actor, by_state)).all()))
     # What is blocked is little and is taken off: to ask it of every case would read each of a hundred thousand rows.
     blocked = blocked_to(work.actor)
     if blocked is not None:
         hidden = _permitted(work.actor, by_state).where(ViolationCase.id.in_(blocked))
-        found.subtract(dict(work.session.execute(hidden).tuples().all()))
+        found.subtract(dict(work.session.execute(hidden).all()))
     return {state: count for state, count in found.items() if count}
 
 

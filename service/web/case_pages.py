@@ -17,13 +17,13 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
 from qyran.errors import InputError, IntegrityError, NotFound, TransitionError
-from qyran.roles import OFFICERS
+from qyran.roles import OFFICERS, Actor
 from service import case_desk, case_drafts, cases, signing
 from service.access import CASE_READERS
 from service.delivery_settings import vehicle_register
 from service.i18n import named
 from service.owners import load_owner
-from service.store.database import Work
+from service.store.database import Store, Work
 from service.views import CaseDetail, CasePage, CaseSummary
 from service.web import case_store
 from service.web.case_answer import answer, at_desk, case_page, nothing_left
@@ -68,13 +68,17 @@ class Step:
     officer: str
 
 
-def _owner(work: Work, case_id: str, form: Step) -> CaseDetail:
+def _owner(store: Store, actor: Actor, case_id: str, version: int | None) -> CaseDetail:
     try:
-        return load_owner(work, case_id, vehicle_register(work.store), version=form.version)
+        return load_owner(store, actor, case_id, vehicle_register(store), version=version)
     except NotFound as error:
         raise InputError(str(error)) from None
     except OSError:
         raise InputError("The vehicle register did not answer; try again later.") from None
+
+
+def _sign(store: Store, actor: Actor, case_id: str, version: int | None) -> CaseDetail:
+    return signing.issue(store, actor, case_id, version=version)
 
 
 def _hold(work: Work, case_id: str, form: Step) -> None:
@@ -83,6 +87,7 @@ def _hold(work: Work, case_id: str, form: Step) -> None:
 
 
 Act = Callable[[Work, str, Step], CaseDetail | None]
+SlowAct = Callable[[Store, Actor, str, int | None], CaseDetail]
 
 ACTS: Final[Mapping[str, tuple[Act, str]]] = {
     "claim": (lambda work, one, f: cases.claim(work, one, f.version), "claimed"),
@@ -103,11 +108,13 @@ ACTS: Final[Mapping[str, tuple[Act, str]]] = {
     "reject": (lambda work, one, f: cases.reject(work, one, f.reason, note=f.note, version=f.version), "rejected"),
     "withdraw": (lambda work, one, f: cases.withdraw(work, one, f.reason, note=f.note, version=f.version), "saved"),
     "reassign": (lambda work, one, f: cases.reassign(work, one, f.officer, version=f.version), "saved"),
-    "owner": (_owner, "owner"),
-    "sign": (lambda work, one, f: signing.sign(work, one, version=f.version), "signed"),
+    "part": (lambda work, one, f: cases.part(work, one, f.reason, note=f.note, version=f.version), "parted"),
     "cancel": (lambda work, one, f: cases.cancel(work, one, f.reason, note=f.note, version=f.version), "saved"),
 }
 """Each step's use case and the message after it."""
+
+SLOW_ACTS: Final[Mapping[str, tuple[SlowAct, str]]] = {"owner": (_owner, "owner"), "sign": (_sign, "signed")}
+"""Steps that ask somebody outside or draw a document: they take transactions of their own, so that nobody waits."""
 
 
 @router.get("")
@@ -171,17 +178,22 @@ def act(
     officer: Annotated[str, Form(max_length=36)] = "",
 ) -> Response:
     """Take a step; a refusal shows the case as it stands now with the reason over it."""
-    if step not in ACTS:
+    if step not in ACTS and step not in SLOW_ACTS:
         raise NotFound(f"There is no step {step}.")
-    use_case, message = ACTS[step]
     form = Step(version, reason, note or None, plate.strip() or None, offence, officer)
-    one = str(case_id)
+    one, second = str(case_id), False
+    after: CaseDetail | None
     try:
-        with visit.store.write(visit.actor) as work:
-            second = case_desk.is_second_look(work, one)
-            after = use_case(work, one, form)
-            if step in GOES_ON - {"hold"}:
-                case_drafts.forget(work, one)
+        if step in SLOW_ACTS:
+            slow_case, message = SLOW_ACTS[step]
+            after = slow_case(visit.store, visit.actor, one, version)
+        else:
+            use_case, message = ACTS[step]
+            with visit.store.write(visit.actor) as work:
+                second = case_desk.is_second_look(work, one)
+                after = use_case(work, one, form)
+                if step in GOES_ON - {"hold"}:
+                    case_drafts.forget(work, one)
     except (TransitionError, InputError, IntegrityError) as error:
         return case_page(visit, one, error)
     if after is not None and after.state == CaseState.SECOND_LOOK:

@@ -89,6 +89,8 @@ class CasePageView:
     crop: Still | None
     doubles: tuple[tuple[str, datetime], ...]
     merged_into: str | None
+    held: bool
+    repeats: tuple[tuple[str, str, datetime | None], ...]
     remarks: tuple[Entry, ...]
     draft: Draft
     aside: bool
@@ -197,6 +199,10 @@ def case_view(
         crop=next((one for one in shown.stills if one.is_crop and one.moment == "plate"), None),
         doubles=tuple(case_store.doubles(work, seen.id)),
         merged_into=seen.merged_into,
+        held=seen.held_by is not None,
+        repeats=tuple(
+            (one.id, one.document_no or w.or_code(f"{ROOM}.kind.{one.kind}"), one.t_signed) for one in seen.repeats
+        ),
         remarks=_remarks(w, seen),
         draft=draft,
         aside=aside,
