@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from qyran.errors import NotFound, TransitionError
-from qyran.roles import OFFICERS
+from qyran.roles import OFFICERS, Actor
 from service.access import log_access, require
 from service.cases import open_case
 from service.ports.vehicles import VehicleRegister
 from service.records import load
-from service.store.database import Work
+from service.store.database import Store, Work
 from service.store.events import append_event, facts_of
 from service.store.people_tables import SubjectRecord
 from service.store.tables import ViolationCase
@@ -16,8 +16,12 @@ from service.views import CaseDetail
 from violations.case import CaseState
 
 
-def load_owner(work: Work, case_id: str, register: VehicleRegister, *, version: int | None = None) -> CaseDetail:
+def load_owner(
+    store: Store, actor: Actor, case_id: str, register: VehicleRegister, *, version: int | None = None
+) -> CaseDetail:
     """Ask the register for the owner on the day of the violation and keep the answer in the case.
+
+    Nobody else has to wait while the register thinks: it is asked between two transactions.
 
     Raises:
         AccessError: the actor is no officer.
@@ -25,7 +29,25 @@ def load_owner(work: Work, case_id: str, register: VehicleRegister, *, version: 
         NotFound: the register knows no such plate.
         OSError: the register did not answer.
     """
-    role = require(work.actor, OFFICERS)
+    with store.read(actor) as work:
+        row, plate = _held(work, case_id, version)
+        seen, day = row.version, row.t_detect.date()
+    owner = register.owner_of(plate, day)
+    if owner is None:
+        raise NotFound("The vehicle register knows no such plate.")
+    with store.write(actor) as work:
+        row, _ = _held(work, case_id, seen)
+        role, payload = require(actor, OFFICERS), {"owner": owner.model_dump(mode="json")}
+        append_event(work, row, "owner_loaded", role, data={"register": register.name}, payload=payload)
+        row.owner_loaded = True
+        remember_person(work, case_id, owner.iin)
+        log_access(work, role, "owner_loaded", case_id, reason="own_case", territory=row.territory)
+        return open_case(work, case_id)
+
+
+def _held(work: Work, case_id: str, version: int | None) -> tuple[ViolationCase, str]:
+    """The case the actor has open, and its plate."""
+    require(work.actor, OFFICERS)
     row = load(work, ViolationCase, case_id, version)
     if row.state not in {CaseState.IN_REVIEW, CaseState.SECOND_LOOK} or (
         row.state == CaseState.IN_REVIEW and row.claimed_by != work.actor.id
@@ -34,15 +56,7 @@ def load_owner(work: Work, case_id: str, register: VehicleRegister, *, version: 
     plate = facts_of(work.session, work.store.vault, [row.id])[row.id].get("plate")
     if plate is None:
         raise TransitionError("The plate is not known yet; read it from the pictures first.")
-    owner = register.owner_of(plate, row.t_detect.date())
-    if owner is None:
-        raise NotFound("The vehicle register knows no such plate.")
-    payload = {"owner": owner.model_dump(mode="json")}
-    append_event(work, row, "owner_loaded", role, data={"register": register.name}, payload=payload)
-    row.owner_loaded = True
-    remember_person(work, case_id, owner.iin)
-    log_access(work, role, "owner_loaded", case_id, reason="own_case", territory=row.territory)
-    return open_case(work, case_id)
+    return row, plate
 
 
 def person_token(work: Work, iin: str) -> str:

@@ -166,8 +166,8 @@ def cancel(case_id: str, step: ReasonedStep, desk: DeskOf) -> CaseDetail:
 @router.post("/{case_id}/owner", summary="Ask the vehicle register for the owner")
 def owner(case_id: str, step: Step, desk: DeskOf) -> CaseDetail:
     """Only for a case that the officer has open; kept sealed."""
-    with desk.write() as work:
-        return load_owner(work, case_id, vehicle_register(desk.store), version=step.version)
+    register = vehicle_register(desk.store)
+    return load_owner(desk.store, desk.login.user.actor, case_id, register, version=step.version)
 
 
 @router.get("/{case_id}/document", summary="The signed decision", response_class=FileResponse)

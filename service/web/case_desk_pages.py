@@ -79,8 +79,7 @@ def sign(visit: PostedPerson, case: Annotated[list[UUID] | None, Form()] = None)
     refused, signed = [], 0
     for one in (case or [])[:MOST_AT_ONCE]:
         try:
-            with visit.store.write(visit.actor) as work:
-                signing.sign(work, str(one))
+            signing.issue(visit.store, visit.actor, str(one))
             signed += 1
         except (TransitionError, InputError, IntegrityError) as error:
             refused.append((str(one), refusal(w, error)))

@@ -1,17 +1,11 @@
 from __future__ import annotations
 
-import itertools
-import tempfile
-from pathlib import Path
-
-import psycopg
 import pytest
 from argon2 import PasswordHasher
 
 from service import evidence_copies, passwords
 from service.settings import load_settings
 from tests.evidence.finders import a_masker
-from tests.service import postgres
 from tests.service.world import World
 
 
@@ -28,35 +22,6 @@ def _nothing_from_outside(monkeypatch, tmp_path):
 def _looks_for_nothing(monkeypatch):
     """Pictures of a test hold nobody: nothing waits for the detectors that look for what to mask."""
     monkeypatch.setattr(evidence_copies, "eyes", lambda _: (a_masker(), {"road": "c" * 64, "plates": "d" * 64}))
-
-
-@pytest.fixture(scope="session")
-def postgres_server():
-    if not postgres.available():
-        pytest.skip("PostgreSQL is not installed (initdb and postgres are not found)")
-    # A socket's path is limited to some 100 bytes, and pytest's own folders are closed to other users.
-    with tempfile.TemporaryDirectory(prefix="qyran-pg-") as folder, postgres.server(Path(folder)) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def _numbers():
-    return itertools.count(1)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request, _numbers):
-    """The address of a fresh, empty database; SQLite under the installation's home is the default."""
-    if request.param == "sqlite":
-        yield ""
-        return
-    address, name = request.getfixturevalue("postgres_server"), f"test_{next(_numbers)}"
-    plain = address.replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield address.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

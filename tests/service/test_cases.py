@@ -91,7 +91,7 @@ def test_a_case_goes_from_the_queue_to_a_signed_document(demo):
     case_id = demo.case()
     claimed = demo.do(officer, cases.claim_next)
     assert (claimed.id, claimed.state, claimed.mine) == (case_id, "in_review", True)
-    demo.do(officer, load_owner, case_id, InventedRegister())
+    load_owner(demo.store, officer, case_id, InventedRegister())
     decided = demo.do(officer, cases.confirm, case_id, claimed.offences[0])
     assert (decided.state, decided.verdict, decided.edited) == ("officer_confirmed", "true", ())
     signed = demo.do(officer, signing.sign, case_id)
@@ -110,7 +110,7 @@ def test_what_is_known_of_a_person_lies_nowhere_in_the_clear(world):
         officer = demo.person(Role.POLICE_OFFICER)
         case_id = demo.case()
         demo.do(officer, cases.claim, case_id)
-        owner = demo.do(officer, load_owner, case_id, InventedRegister()).owner
+        owner = load_owner(demo.store, officer, case_id, InventedRegister()).owner
         demo.do(officer, cases.confirm, case_id, offence_of(demo, officer, case_id), note="сосед видел")
         demo.do(officer, signing.sign, case_id)
         with demo.store.engine.connect() as connection:
@@ -333,11 +333,11 @@ def test_the_owner_is_loaded_only_by_the_officer_who_reviews(demo):
     case_id = demo.case()
     for actor in (officer, other):
         with pytest.raises(TransitionError, match="by the officer who reviews"):
-            demo.do(actor, load_owner, case_id, InventedRegister())
+            load_owner(demo.store, actor, case_id, InventedRegister())
     demo.do(officer, cases.claim, case_id)
     with pytest.raises(TransitionError, match="by the officer who reviews"):
-        demo.do(other, load_owner, case_id, InventedRegister())
-    owner = demo.do(officer, load_owner, case_id, InventedRegister()).owner
+        load_owner(demo.store, other, case_id, InventedRegister())
+    owner = load_owner(demo.store, officer, case_id, InventedRegister()).owner
     assert owner.demo
     assert owner.iin[2:4] == "00"
 

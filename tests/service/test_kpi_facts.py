@@ -44,7 +44,7 @@ def decide(world, *, owner: bool = True, reject: bool = False, **changes: object
     case_id = world.case(**changes)
     offence = world.do(world.officer, cases.claim, case_id).offences[0]
     if owner:
-        world.do(world.officer, load_owner, case_id, InventedRegister())
+        load_owner(world.store, world.officer, case_id, InventedRegister())
     if reject:
         world.do(world.officer, cases.reject, case_id, "no_violation")
     else:

@@ -27,7 +27,7 @@ def looks(world, says: dict[str, str] | None, **seen: str) -> list[LookView]:
     case_id = world.case(**seen)
     world.do(officer, cases.claim, case_id)
     if says is not None:
-        return list(world.do(officer, load_owner, case_id, Register(**says)).looks)
+        return list(load_owner(world.store, officer, case_id, Register(**says)).looks)
     return list(world.do(officer, cases.open_case, case_id).looks)
 
 

@@ -55,7 +55,7 @@ def busy(both):
     both.ended = both.case(kind="wrong_way")
     for case in (both.open_case, both.ended):
         both.do(both.officer, cases.claim, case)
-        both.do(both.officer, load_owner, case, Register())
+        load_owner(both.store, both.officer, case, Register())
     both.do(both.officer, cases.reject, both.ended, "no_violation")
     keep_house(both.store)
     both.take(passage(both)[0], evidence=False)
