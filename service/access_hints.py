@@ -86,7 +86,7 @@ def _counted(work: Work, start: datetime, end: datetime) -> list[Looks]:
     for actor, role, count in work.session.execute(searches.group_by(asked.actor, asked.role)):
         opened[actor, role] = opened.get((actor, role), 0) + count
     foreign = select(log.actor, func.count(log.record.distinct())).where(*span, log.reason == "look_up")
-    looked_up = dict(work.session.execute(foreign.group_by(log.actor)).tuples().all())
+    looked_up = dict(work.session.execute(foreign.group_by(log.actor)).all())
     people = {row.id: row for row in work.session.scalars(select(AppUser))}
     places = select(log.actor, log.territory, func.count(log.record.distinct())).where(
         *span, log.territory.is_not(None)

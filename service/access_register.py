@@ -149,7 +149,7 @@ def counts(work: Work, wanted: Wanted) -> dict[str, int]:
     """How often each record was looked at, searches left out."""
     table = AccessLog
     query = select(table.record, func.count()).where(*_logged(wanted)).group_by(table.record)
-    return dict(work.session.execute(query).tuples().all())
+    return dict(work.session.execute(query).all())
 
 
 def _lines(work: Work, wanted: Wanted, limit: int, offset: int) -> Iterator[Line]:
