@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from evidence.keys import Signer
 
 RECORD: Final = "record.json"
+RECEIVED: Final = "received.txt"
+PAPERS: Final = {".pdf": "application/pdf", ".jpg": "image/jpeg", ".png": "image/png"}
+"""Documents about a device, by the end of their name."""
 JPEG: Final = b"\xff\xd8\xff"
 
 
@@ -61,6 +64,9 @@ def write_record_package(
     pictures: Sequence[RecordPicture],
     folder: Path,
     signer: Signer,
+    *,
+    received: bytes | None = None,
+    papers: Sequence[Path] = (),
 ) -> Package:
     """Write ``folder/<event id>/``. Writing it again gives back the one that is there.
 
@@ -70,6 +76,8 @@ def write_record_package(
         pictures: pictures beside it, each under another moment.
         folder: the folder of packages, on a local disk.
         signer: signs the manifest.
+        received: the record's values as they came, before anything was read into them, where they were kept.
+        papers: documents about the device: its certificate, its verification.
 
     Raises:
         InputError: a picture is no JPEG.
@@ -80,6 +88,13 @@ def write_record_package(
         path = place / RECORD
         path.write_bytes(canonical_json(record))
         files = [entry_of(path, "record", "application/json")]
+        if received is not None:
+            (place / RECEIVED).write_bytes(received)
+            files.append(entry_of(place / RECEIVED, "received", "text/plain"))
+        for number, paper in enumerate(papers, start=1):
+            copy = place / f"paper_{number}{paper.suffix.lower()}"
+            copy.write_bytes(paper.read_bytes())
+            files.append(entry_of(copy, "paper", PAPERS[paper.suffix.lower()]))
         files += [_still(place, number, one) for number, one in enumerate(pictures, start=1)]
         return files, []
 

@@ -15,9 +15,9 @@ from evidence.keys import installation_signer
 from evidence.record_package import RecordPicture, write_record_package
 from evidence.subject import Subject
 from qyran.roles import SYSTEM
-from service.devices import CASE, clear_workshop, forget_picture, opened, picture_path, workshop
+from service.devices import CASE, clear_workshop, forget_picture, opened, picture_path, received_of, workshop
 from service.event import Event
-from service.record_evidence import record_subject
+from service.record_evidence import device_papers, record_subject
 from service.spool import Spool
 from service.store.database import Store, Work
 from service.store.record_tables import DeviceRecord as Row
@@ -95,14 +95,17 @@ def _settle(store: Store, name: str, patience: timedelta) -> str | None:
         held = row.picture_held
         event = _event(name, record, found, passage, held=held)
         subject = record_subject(work, event, judged, trace, plate=record.plate, source=MOMENT)
-    _hand_over(store, event, subject, record, held=held)
+        received = received_of(work, row)
+    _hand_over(store, event, subject, record, received, held=held)
     with store.write(SYSTEM) as work:
         work.session.get_one(Row, name, with_for_update=True).outcome = CASE
     forget_picture(store, name)
     return CASE
 
 
-def _hand_over(store: Store, event: Event, subject: Subject, record: DeviceRecord, *, held: bool) -> None:
+def _hand_over(
+    store: Store, event: Event, subject: Subject, record: DeviceRecord, received: str | None, *, held: bool
+) -> None:
     """Write the evidence and put the event into the spool; repeating it changes nothing."""
     package: Path | None = None
     path = picture_path(store, str(event.id))
@@ -110,7 +113,15 @@ def _hand_over(store: Store, event: Event, subject: Subject, record: DeviceRecor
         picture = RecordPicture(MOMENT, record.time, path.read_bytes())
         signer = installation_signer(store.settings.home)
         content = record.model_dump(mode="json")
-        package = write_record_package(subject, content, [picture], workshop(store), signer).folder
+        package = write_record_package(
+            subject,
+            content,
+            [picture],
+            workshop(store),
+            signer,
+            received=None if received is None else received.encode(),
+            papers=device_papers(store.settings, record.device_serial),
+        ).folder
     Spool(store.settings.spool_folder).put(event, package)
     clear_workshop(store, str(event.id))
 

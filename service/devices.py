@@ -43,10 +43,11 @@ DIFFERS: Final = "The device {serial} gave another record under the number {reco
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A record with its picture's bytes, where they came along."""
+    """A record with its picture's bytes, where they came along, and the very text it came as."""
 
     record: DeviceRecord
     picture: bytes | None = None
+    received: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,15 @@ def opened(work: Work, row: Row) -> DeviceRecord | None:
     return DeviceRecord.model_validate(payload["device_record"])
 
 
+def received_of(work: Work, row: Row) -> str | None:
+    """The text a stored record came as, None where it was not kept or was erased."""
+    item = work.session.get(Personal, (row.id, 0))
+    if item is None or item.wrapped_key is None or item.sealed is None:
+        return None
+    text: str | None = work.store.vault.open(row.id, 0, item.wrapped_key, item.sealed)["payload"].get("received")
+    return text
+
+
 def picture_path(store: Store, record_id: str) -> Path:
     """Where a record's picture waits until it lies in an evidence package."""
     return store.settings.home / "device-pictures" / f"{record_id}.jpg"
@@ -188,7 +198,8 @@ def _store(work: Work, delivery: Delivery) -> bool:
             trace=[],
         )
     )
-    wrapped, sealed = work.store.vault.seal(name, 0, {"payload": {"device_record": content}})
+    told = {"device_record": content, **({"received": delivery.received} if delivery.received is not None else {})}
+    wrapped, sealed = work.store.vault.seal(name, 0, {"payload": told})
     work.session.add(Personal(record=name, seq=0, wrapped_key=wrapped, sealed=sealed))
     work.session.flush()
     return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from evidence.record_package import PAPERS
 from evidence.subject import Subject
 from qyran import __version__
+from service.evidence_settings import evidence_file
 from service.evidence_words import in_words
 from service.store.scene_tables import CameraFile
 from service.store.tables import Camera
@@ -13,13 +16,30 @@ from vision.finding import Finding, FindingType
 from vision.types import Plate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from service.event import Event
+    from service.settings import Settings
     from service.store.database import Work
     from violations.record_rule import Judgement
     from vision.finding import Reason
 
+PLAIN: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
+"""A serial number that can name a folder."""
 NOWHERE: Final = (0.0, 0.0, 0.0, 0.0)
 """The plate's box: a record tells none."""
+
+
+def device_papers(settings: Settings, serial: str) -> tuple[Path, ...]:
+    """The documents about a device, in the folder named by its serial number under the evidence file's `device_papers`.
+
+    Raises:
+        ConfigError: the evidence file cannot be used.
+    """
+    root = evidence_file(settings).device_papers
+    if root is None or PLAIN.fullmatch(serial) is None:
+        return ()
+    return tuple(path for path in sorted((root / serial).glob("*")) if path.is_file() and path.suffix.lower() in PAPERS)
 
 
 def record_subject(

@@ -42,6 +42,23 @@ def read_lines(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
     return found
 
 
+def record_texts(path: Path, lines: Sequence[int]) -> list[str]:
+    """What each record of a file looks like in it: its lines, under the header where it is a CSV.
+
+    Args:
+        path: of the file, which was read before.
+        lines: on which line each record begins, in order.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    text = _text(path)
+    all_lines = text.splitlines(keepends=True)
+    head = "" if text.lstrip()[:1] in {"[", "{"} else all_lines[0]
+    ends = [*(line - 1 for line in lines[1:]), len(all_lines)]
+    return [head + "".join(all_lines[line - 1 : max(line, end)]) for line, end in zip(lines, ends, strict=True)]
+
+
 def validated(values: Mapping[str, Any], model: type[Model]) -> Model:
     """One record, its plate brought to the stored form first.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -60,7 +61,8 @@ class DeviceRecordOut(BaseModel):
 @router.post("/device-records", summary="Deliver a device's record", status_code=201)
 def deliver(body: DeliveryBody, desk: Annotated[FeedDesk, Depends(FeedOf("devices"))]) -> Taken:
     """Stored once by the device's serial and the record's number: a repetition is answered 409 and changes nothing."""
-    delivery = devices.Delivery(validated(body.record, DeviceRecord), _picture(body.picture))
+    received = json.dumps(body.record, ensure_ascii=False, sort_keys=True)
+    delivery = devices.Delivery(validated(body.record, DeviceRecord), _picture(body.picture), received)
     with desk.write() as work:
         return Taken(id=devices.take_record(work, delivery))
 

@@ -42,11 +42,15 @@ def import_file(arguments: Namespace) -> int:
     from qyran.roles import SYSTEM  # noqa: PLC0415 - keeps `--help` fast
     from service.device_cases import AT_ONCE, settle  # noqa: PLC0415
     from service.devices import take_records  # noqa: PLC0415
-    from service.record_files import read_lines  # noqa: PLC0415
+    from service.record_files import read_lines, record_texts  # noqa: PLC0415
     from violations.devices import DeviceRecord  # noqa: PLC0415
 
     lines = read_lines(arguments.file, DeviceRecord)
-    deliveries = ((f"{arguments.file}, line {line}", _delivery(arguments.file, line, one)) for line, one in lines)
+    texts = record_texts(arguments.file, [line for line, _ in lines])
+    deliveries = (
+        (f"{arguments.file}, line {line}", _delivery(arguments.file, line, one, text))
+        for (line, one), text in zip(lines, texts, strict=True)
+    )
     with system_store() as store:
         with store.write(SYSTEM) as work:
             stored = take_records(work, deliveries)
@@ -94,14 +98,14 @@ def revoke_token(arguments: Namespace) -> int:
     return 0
 
 
-def _delivery(file: Path, line: int, record: DeviceRecord) -> Delivery:
+def _delivery(file: Path, line: int, record: DeviceRecord, text: str) -> Delivery:
     """A record with the picture that lies beside the file."""
     from service.devices import Delivery  # noqa: PLC0415
 
     if record.picture is None:
-        return Delivery(record)
+        return Delivery(record, received=text)
     path = file.parent / record.picture
     try:
-        return Delivery(record, path.read_bytes())
+        return Delivery(record, path.read_bytes(), text)
     except OSError:
         raise InputError(f"{file}, line {line}: the picture {record.picture} does not lie beside the file.") from None
