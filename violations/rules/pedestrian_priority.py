@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ON_S: Final = 0.6
-"""The pedestrian must have been on the crosswalk this long before the vehicle reached it."""
+"""The pedestrian must have been on the crosswalk this long before the vehicle reached it,"""
+HIDDEN_S: Final = 1.2
+"""and seen no longer ago than this: a lorry hides him before its front is there."""
 PACE_S: Final = 1.0
 """Over this time his pace is measured."""
 WALKS_MS: Final = 0.4
@@ -332,7 +334,7 @@ def _conflict(
 ) -> _Conflict | None:
     """How a pedestrian was in the way of a vehicle that reached the crosswalk at one moment and is on it now."""
     seen = [one for one in walker.seen if one[0] <= reached_s + 1e-6]
-    if not seen or not seen[-1][3] or reached_s - seen[-1][0] > ON_S:
+    if not seen or not seen[-1][3] or reached_s - seen[-1][0] > HIDDEN_S:
         return None
     on_since = next((one[0] for one in seen if _all_on(seen, one)), reached_s)
     if reached_s - on_since < ON_S - 1e-6:
@@ -342,7 +344,9 @@ def _conflict(
     at = float(np.array(seen[-1][1:3]) @ axis)
     late = [one for one in walker.seen if one[0] <= now]
     at_now = float(np.array(late[-1][1:3]) @ axis)
-    pace = _pace([one for one in seen if one[0] >= reached_s - PACE_S], axis) / metre
+    pace = _pace([one for one in seen if one[0] >= seen[-1][0] - PACE_S], axis) / metre
+    if late[-1] is seen[-1] and reached_s - seen[-1][0] > ON_S:  # hidden by the vehicle itself: he walked on till then
+        at_now += pace * metre * (reached_s - seen[-1][0])
     middle = (low + high) / 2
     side = 1.0 if mine >= middle else -1.0
     my_half = not crossing.whole or (at - middle) * side >= HALF_M * metre
