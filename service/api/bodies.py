@@ -60,6 +60,12 @@ class ReassignStep(Body):
     officer: Annotated[str, StringConstraints(max_length=36)]
 
 
+class OwnerStep(Step):
+    """Whose vehicle: of the known plate, or of the plate as the officer reads it."""
+
+    plate: Annotated[str, StringConstraints(max_length=20)] | None = None
+
+
 class OffenceStep(Step):
     """The article chosen by the officer, and the plate where he reads it otherwise than the machine."""
 

@@ -9,7 +9,16 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from service import cases, national_signing, signing
-from service.api.bodies import OffenceStep, Prepared, ReasonedStep, ReassignStep, RemarkStep, SignatureStep, Step
+from service.api.bodies import (
+    OffenceStep,
+    OwnerStep,
+    Prepared,
+    ReasonedStep,
+    ReassignStep,
+    RemarkStep,
+    SignatureStep,
+    Step,
+)
 from service.api.deps import DeskOf
 from service.delivery_settings import vehicle_register
 from service.owners import load_owner
@@ -164,10 +173,11 @@ def cancel(case_id: str, step: ReasonedStep, desk: DeskOf) -> CaseDetail:
 
 
 @router.post("/{case_id}/owner", summary="Ask the vehicle register for the owner")
-def owner(case_id: str, step: Step, desk: DeskOf) -> CaseDetail:
+def owner(case_id: str, step: OwnerStep, desk: DeskOf) -> CaseDetail:
     """Only for a case that the officer has open; kept sealed."""
     register = vehicle_register(desk.store)
-    return load_owner(desk.store, desk.login.user.actor, case_id, register, version=step.version)
+    actor = desk.login.user.actor
+    return load_owner(desk.store, actor, case_id, register, plate=step.plate, version=step.version)
 
 
 @router.get("/{case_id}/document", summary="The signed decision", response_class=FileResponse)

@@ -68,17 +68,17 @@ class Step:
     officer: str
 
 
-def _owner(store: Store, actor: Actor, case_id: str, version: int | None) -> CaseDetail:
+def _owner(store: Store, actor: Actor, case_id: str, form: Step) -> CaseDetail:
     try:
-        return load_owner(store, actor, case_id, vehicle_register(store), version=version)
+        return load_owner(store, actor, case_id, vehicle_register(store), plate=form.plate, version=form.version)
     except NotFound as error:
         raise InputError(str(error)) from None
     except OSError:
         raise InputError("The vehicle register did not answer; try again later.") from None
 
 
-def _sign(store: Store, actor: Actor, case_id: str, version: int | None) -> CaseDetail:
-    return signing.issue(store, actor, case_id, version=version)
+def _sign(store: Store, actor: Actor, case_id: str, form: Step) -> CaseDetail:
+    return signing.issue(store, actor, case_id, version=form.version)
 
 
 def _hold(work: Work, case_id: str, form: Step) -> None:
@@ -87,7 +87,7 @@ def _hold(work: Work, case_id: str, form: Step) -> None:
 
 
 Act = Callable[[Work, str, Step], CaseDetail | None]
-SlowAct = Callable[[Store, Actor, str, int | None], CaseDetail]
+SlowAct = Callable[[Store, Actor, str, Step], CaseDetail]
 
 ACTS: Final[Mapping[str, tuple[Act, str]]] = {
     "claim": (lambda work, one, f: cases.claim(work, one, f.version), "claimed"),
@@ -186,7 +186,7 @@ def act(
     try:
         if step in SLOW_ACTS:
             slow_case, message = SLOW_ACTS[step]
-            after = slow_case(visit.store, visit.actor, one, version)
+            after = slow_case(visit.store, visit.actor, one, form)
         else:
             use_case, message = ACTS[step]
             with visit.store.write(visit.actor) as work:

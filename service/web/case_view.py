@@ -192,7 +192,7 @@ def case_view(
         owner=seen.owner,
         looks=tuple(_look(w, one) for one in seen.looks),
         device=device_facts(w, seen.device) if seen.device else (),
-        may_load_owner=deciding and seen.owner is None and seen.plate is not None,
+        may_load_owner=deciding and seen.owner is None,
         officers=officers if seen.state == CaseState.IN_REVIEW else (),
         media_key=f"{seen.id}:{shown.package_sha256 or ''}",
         machine=machine_view(w, seen, shown.manifest),
