@@ -71,11 +71,13 @@ def footprints(
         heading: [2] or [N, 2], where each drives to in the picture; zeros mean unknown and count as away.
         plane: of the camera, where there is one.
     """
-    fitted = _fitted(box, class_id, heading, plane)
-    if plane is None or plane.camera is None or not len(fitted):
-        return fitted
+    if plane is None or plane.camera is None or not len(box):
+        return _fitted(box, class_id, heading, plane)
     stood = _stood(box, class_id, heading, plane, plane.camera)
     sound = np.isfinite(stood.centre + stood.half_length + stood.half_width).all(axis=1, keepdims=True)
+    if sound.all():
+        return stood
+    fitted = _fitted(box, class_id, heading, plane)
     pairs = ((getattr(stood, name), getattr(fitted, name)) for name in ("centre", "half_length", "half_width"))
     return Footprints(*(np.where(sound, one, other) for one, other in pairs))
 
@@ -94,9 +96,9 @@ def _stood(
         ahead /= np.hypot(ahead[:, 0], ahead[:, 1])[:, None]
         middle = middles(plane.to_ground(foot), ahead, kind, plane, camera)
         right = np.stack((ahead[:, 1], -ahead[:, 0]), axis=1)
-        centre = plane.to_picture(middle)
-        along = plane.to_picture(middle + ahead * LENGTH_M[kind, None] / 2) - centre
-        across = plane.to_picture(middle + right * WIDTH_M[kind, None] / 2) - centre
+        ends = middle, middle + ahead * LENGTH_M[kind, None] / 2, middle + right * WIDTH_M[kind, None] / 2
+        centre, front, side = plane.to_picture(np.stack(ends))
+    along, across = front - centre, side - centre
     # The plane's axes may be written down left for right.
     turned = along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0] < 0
     return Footprints(centre, along, np.where(turned[:, None], -across, across))
