@@ -159,8 +159,9 @@ def test_a_search_by_plate_needs_a_reason_and_leaves_no_plate_in_an_address(thre
 def test_a_screen_reader_hears_what_decides(desk):
     told = desk.locator("#desk").aria_snapshot()
     for part in (
-        'heading "Driving through a red light" [level=1]', "textbox \"Number plate E\"", "radio", "Confirm the violation",
-        'button "Reject', "Put aside", "Why the rule fired", "Video of the event", "Enlarge: In the act",
+        'heading "Driving through a red light" [level=1]', 'textbox "Number plate E"', "radio",
+        "Confirm the violation", 'button "Reject', "Put aside", "Why the rule fired", "Video of the event",
+        "Enlarge: In the act",
     ):  # fmt: skip
         assert part in told, part
 
