@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.course import ACCEL, BRAKE, SIDEWAYS, Stop, place_on, plan_course, smooth
+from scenarios.happenings.moves import creeping
 
 STRAIGHT = smooth([(0.0, -60.0), (0.0, 60.0)])
 BEND = smooth([(0.0, -60.0), (0.0, 0.0), (60.0, 0.0)], 3.0)
@@ -68,3 +69,17 @@ def test_a_place_is_found_on_a_line_or_named_as_absent() -> None:
     assert place_on(STRAIGHT, y=0.0) == pytest.approx(60.0, abs=0.01)
     with pytest.raises(ValueError, match="never comes"):
         place_on(STRAIGHT, x=5.0)
+
+
+def test_who_creeps_comes_to_rest_backs_off_and_leaves_with_its_nose_ahead_all_the_time() -> None:
+    way = smooth([(0.0, -60.0), (0.0, 90.0)])
+    course = creeping(way, 30.0, 62.0, 8.0, 0.6, 3.0, 20.0)
+    assert (np.diff(course.t) >= 0).all()
+    times = np.arange(course.t[0], 30.0, 0.1)
+    places = course.over(times)
+    y, heading, speed = places[:, 1], places[:, 2], places[:, 3]
+    assert np.interp(8.3, times, y) == pytest.approx(2.0, abs=0.1)
+    assert np.interp(18.0, times, y) == pytest.approx(-1.0, abs=0.3)
+    assert y[-1] > 10.0
+    assert heading == pytest.approx(np.pi / 2, abs=1e-6)
+    assert np.abs(np.diff(y)).max() < 0.1 * speed.max() + 0.05  # nowhere does it leap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from qyran.errors import InputError
 from scenarios.camera_file import write_camera
-from scenarios.happenings import CONDITIONS, MAKERS, clip_of
+from scenarios.happenings import CONDITIONS, MAKERS, clip_of, standing
 from scenarios.happenings.clip import WEATHERS, PlanError
 from scenarios.script import body
 
@@ -108,3 +109,17 @@ def test_a_plan_that_does_not_come_true_is_refused() -> None:
 def test_an_unknown_rule_or_condition_lists_those_there_are(rule: str, condition: str) -> None:
     with pytest.raises(InputError, match=r"there are \w+, "):
         clip_of(rule, condition, 1)
+
+
+def test_a_jam_breaks_nothing_unless_it_begins_where_nobody_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "QUEUE_SHARE", 1.0)
+    clip = standing.no_stopping("day", 501)
+    assert [intent.name for intent in clip.intents].count("stands in a queue") >= 3
+    assert [act for act in clip.rehearse() if act.kind == "no_stopping"] == []
+    (kerb,) = (zone for zone in clip.layout.zones if zone.id == "kerb")
+    reach = tuple((x, 60.0 if y > 0 else y) for x, y in kerb.points)
+    clip.layout.zones = [zone for zone in clip.layout.zones if zone.id != "kerb"] + [
+        replace(kerb, points=reach, hours=())
+    ]
+    with pytest.raises(PlanError, match="does"):
+        clip.rehearse()
