@@ -79,7 +79,11 @@ class Store:
         Raises:
             TransitionError: somebody else changed the same record meanwhile.
         """
-        with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+        options = {WRITES: True}
+        with (
+            _turn(self.engine, self.settings.home),
+            Session(self.engine.execution_options(**options), expire_on_commit=False) as session,
+        ):
             try:
                 with session.begin():
                     yield Work(self, session, actor, self.clock())
@@ -180,6 +184,16 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once, so that what it read cannot change before it writes."""
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _turn(engine: Engine, home: Path) -> Iterator[None]:
+    """SQLite serves waiting writers in no order, and one of many can wait for ever: they queue up before it."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with _one_at_a_time(home / ".write.lock"):
+        yield
 
 
 @contextmanager
