@@ -135,7 +135,7 @@ def hold_of(work: Work, row: Row) -> Hold | None:
     held = locked(work, [row.id]).get(row.id)
     if held is not None:
         return Hold("locked", held)
-    joined = work.session.get(type(row), row.merged_into) if row.merged_into else None
+    joined = _joined(work, row)
     if joined is not None and hold_of(work, joined) is not None:
         return Hold("joined")
     if isinstance(row, ViolationCase):
@@ -143,6 +143,15 @@ def hold_of(work: Work, row: Row) -> Hold | None:
             return Hold("appeal")
         return None if row.state in ENDED else Hold("open_case")
     return Hold("open_alert") if row.state in OPEN_ALERTS else None
+
+
+def _joined(work: Work, row: Row) -> Row | None:
+    """What a report was merged into."""
+    if row.merged_into is None:
+        return None
+    if isinstance(row, ViolationCase):
+        return work.session.get(ViolationCase, row.merged_into)
+    return work.session.get(Alert, row.merged_into)
 
 
 def refuse_locked(work: Work, row: Row) -> None:
