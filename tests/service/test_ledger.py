@@ -136,7 +136,7 @@ def test_erasures_are_numbered_and_done_once_and_only_on_a_ground_by_the_right_p
         busy.do(busy.officer, erase, ViolationCase, busy.case_id, "court_order")
     with pytest.raises(InputError, match="ground"):
         busy.do(keeper, erase, ViolationCase, busy.case_id, "because")
-    assert busy.do(keeper, erase, Alert, busy.alert_id, "retention_over") == 1
+    assert busy.do(keeper, erase, Alert, busy.alert_id, "court_order") == 1
     assert busy.do(keeper, erase, ViolationCase, busy.case_id, "court_order") == 2
     with pytest.raises(TransitionError, match="erased already"):
         busy.do(keeper, erase, Alert, busy.alert_id, "court_order")
