@@ -98,7 +98,7 @@ def export_evidence(
         digest = write_export(spare, about, files, installation_signer(store.settings.home))
         size = spare.stat().st_size
         with store.write(actor) as work:
-            log_access(work, role, f"evidence_exported_{variant}", record)
+            log_access(work, role, "evidence_exported", record)
             work.session.add(
                 EvidenceExport(
                     id=str(uuid4()), record=record, at=work.now, actor=actor.id, role=role.value, variant=variant,
