@@ -96,6 +96,8 @@ KNOWN: Final = (
     ("cannot be changed with the scene", "scene_key"),
     ("belongs to the territory", "territory"),
     ("another officer reviews it", "other_officer"),
+    ("waits for its time stamp", "stamp_pending"),
+    ("The evidence is locked", "evidence_locked"),
     ("the claim has lapsed", "lapsed"),
     ("second look must be another", "second_officer"),
     ("a second look is due", "second_due"),
