@@ -14,10 +14,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COLUMNS: Final = np.array([0.4, 0.5, 0.6])
+COLUMNS: Final = np.array([0.4, 0.5, 0.6], np.float32)
 """Where samples lie across a box, shares of its width."""
 CELLS: Final = (np.array([5, 7, 9, 11]) / 24, np.array([13, 15, 17, 19]) / 24)
 """Where the samples of each cell lie down a box, shares of its height."""
+ROWS: Final = np.concatenate(CELLS, dtype=np.float32)
+"""All of them."""
 SAMPLES: Final = len(CELLS[0]) * len(COLUMNS)
 """Samples of each cell."""
 HUE: Final = 1.5
@@ -31,11 +33,12 @@ LENGTH: Final = 6 * len(CELLS)
 def looks_of(picture: NDArray[np.uint8], boxes: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """How what stands in boxes [N, 4] looks, float32 [N, LENGTH]; distances of 0.1 and less are the same clothes."""
     height, width = picture.shape[:2]
-    left, top, right, bottom = boxes.T.astype(np.float64)[:, :, None]
+    left, top, right, bottom = boxes.T[:, :, None].astype(np.float32)
     x = np.clip(left + (right - left) * COLUMNS, 0, width - 1).astype(np.intp)
-    y = np.clip(top + (bottom - top) * np.concatenate(CELLS), 0, height - 1).astype(np.intp)
-    colour = picture[y[:, :, None], x[:, None, :]].astype(np.float32) / 255
-    cells = colour.reshape(len(boxes), len(CELLS), SAMPLES, 3).mean(axis=2)
+    y = np.clip(top + (bottom - top) * ROWS, 0, height - 1).astype(np.intp)
+    places = (y * width)[:, :, None] + x[:, None, :]
+    colours = picture.reshape(-1, 3).take(places.ravel(), axis=0)  # one flat list of pixels: half the time
+    cells = colours.reshape(len(boxes), len(CELLS), SAMPLES, 3).sum(axis=2, dtype=np.float32) / (255 * SAMPLES)
     grey = cells.mean(axis=2, keepdims=True)
-    look = np.concatenate(((cells - grey) * HUE, np.broadcast_to(grey * BRIGHTNESS, cells.shape)), axis=2)
-    return look.reshape(len(boxes), LENGTH).astype(np.float32)
+    hues, brightness = (cells - grey) * HUE, np.repeat(grey * BRIGHTNESS, 3, axis=2)
+    return np.asarray(np.concatenate((hues, brightness), axis=2).reshape(len(boxes), LENGTH), np.float32)

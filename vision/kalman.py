@@ -103,6 +103,8 @@ class Motion:
 
     def rest(self, rows: NDArray[np.intp], box: NDArray[np.floating[Any]]) -> None:
         """Put `rows` [n] back to where they stand, boxes [n, 4]; they may set out at RESTING."""
+        if not len(rows):
+            return
         self.at[rows], self.rate[rows], self.cov[rows] = to_state(box), 0.0, 0.0
         scale = size(self.at[rows])[:, None]
         self.var[rows], self.rate_var[rows] = (MEASURED * scale) ** 2, (RESTING * scale) ** 2

@@ -104,6 +104,8 @@ LOOK_S: Final = 0.6
 """Time constant with which a track's look follows what is seen, seconds."""
 BELIEF_S: Final = 1.2
 """The same for its mean score."""
+SLOW: Final = 0.5
+"""Speed from which nobody asks whether a track stands still, box sizes a second."""
 
 
 class Tracker:
@@ -208,8 +210,9 @@ class Tracker:
         self._found[again] = video_s
         self._lost_rate[again] = self._motion.rate[again, :2]
         self._motion.correct(rows, seen.box[columns], np.where(strong, 1.0, 1.5)[:, None])
-        part = rows[only_part(seen.box[columns], self._rest[rows])]
-        self._motion.rest(part, self._rest[part])
+        if len(still := np.flatnonzero(np.isfinite(self._rest[rows, 0]))):
+            part = rows[still[only_part(seen.box[columns[still]], self._rest[rows[still]])]]
+            self._motion.rest(part, self._rest[part])
         since_s = video_s - self._last_seen[rows]
         if seen.look is not None:
             self._look[rows] += _share(since_s, LOOK_S)[:, None] * (seen.look[columns] - self._look[rows])
@@ -227,10 +230,11 @@ class Tracker:
 
     def _note_rest(self, video_s: float) -> None:
         """Note which tracks have come to stand and which have left their places."""
-        seen = np.flatnonzero(self._last_seen == video_s)
-        left = seen[has_left(self._box[seen], self._rest[seen])]
-        rows, places = places_of_rest(self._trails, seen, video_s)
-        self._rest[left] = np.nan
+        seen = self._last_seen == video_s
+        if len(rows := np.flatnonzero(seen & np.isfinite(self._rest[:, 0]))):
+            self._rest[rows[has_left(self._box[rows], self._rest[rows])]] = np.nan
+        slow = np.abs(self._motion.rate).max(axis=1, initial=0.0) < SLOW * size(self._motion.at)
+        rows, places = places_of_rest(self._trails, np.flatnonzero(seen & slow), video_s)
         self._rest[rows] = places
 
     def _part_company(self, video_s: float) -> None:
