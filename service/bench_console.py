@@ -45,7 +45,7 @@ THINK_S: Final = 1.0
 """Between two cases; a person needs several seconds."""
 OTHERS: Final = 6
 """Officers who decided the old cases."""
-READY_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 180.0
 WAIT_MS: Final = 30_000
 SPARE: Final = 60
 """Cases with pictures beyond those that are cleared."""
