@@ -388,7 +388,20 @@ def test_a_ledger_export_is_checked_by_its_lines(tmp_path, trust, signer):
 def test_every_reason_has_a_sentence_in_every_language():
     assert len({frozenset(sentences(language)) for language in LANGUAGES}) == 1
     assert "intact" in sentences("en")
-    names = ("fault", "key", "line", "evidence", "event", "signer", "record", "seq", "tombstone", "count")
+    names = (
+        "fault",
+        "key",
+        "line",
+        "evidence",
+        "event",
+        "signer",
+        "record",
+        "seq",
+        "tombstone",
+        "count",
+        "root",
+        "day",
+    )
     values = dict.fromkeys(names, "1")
     for language in LANGUAGES:
         for code in sentences(language):
