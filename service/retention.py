@@ -21,6 +21,7 @@ from service.access import require
 from service.erasure import erase
 from service.evidence_locks import hold_of
 from service.privacy_terms import READERS, terms
+from service.records import load
 from service.store.database import Store, Work
 from service.store.passage_tables import QueryLog
 from service.store.people_tables import RetentionRun, SubjectRequest
@@ -75,8 +76,7 @@ def _requests(before: datetime) -> Select[Any]:
 
 def _erase_record(table: type[ViolationCase | Alert]) -> Callable[[Work, str], bool]:
     def gone(work: Work, record: str) -> bool:
-        row: ViolationCase | Alert = work.session.get_one(table, record)
-        if hold_of(work, row) is not None:
+        if hold_of(work, load(work, table, record, lock=False)) is not None:
             return False
         try:
             erase(work, table, record, "retention_over")

@@ -9,32 +9,26 @@ from tests.service.web.conftest import PERSON
 from tests.service.world import PASSWORD
 
 PAGES = (
-    "/cases",
-    "/deliveries",
-    "/passages",
-    "/watch",
-    "/alarms",
-    "/kpi",
-    "/cameras",
-    "/exemptions",
-    "/users",
-    "/journal",
-)
+    "/cases", "/fines", "/deliveries", "/passages", "/watch", "/alarms", "/kpi", "/cameras", "/supervision",
+    "/exemptions", "/users", "/access", "/privacy", "/journal",
+)  # fmt: skip
 OPENS = {
-    "camera_operator": {"/cases", "/cameras"},
+    "camera_operator": {"/cases", "/cameras", "/supervision"},
     "police_officer": {"/cases", "/passages", "/watch", "/exemptions"},
-    "senior_officer": {"/deliveries", "/cases", "/passages", "/watch", "/kpi", "/exemptions"},
+    "senior_officer": {
+        "/cases", "/fines", "/deliveries", "/passages", "/watch", "/kpi", "/supervision", "/exemptions",
+    },
     "situational_operator": {"/alarms", "/cameras"},
     "service_dispatcher": {"/alarms"},
     "evaluator": {"/kpi"},
-    "administrator": {"/deliveries", "/users", "/cameras", "/exemptions"},
-    "auditor": {"/deliveries", "/cases", "/watch", "/alarms", "/kpi", "/cameras", "/exemptions", "/users", "/journal"},
-    "data_protection_officer": {"/cases", "/watch", "/journal"},
-}
+    "administrator": {"/deliveries", "/users", "/cameras", "/supervision", "/exemptions"},
+    "auditor": set(PAGES) - {"/passages"},
+    "data_protection_officer": {"/cases", "/watch", "/access", "/privacy", "/journal"},
+}  # fmt: skip
 STARTS = {
     "camera_operator": "/cases", "police_officer": "/cases", "senior_officer": "/cases",
     "situational_operator": "/alarms", "service_dispatcher": "/alarms", "evaluator": "/kpi",
-    "administrator": "/users", "auditor": "/cases", "data_protection_officer": "/journal",
+    "administrator": "/users", "auditor": "/cases", "data_protection_officer": "/privacy/requests",
 }  # fmt: skip
 
 
