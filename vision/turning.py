@@ -39,7 +39,8 @@ class GroundView:
             return np.array([step[0], -step[1] / SIN_DEPRESSION])
         ground = self.plane.to_ground(points)
         step = ground[1] - ground[0]
-        mirrored = np.linalg.det(self.plane.jacobian(points[0])) > 0  # axes that were written down left for right
+        with np.errstate(invalid="ignore"):  # beyond the horizon
+            mirrored = np.linalg.det(self.plane.jacobian(points[0])) > 0  # axes that were written down left for right
         return step * (-1.0, 1.0) if mirrored else np.asarray(step)
 
     def turn_deg(self, start: ArrayLike, end: ArrayLike, later_start: ArrayLike, later_end: ArrayLike) -> float:
