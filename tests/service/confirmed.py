@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from qyran.roles import DETECTOR, Actor, Role
+from service.evidence_copies import masked_pictures
 from service.store.events import STATE, append_event
 from service.store.tables import Evidence
 from tests.service.sent import new_case
@@ -32,4 +33,6 @@ def _package(world: World) -> Evidence:
         return found
     world.case()
     with world.store.read() as work:
-        return work.session.scalars(select(Evidence)).one()
+        package = work.session.scalars(select(Evidence)).one()
+    masked_pictures(world.store, package)  # once, before several cases rest on it at once
+    return package
