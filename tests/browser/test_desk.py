@@ -161,7 +161,7 @@ def test_a_screen_reader_hears_what_decides(desk):
     for part in (
         'heading "Driving through a red light" [level=1]', 'textbox "Number plate E"', "radio",
         "Confirm the violation", 'button "Reject', "Put aside", "Why the rule fired", "Video of the event",
-        "Enlarge: In the act",
+        "2 In the act",
     ):  # fmt: skip
         assert part in told, part
 
