@@ -359,7 +359,8 @@ def _conflict(
         return _Conflict(min(gap, gap_now), gap / towards)
     depth = min(at - low, high - at) / metre
     kerb = KERB_M if crossing.view.plane is not None else max(KERB_M, KERB_SHARE * (high - low) / metre)
-    if my_half and abs(pace) < WALKS_MS and depth >= kerb and gap_now <= PASSED_M:
+    fresh = reached_s - seen[-1][0] <= ON_S  # who stood and is hidden may be gone
+    if fresh and my_half and abs(pace) < WALKS_MS and depth >= kerb and gap_now <= PASSED_M:
         return _Conflict(min(gap, gap_now), None)
     return None
 
