@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 TO_OWNER: Final = (SMS, EMAIL, POST)
 ADDRESS_GIVERS: Final = frozenset({Role.SENIOR_OFFICER, Role.POLICE_OFFICER})
-SLACK: Final = timedelta(minutes=5)  # clocks of others may run so far ahead of ours
+SLACK: Final = timedelta(minutes=5)  # clocks of others may differ so far from ours
 FORMS: Final = {
     SMS: re.compile(r"\+7\d{10}"),
     EMAIL: re.compile(r"[^@\s<>\"']{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])"),
@@ -161,8 +161,10 @@ def take_receipt(work: Work, channel: str, receipt: Receipt, message: OutboxMess
     if work.session.get(DeliveryReceipt, (channel, receipt.receipt)) is not None:
         return False
     row = load(work, ViolationCase, message.case_id)
-    if row.t_signed is None or receipt.time < row.t_signed or receipt.time > work.now + SLACK:
+    if row.t_signed is None or not row.t_signed - SLACK <= receipt.time <= work.now + SLACK:
         raise InputError(f"The receipt {receipt.receipt} of {channel} speaks of a moment that cannot be.")
+    # Mail tells whole seconds, and clocks differ: nothing was delivered before it was signed.
+    receipt = receipt.model_copy(update={"time": max(receipt.time, row.t_signed)})
     reason = code_of(receipt.reason)
     work.session.add(
         DeliveryReceipt(
