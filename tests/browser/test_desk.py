@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from qyran.roles import Role
+from service import cases
 from service.web.vendor import ROOT
 from tests.browser.test_officer import LOADED, panel
 
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PLATES = ("777QYR01", "778QYR01", "779QYR01")
+PLATES = ("123ABC02", "778QYR01", "779QYR01")
 READY = """() => new Promise((done) => {
   const look = () => performance.getEntriesByType('resource').some((one) => one.name.endsWith('/cases/ahead'))
     ? setTimeout(done, 300) : setTimeout(look, 50);
@@ -80,13 +81,13 @@ def test_u_takes_a_slip_back(desk, three):
 def test_what_is_written_outlives_the_browser_and_leaves_nothing_in_it(desk, three, base):
     desk.keyboard.press("e")
     with desk.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status == 204):
-        desk.keyboard.type("777QYR0")
+        desk.keyboard.type("123ABD0")
         desk.locator("#note").fill("the last sign is hidden")
     desk.keyboard.press("Escape")
     desk.goto(f"{base}/cases")
     desk.get_by_role("button", name="Take the next case").click()
     at(desk, three[0])  # the held case comes back
-    expect(desk.locator("#plate")).to_have_value(re.compile("777QYR0.*"))
+    expect(desk.locator("#plate")).to_have_value(re.compile("123ABD0.*"))
     expect(desk.locator("#note")).to_have_value("the last sign is hidden")
     assert desk.evaluate("localStorage.length + sessionStorage.length") == 0
 
@@ -100,9 +101,11 @@ def test_h_puts_a_case_aside(desk, three, base):
 
 
 def test_a_lost_claim_is_said_plainly(desk, three, city, enter):
-    city.clock.forward(minutes=31)
+    senior, other = city.person(Role.SENIOR_OFFICER), city.person(Role.POLICE_OFFICER)
+    city.do(senior, cases.reassign, three[0], other.id)
     desk.keyboard.press("Enter")
-    expect(desk.locator("#flash")).to_contain_text("lapsed")
+    expect(desk.locator("#flash")).to_contain_text("not yours any more")
+    expect(panel(desk)).to_contain_text("Reviewed by")
     assert three[0] in desk.url
     enter.faults[:] = [one for one in enter.faults if "409" not in one]  # the browser reports the refusal itself
 

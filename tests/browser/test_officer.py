@@ -112,7 +112,7 @@ def test_the_buttons_follow_the_chosen_article(city, base, enter):
     expect(hand_on).to_be_hidden()
     page.locator("input[name=offence]").nth(0).check()
     page.keyboard.press("p")
-    expect(page.locator("#flash")).to_contain_text("without a notice")
+    expect(page.locator("#flash")).to_contain_text("Handed on as material")
     page.goto(f"{base}/cases/{case}")
     expect(panel(page)).to_contain_text("Sent on as non-payable material")
 

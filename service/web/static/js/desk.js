@@ -110,8 +110,11 @@ async function take(form, button) {
   const path = button?.getAttribute("formaction") ?? form.getAttribute("action");
   const body = new URLSearchParams(new FormData(form));
   try {
-    const { page } = await ask(path, body);
+    const { standing } = desk.dataset;
+    const { answer, page } = await ask(path, body);
     show(page);
+    const lost = answer.status === 409 && standing.endsWith(":mine") && !desk.dataset.standing.endsWith(":mine");
+    if (lost) flash(desk.dataset.lost, "bad");
   } catch {
     // The step may have been taken and only its answer lost: the case says so when the server is back.
     flash(document.body.dataset.offline, "bad");

@@ -87,7 +87,7 @@ function handled(event, key, player, media) {
     else media.still(0);
     return true;
   }
-  const number = digit(event);
+  const number = key === "?" ? null : digit(event); // a Russian keyboard has the question mark on a digit
   if (number !== null) {
     media?.still(Number(number));
     return Boolean(media);

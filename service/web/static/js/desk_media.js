@@ -37,7 +37,10 @@ export class Media {
         video.addEventListener("seeked", done, { once: true });
         video.currentTime = act;
       };
-      if (video.readyState >= FIRST_FRAME) begin();
+      if (video.error) { // it failed before anybody listened
+        this.broken = true;
+        done();
+      } else if (video.readyState >= FIRST_FRAME) begin();
       else video.addEventListener("loadeddata", begin, { once: true });
       video.addEventListener("error", () => {
         this.broken = true;
