@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CLEAR: Final = 0.9
-"""A vehicle becomes clear of a line when its centre is this many of its half widths beside it: a lorry's plan is told to
-within a quarter of its half width,"""
+"""A vehicle becomes clear of a line when its centre is this many of its half widths beside it: a lorry's plan is told
+to within a quarter of its half width,"""
 STAYS_CLEAR: Final = 0.75
 """and stays clear down to this many."""
 DWELL_S: Final = 0.3
