@@ -56,9 +56,7 @@ def take_away(visit: PostedPerson, case_id: UUID, payment_id: UUID, note: Short 
 @router.post("/{case_id}/refunds")
 def order_refund(visit: PostedPerson, case_id: UUID, amount: Short = "", reason: Short = "") -> Response:
     """Order money to be paid back."""
-    return _one(
-        visit, case_id, lambda work: fine_payments.order_refund(work, str(case_id), _tenge(amount), reason)
-    )
+    return _one(visit, case_id, lambda work: fine_payments.order_refund(work, str(case_id), _tenge(amount), reason))
 
 
 @router.post("/{case_id}/refunds/{refund_id}/paid")
@@ -66,9 +64,7 @@ def refund_paid(
     visit: PostedPerson, case_id: UUID, refund_id: UUID, paid_on: Short = "", reference: Short = ""
 ) -> Response:
     """Note that it was paid back."""
-    return _one(
-        visit, case_id, lambda work: fine_payments.refund_paid(work, str(refund_id), _day(paid_on), reference)
-    )
+    return _one(visit, case_id, lambda work: fine_payments.refund_paid(work, str(refund_id), _day(paid_on), reference))
 
 
 @router.post("/{case_id}/appeals")
