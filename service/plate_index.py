@@ -49,13 +49,13 @@ def forget_unused(work: Work, tokens: Iterable[str]) -> None:
         work.session.execute(delete(PlateIndex).where(PlateIndex.token.in_(gone)))
 
 
-def tokens_like(work: Work, pattern: PlatePattern, *, most: int = MOST_CANDIDATES) -> list[str]:
+def tokens_like(work: Work, pattern: PlatePattern, *, most: int | None = None) -> list[str]:
     """Tokens of the indexed plates that a pattern means.
 
     Args:
         work: the unit of work.
         pattern: the plate or pattern.
-        most: so many candidates are unsealed and compared at most.
+        most: so many candidates are unsealed and compared at most; `MOST_CANDIDATES` where not given.
 
     Raises:
         InputError: so many plates could be meant that they are not compared.
@@ -72,8 +72,9 @@ def tokens_like(work: Work, pattern: PlatePattern, *, most: int = MOST_CANDIDATE
             .having(func.count() == len(buckets))
         )
         query = query.where(PlateIndex.token.in_(having))
-    few = query.with_only_columns(PlateIndex.token).limit(most + 1).subquery()
-    if (work.session.scalar(select(func.count()).select_from(few)) or 0) > most:
+    limit = MOST_CANDIDATES if most is None else most
+    few = query.with_only_columns(PlateIndex.token).limit(limit + 1).subquery()
+    if (work.session.scalar(select(func.count()).select_from(few)) or 0) > limit:
         raise InputError("So many plates are like this that they cannot be compared; write more signs or less time.")
     rows = work.session.scalars(query).all()
     return sorted(row.token for row in rows if pattern.matches(_open(work, row)))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -107,7 +108,10 @@ class Mailer:
     def _envelope(self, to: str, subject: str) -> EmailMessage:
         message = EmailMessage(policy=policy.SMTP)
         message["From"] = Address(addr_spec=self.sender)
-        message["To"] = Address(addr_spec=to)
+        try:
+            message["To"] = Address(addr_spec=to)
+        except (ValueError, HeaderParseError):
+            raise Refused("address_malformed") from None
         message["Subject"] = subject
         message["Date"] = datetime.now(UTC)
         message["Auto-Submitted"] = "auto-generated"

@@ -56,7 +56,9 @@ def test_a_passage_without_cover_becomes_one_case_a_day_with_the_vehicles_pictur
     assert (row.kind, row.state) == ("no_insurance", "screened")
     detail = both.do(both.person(Role.POLICE_OFFICER), cases.open_case, row.id)
     assert [step.code for step in detail.trace] == ["plate_sure", "register_without_cover", "register_cover_ended"]
-    assert [one.name for one in detail.evidence[0].files] == ["record.json", "still_in_act.jpg", "still_wide.jpg"]
+    assert [one.name for one in detail.evidence[0].files] == [
+        "record.json", "still_in_act.jpg", "still_wide.jpg", "trace.json",
+    ]  # fmt: skip
     assert (detail.plate, detail.evidence[0].intact, detail.offences) == (PLATE, True, ("230",))
     both.clock.forward(hours=24)
     register(both, date(2026, 11, 21), as_of=both.clock())

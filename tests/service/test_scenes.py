@@ -213,7 +213,7 @@ def test_a_version_that_a_stricter_program_would_refuse_can_still_be_looked_at_a
 
 
 def test_there_is_nothing_of_a_camera_that_is_not_registered(world):
-    editor = world.person(Role.ADMINISTRATOR)
+    editor = world.person(Role.CAMERA_OPERATOR)
     for act in (scenes.look, scenes.versions, scenes.still):
         with pytest.raises(NotFound):
             world.do(editor, act, "nowhere")
