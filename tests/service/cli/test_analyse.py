@@ -191,11 +191,20 @@ def test_a_run_that_is_refused_leaves_the_earlier_results_as_they_were(qyran, ea
         assert fingerprint(earlier) == before
 
 
+@pytest.fixture
+def hears_interrupts():
+    """A shell lets what it starts in the background ignore interrupts, and its children with it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_interrupts")
 def test_a_run_that_is_interrupted_leaves_the_earlier_results_as_they_were(qyran, earlier, traffic):
     before = fingerprint(earlier)
     words = [QYRAN, "analyse", traffic.video, "--camera", traffic.camera, "--out", earlier]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: (earlier / ".partial").exists() or process.poll() is not None)
+        wait_until(lambda: (earlier / ".partial" / "tracks.csv").exists() or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "qyran: stopped.\n")
