@@ -119,19 +119,25 @@ def _item(name: str, state: State, detail: str | None = None, **values: Callable
     return Item(name, state, words, said)
 
 
+def _or_why(name: str, state: State, why: str) -> Item:
+    """A part that needs no word where it is there or not needed."""
+    return _item(name, state, why if state in {"missing", "pending"} else None)
+
+
 def _media(manifest: Manifest) -> Iterable[Item]:
     filmed = not _by_record(manifest)
     roles = {entry.role for entry in manifest.files}
     stills = [entry for entry in manifest.files if entry.role == "still"]
     gaps = [gap.moment for gap in manifest.gaps]
     missing: State = "missing" if filmed else "not_applicable"
-    yield _item("clip", "present" if "clip" in roles else missing)
+    yield _or_why("clip", "present" if "clip" in roles else missing, "detail_no_clip")
     if gaps:
         yield _item("stills", "missing", "detail_gap", moments=lambda lang: _moments(lang, gaps))
     else:
         yield _item("stills", "present" if stills else "missing", "detail_count", count=len(stills))
-    yield _item("wide", "present" if any(_whole(entry, manifest) for entry in stills) else missing)
-    yield _item("plate_crop", "present" if "crop" in roles else _or_needless(manifest, missing))
+    whole = any(_whole(entry, manifest) for entry in stills)
+    yield _or_why("wide", "present" if whole else missing, "detail_no_wide")
+    yield _or_why("plate_crop", "present" if "crop" in roles else _or_needless(manifest, missing), "detail_no_crop")
     yield _item("overlay", "present" if "overlay" in roles else missing)
 
 
@@ -140,7 +146,7 @@ def _records(manifest: Manifest) -> Iterable[Item]:
     needed: State = "missing" if _by_record(manifest) else "not_applicable"
     yield _item("record", "present" if "record" in roles else needed)
     yield _item("received", "present" if "received" in roles else needed)
-    yield _item("papers", "present" if "paper" in roles else needed)
+    yield _or_why("papers", "present" if "paper" in roles else needed, "detail_no_papers")
 
 
 def _trace(manifest: Manifest) -> Item:
@@ -185,7 +191,7 @@ def _stamp(work: Work, package: Evidence) -> Item:
         at: datetime = row.time
         return _item("stamp", "present", "detail_stamp", time=lambda lang: _at(work, lang, at), authority=row.authority)
     if row is None or not row.attempts:
-        return _item("stamp", "pending")
+        return _item("stamp", "pending", "detail_stamp_soon")
     return _item("stamp", "pending", "detail_stamp_waits", attempts=row.attempts, why=row.error)
 
 
@@ -198,7 +204,7 @@ def _ledger(work: Work, row: Row) -> Iterable[Item]:
         .limit(1)
     )
     time = work.session.scalars(query).first()
-    yield _item("ledger", "present" if time is not None else "pending")
+    yield _or_why("ledger", "present" if time is not None else "pending", "detail_ledger_soon")
     if evidence_file(work.store.settings).publish.model_dump(exclude={"hour"}, exclude_defaults=True):
         day = datetime.fromisoformat(time).astimezone(work.store.settings.zone).date() if time is not None else None
         yield _item("head", "present" if day is not None and head_of(work, day) is not None else "pending")
@@ -206,7 +212,8 @@ def _ledger(work: Work, row: Row) -> Iterable[Item]:
 
 def _copies(work: Work, package: Evidence) -> Iterable[Item]:
     store = work.store
-    yield _item("masked", "present" if evidence_copies.ready(store, package, "pictures") else "pending")
+    masked = evidence_copies.ready(store, package, "pictures")
+    yield _or_why("masked", "present" if masked else "pending", "detail_masked_soon")
     if any(entry["role"] == "clip" for entry in package.files):
         there = evidence_copies.ready(store, package, "clip")
         yield _item("masked_clip", "present" if there else "not_applicable")

@@ -13,6 +13,7 @@ from service.store.database import Work
 from service.views import CaseDetail, LookView, OwnerView
 from service.web import case_store, evidence_view
 from service.web.case_machine import MachineView, machine_view
+from service.web.contents_view import ContentsView, afterwards, contents_view
 from service.web.device_view import device_facts
 from service.web.offence_view import offence_view
 from service.web.view_models import Choice, Entry, Integrity, Offence, Place, Player, Still
@@ -95,6 +96,8 @@ class CasePageView:
     draft: Draft
     aside: bool
     standing: str
+    contents: ContentsView
+    afterwards: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,8 @@ def case_view(
         draft=draft,
         aside=aside,
         standing=standing(seen),
+        contents=contents_view(work, w, seen.id),
+        afterwards=afterwards(w, work.actor.roles, seen.id) if seen.t_signed else (),
     )
 
 
