@@ -460,7 +460,11 @@ class AccessLog(Base):
 
 
 class CityInput(Base):
-    """A figure from outside that a KPI needs, with its source: the newest entry of a name stands."""
+    """A figure from outside that a KPI needs, with its source: of a name's entries the one of the newest day stands.
+
+    Attributes:
+        import_id: the imported file it came with; None where somebody entered it by hand.
+    """
 
     __tablename__ = "city_input"
 
@@ -471,3 +475,7 @@ class CityInput(Base):
     as_of: Mapped[date]
     entered_at: Mapped[datetime]
     entered_by: Mapped[str] = mapped_column(Id)
+    import_id: Mapped[str | None] = mapped_column(Id)
+    withdrawn_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "name", "as_of"),)

@@ -9,6 +9,7 @@ from service.store import (  # noqa: F401  fill the metadata
     delivery_tables,
     evidence_tables,
     fine_tables,
+    import_tables,
     officer_tables,
     passage_tables,
     people_tables,
