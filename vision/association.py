@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from vision.classes import BICYCLE, BUS, CAR, MOTORCYCLE, PERSON, TRUCK
-from vision.geometry import iou
+from vision.geometry import area, intersection
 from vision.kalman import MEASURED, size, to_state
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ LARGEST_RATIO_LOG: Final = math.log(2.0)
 overlap."""
 SURE_OVERLAP: Final = 0.3
 """IoU from which place and size need no further test."""
+LEAST_AREA: Final = 1e-9
+"""Keeps the overlap of two boxes without area finite, pixels squared."""
 UNLIKE: Final = 0.15
 """How unlike a look may be until the affinity is halved: the same clothes are nearer than 0.12 in nine of ten pairs
 half a second apart, other people's farther than 0.17 (people of rendered streets, shipped detector)."""
@@ -77,26 +79,40 @@ def affinity(
         seen: the M detections.
         look: what the tracks look like [N, L]; counts where that of the detections is known too.
     """
-    overlap = iou(expected, seen.box)
     # Plane by plane ([N, M] each): NumPy is several times faster so than on a last axis of two.
-    x, y, w, h = to_state(seen.box).T[:, None]
-    track_x, track_y, track_w, track_h = motion.at.T[:, :, None]
+    x, y, w, h = to_state(seen.box).T
+    track_x, track_y, track_w, track_h = motion.at.T
     scale = size(motion.at)
     widest = np.where(new, WIDEST_NEW, WIDEST) * scale
-    deviation = np.minimum(np.sqrt(motion.var[:, :2].T + (MEASURED[:2, None] * scale) ** 2), widest)[..., None]
-    distance = ((x - track_x) / deviation[0]) ** 2 + ((y - track_y) / deviation[1]) ** 2
-    wider = np.abs(np.log(np.maximum(w, 1.0)) - np.log(np.maximum(track_w, 1.0)))
-    taller = np.abs(np.log(np.maximum(h, 1.0)) - np.log(np.maximum(track_h, 1.0)))
-    possible = (distance <= GATE**2) & (np.maximum(wider, taller) <= LARGEST_RATIO_LOG) | (overlap >= SURE_OVERLAP)
-    i, j = np.nonzero(possible)  # few of the pairs: the rest is done for them alone
-    nearness = np.exp(-wider[i, j] - taller[i, j]) / (1 + distance[i, j] / 2)
-    likeness = (overlap[i, j] + nearness) / 2 * KINSHIP[class_id[i], seen.class_id[j]]
+    deviation = np.minimum(np.sqrt(motion.var[:, :2].T + (MEASURED[:2, None] * scale) ** 2), widest)
+    distance = _squared(x / deviation[0][:, None], track_x / deviation[0])
+    distance += _squared(y / deviation[1][:, None], track_y / deviation[1])
+    shared = intersection(expected, seen.box)
+    i, j = np.nonzero((distance <= GATE**2) | (shared > 0))  # few of the pairs: the rest is done for them alone
+    apart, both = distance[i, j], shared[i, j]
+    overlap = both / np.maximum(area(expected)[i] + area(seen.box)[j] - both, LEAST_AREA)
+    wider = np.abs(_log(w)[j] - _log(track_w)[i])
+    taller = np.abs(_log(h)[j] - _log(track_h)[i])
+    possible = (apart <= GATE**2) & (np.maximum(wider, taller) <= LARGEST_RATIO_LOG) | (overlap >= SURE_OVERLAP)
+    nearness = np.exp(-wider - taller) / (1 + apart / 2)
+    likeness = np.where(possible, (overlap + nearness) / 2 * KINSHIP[class_id[i], seen.class_id[j]], 0.0)
     if look is not None and seen.look is not None:
         unlike = ((look[i] - seen.look[j]) ** 2).sum(axis=1) / UNLIKE**2
         likeness *= np.maximum(1 / (1 + unlike), LEAST_TRUST)
-    out = np.zeros_like(overlap)
+    out = np.zeros_like(distance)
     out[i, j] = likeness
     return out
+
+
+def _squared(a: Floats, b: Floats) -> Floats:
+    """Square of a [N, M] less b [N], in the place of a."""
+    a -= b[:, None]
+    return np.multiply(a, a, out=a)
+
+
+def _log(sides: Floats) -> Floats:
+    """Logarithm of sides of boxes [N], which count as a pixel at least."""
+    return np.asarray(np.log(np.maximum(sides, 1.0)))
 
 
 def assign(likeness: Floats, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
