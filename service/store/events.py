@@ -1,4 +1,4 @@
-"""Appending to the chain of a case or an alert, reading it back, and checking it."""
+"""Appending to the chain of a case, an alert or a publication, reading it back, and checking it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,37 @@ from evidence.chain import Fault, Link, append, check
 from qyran.errors import IntegrityError
 from qyran.roles import Role
 from service.store.database import Work
+from service.store.publication_tables import KpiPublication, PublicationEvent
 from service.store.tables import Alert, AlertEvent, CaseEvent, ChainEvent, Personal, ViolationCase
 from service.store.vault import Vault
 
 Row = ViolationCase | Alert
+Chained = Row | KpiPublication
+"""Whatever has a chain of its own."""
 STATE = "state"
 TOMBSTONE = "tombstone"
 REPEATED = ("actor", "role", "kind", "source", "target", "reason")
 
 
-def events_of(row: Row) -> type[CaseEvent | AlertEvent]:
+def events_of(row: Chained) -> type[CaseEvent | AlertEvent | PublicationEvent]:
     """The table of a record's events."""
-    return CaseEvent if isinstance(row, ViolationCase) else AlertEvent
+    match row:
+        case ViolationCase():
+            return CaseEvent
+        case Alert():
+            return AlertEvent
+        case KpiPublication():
+            return PublicationEvent
 
 
-def _events(session: Session, row: Row) -> list[ChainEvent]:
-    table: type[CaseEvent | AlertEvent] = events_of(row)
+def _events(session: Session, row: Chained) -> list[ChainEvent]:
+    table: type[CaseEvent | AlertEvent | PublicationEvent] = events_of(row)
     return list(session.scalars(select(table).where(table.record == row.id).order_by(table.seq)))
 
 
 def append_event(
     work: Work,
-    row: Row,
+    row: Chained,
     kind: str,
     role: Role,
     *,
@@ -85,7 +94,7 @@ def append_tombstone(work: Work, row: Row, role: Role, number: int, erased: Sequ
     return _store(work, row, header, {})
 
 
-def _store(work: Work, row: Row, header: dict[str, Any], payload: Mapping[str, Any]) -> Link:
+def _store(work: Work, row: Chained, header: dict[str, Any], payload: Mapping[str, Any]) -> Link:
     link = append(row.id, (row.seq, row.head) if row.seq else None, header, payload)
     wrapped, sealed = work.store.vault.seal(row.id, link.seq, {"salt": link.salt, "payload": dict(payload)})
     work.session.add(
@@ -107,7 +116,7 @@ def _store(work: Work, row: Row, header: dict[str, Any], payload: Mapping[str, A
     return link
 
 
-def chain_of(session: Session, vault: Vault, row: Row) -> list[Link]:
+def chain_of(session: Session, vault: Vault, row: Chained) -> list[Link]:
     """A record's chain in order, payloads opened where they were not erased."""
     events = _events(session, row)
     personal = {item.seq: item for item in session.scalars(select(Personal).where(Personal.record == row.id))}
@@ -126,7 +135,7 @@ def facts_of(session: Session, vault: Vault, records: Iterable[str]) -> dict[str
     return found
 
 
-def check_record(session: Session, vault: Vault, row: Row) -> Fault | None:
+def check_record(session: Session, vault: Vault, row: Chained) -> Fault | None:
     """The first fault of a record: its chain, the columns that repeat it, or the view of its last event."""
     events = _events(session, row)
     try:

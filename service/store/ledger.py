@@ -12,7 +12,8 @@ from evidence.chain import GENESIS, Fault, root_message, root_of
 from evidence.keys import Trust, installation_signer, trust_store
 from evidence.ledger import RootLine, export, sign_root
 from service.store.database import Store, Work
-from service.store.events import Row, chain_of, check_record
+from service.store.events import Chained, chain_of, check_record
+from service.store.publication_tables import KpiPublication, PublicationEvent
 from service.store.tables import Alert, AlertEvent, CaseEvent, LedgerHead, LedgerRoot, ViolationCase
 
 HOUR = timedelta(hours=1)
@@ -98,7 +99,7 @@ def check_store(store: Store) -> list[Fault]:
 def _moved(work: Work) -> dict[str, tuple[int, str]]:
     signed = select(LedgerHead.record, func.max(LedgerHead.seq).label("seq")).group_by(LedgerHead.record).subquery()
     found: dict[str, tuple[int, str]] = {}
-    for table in (ViolationCase, Alert):
+    for table in (ViolationCase, Alert, KpiPublication):
         query: Select[str, int, str] = (
             select(table.id, table.seq, table.head)
             .outerjoin(signed, signed.c.record == table.id)
@@ -108,10 +109,11 @@ def _moved(work: Work) -> dict[str, tuple[int, str]]:
     return found
 
 
-def _records(work: Work) -> Iterator[Row]:
+def _records(work: Work) -> Iterator[Chained]:
     return joined(
         work.session.scalars(select(ViolationCase).order_by(ViolationCase.id)),
         work.session.scalars(select(Alert).order_by(Alert.id)),
+        work.session.scalars(select(KpiPublication).order_by(KpiPublication.id)),
     )
 
 
@@ -122,10 +124,13 @@ def _holds(line: RootLine, trust: Trust) -> bool:
 
 def _covers(work: Work, line: RootLine) -> bool:
     """Whether the chains still hold every head this root signed."""
-    for record, (seq, digest) in line.heads.items():
-        held = work.session.scalar(
-            select(CaseEvent.hash).where(CaseEvent.record == record, CaseEvent.seq == seq)
-        ) or work.session.scalar(select(AlertEvent.hash).where(AlertEvent.record == record, AlertEvent.seq == seq))
-        if held != digest:
-            return False
-    return True
+    return all(_held(work, record, seq) == digest for record, (seq, digest) in line.heads.items())
+
+
+def _held(work: Work, record: str, seq: int) -> str | None:
+    """The hash of a link, whatever kind of record it belongs to."""
+    for table in (CaseEvent, AlertEvent, PublicationEvent):
+        found = work.session.scalar(select(table.hash).where(table.record == record, table.seq == seq))
+        if found is not None:
+            return found
+    return None

@@ -13,6 +13,7 @@ from service.store import (  # noqa: F401  fill the metadata
     officer_tables,
     passage_tables,
     people_tables,
+    publication_tables,
     record_tables,
     scene_tables,
     tables,
