@@ -24,6 +24,11 @@ def utc(*parts):
         ("2026-Q4", utc(2026, 9, 30, 19), utc(2026, 12, 31, 19)),
         ("2026", utc(2025, 12, 31, 19), utc(2026, 12, 31, 19)),
         ("2026-03-15", utc(2026, 3, 14, 19), utc(2026, 3, 15, 19)),
+        ("2026-W07", utc(2026, 2, 8, 19), utc(2026, 2, 15, 19)),
+        ("2026-W01", utc(2025, 12, 28, 19), utc(2026, 1, 4, 19)),
+        ("2026-W53", utc(2026, 12, 27, 19), utc(2027, 1, 3, 19)),
+        # the week in which Almaty turned its clocks back is an hour longer
+        ("2024-W09", utc(2024, 2, 25, 18), utc(2024, 3, 3, 19)),
         # Almaty kept UTC+6 until the end of February 2024: that month is an hour longer
         ("2024-02", utc(2024, 1, 31, 18), utc(2024, 2, 29, 19)),
     ],
@@ -54,6 +59,9 @@ def test_the_last_minute_of_an_almaty_month_is_in_it_though_utc_is_still_in_the_
         "2026-01-00",
         "٢٠٢٦",
         "2026-Q5",
+        "2026-W00",
+        "2025-W53",
+        "2026-W7",
         "2026-02-30",
         "26-03",
         "2026-3",
@@ -113,3 +121,11 @@ def test_every_moment_lies_in_exactly_one_period_of_a_kind(naive, kind, zone):
 def test_months():
     assert [Period.parse(text).months for text in ("2026-01-01", "2026-01", "2026-Q1", "2026")] == [None, 1, 3, 12]
     assert Period.parse("2026-Q2").first == date(2026, 4, 1)
+    assert Period.parse("2026-W07").months is None
+
+
+def test_a_week_belongs_to_the_year_of_its_thursday_and_has_seven_days():
+    assert [Period.parse(text).year for text in ("2026-W01", "2026-W53", "2026-W07")] == [2026, 2026, 2026]
+    assert Period.parse("2026-W01").days == tuple(date(2025, 12, 29 + i) for i in range(3)) + tuple(
+        date(2026, 1, 1 + i) for i in range(4)
+    )
