@@ -8,6 +8,7 @@ from service.store import (  # noqa: F401  fill the metadata
     console_tables,
     delivery_tables,
     evidence_tables,
+    exchange_tables,
     fine_tables,
     import_tables,
     officer_tables,
