@@ -19,7 +19,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_catalog.catalogue import Category, Kpi, Rule, Target, catalogue
+from kpi_catalog.catalogue import Catalogue, Category, Kpi, Rule, Target, catalogue
+from kpi_catalog.readings import DEFAULT, Readings
 from kpi_catalog.status import OUTSIDE, SCORED, Status
 from qyran.errors import InputError
 
@@ -27,36 +28,8 @@ Fact = float | Mapping[str, float]
 """A fact: one number; for KPI 1.4 hours by part; for a change, if wanted, ``{"base": ..., "fact": ...}``."""
 
 BASE_AND_FACT = frozenset({"base", "fact"})
+FULL_WEIGHT = 100  # appendix 5, p. 3: the weights of all spheres together
 CHANGES = frozenset({Rule.REDUCTION_RANGE, Rule.GROWTH_AT_LEAST})
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """How each place that the order leaves open is read.
-
-    Attributes:
-        at_most: beyond an upper limit the score is limit / fact (`mirror`), falls in a straight line to 0 at
-            twice the limit (`linear`), or is 0 (`all_or_nothing`).
-        bound: which of two numbers earns a full score where the order gives both (a fall of 5-10 %, >=60-70 %).
-        change: a single number for a fall is the fall achieved, 5 meaning 5 % less (`achieved`), or the signed
-            change, -5 meaning 5 % less (`signed`). The base period is the caller's: the order names none.
-        index: a mean score is held against its target or against the top of its scale.
-        up_to: "up to 40 %" is a goal to reach or a ceiling.
-        parts: several limits in one KPI make the mean of their scores, or the worst.
-        absent_sphere: a sphere without a score adds nothing to the city's sum (`adds_nothing`: p. 4 (2) to the
-            letter), or the sum is scaled up to the weights that have one (`rescale`).
-    """
-
-    at_most: Literal["mirror", "linear", "all_or_nothing"] = "mirror"
-    bound: Literal["lower", "upper"] = "lower"
-    change: Literal["achieved", "signed"] = "achieved"
-    index: Literal["target", "scale_maximum"] = "target"
-    up_to: Literal["goal", "ceiling"] = "goal"
-    parts: Literal["mean", "worst"] = "mean"
-    absent_sphere: Literal["adds_nothing", "rescale"] = "adds_nothing"
-
-
-DEFAULT = Readings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +66,7 @@ class CityScore:
     Attributes:
         coverage: points scored / points that apply, over all spheres.
         weight_scored: sum of the weights of the spheres that have a score: what `score` is out of.
-        band: id of the grade; None while `score` is not out of 100.
+        band: id of the grade of the score that `Readings.missing` names; None while that is not out of 100.
     """
 
     score: float | None
@@ -104,7 +77,13 @@ class CityScore:
 
 
 def score_kpi(
-    kpi: Kpi, category: Category, fact: Fact | None, *, year: int | None = None, readings: Readings = DEFAULT
+    kpi: Kpi,
+    category: Category,
+    fact: Fact | None,
+    *,
+    year: int | None = None,
+    readings: Readings = DEFAULT,
+    book: Catalogue | None = None,
 ) -> KpiScore:
     """Score one fact.
 
@@ -114,13 +93,14 @@ def score_kpi(
         fact: None where it is missing.
         year: of the period, if the stages of introduction (appendix 2) are to play a part.
         readings: of the places that the order leaves open.
+        book: the catalogue that the stages are in; None takes the one in force.
 
     Raises:
         InputError: the fact is not a finite number, or is one that cannot be measured.
     """
     target = kpi.targets[category]
     ratio = None if fact is None else _ratio(kpi, target, fact, readings)
-    outside = standing(kpi, category, year)
+    outside = standing(kpi, category, year, book)
     if outside is not None:
         return KpiScore(None, None, outside)
     if not target.numeric:
@@ -132,7 +112,7 @@ def score_kpi(
     return KpiScore(min(1.0, ratio), ratio if math.isfinite(ratio) else None, Status.COMPUTED)
 
 
-def standing(kpi: Kpi, category: Category, year: int | None) -> Status | None:
+def standing(kpi: Kpi, category: Category, year: int | None, book: Catalogue | None = None) -> Status | None:
     """Why a KPI does not apply to a category of city in a year; None where it does.
 
     Without a year only the target decides: a category for which the order sets none is `not_applicable`.
@@ -141,7 +121,7 @@ def standing(kpi: Kpi, category: Category, year: int | None) -> Status | None:
         return Status.NOT_APPLICABLE
     if year is None:
         return None
-    stage = catalogue().stage_of(kpi.id, category)
+    stage = (book or catalogue()).stage_of(kpi.id, category)
     if stage is None:
         return Status.NOT_APPLICABLE
     return Status.NOT_YET_DUE if year < stage.year_from else None
@@ -163,31 +143,39 @@ def sphere_score(scores: Iterable[tuple[int, KpiScore]]) -> SphereScore:
     )
 
 
-def city_score(spheres: Mapping[str, SphereScore], readings: Readings = DEFAULT) -> CityScore:
+def city_score(
+    spheres: Mapping[str, SphereScore], readings: Readings = DEFAULT, book: Catalogue | None = None
+) -> CityScore:
     """Sum of the spheres times their weights."""
-    book = catalogue()
-    weights = {sphere.id: sphere.weight for sphere in book.spheres}
+    weights = {sphere.id: sphere.weight for sphere in (book or catalogue()).spheres}
     scored = {key: one.score for key, one in spheres.items() if one.score is not None}
     applying = {key: one.score_missing_as_zero for key, one in spheres.items() if one.score_missing_as_zero is not None}
-    weight_scored = sum(weights[key] for key in scored)
     points = sum(one.points_applicable for one in spheres.values())
-    score = _sum(scored, weights, readings)
-    complete = scored.keys() == applying.keys() if readings.absent_sphere == "rescale" else weight_scored == 100
+    score, as_zero = _sum(scored, weights, readings), _sum(applying, weights, readings)
+    counting = applying if readings.missing == "zero" else scored
+    graded = as_zero if readings.missing == "zero" else score
+    whole = (
+        counting.keys() == applying.keys()
+        if readings.absent_sphere == "rescale"
+        else sum(weights[key] for key in counting) == FULL_WEIGHT
+    )
     return CityScore(
         score=score,
-        score_missing_as_zero=_sum(applying, weights, readings),
+        score_missing_as_zero=as_zero,
         coverage=sum(one.points_scored for one in spheres.values()) / points if points else None,
-        weight_scored=weight_scored,
-        band=band(score) if score is not None and complete else None,
+        weight_scored=sum(weights[key] for key in scored),
+        band=band(graded, readings, book) if graded is not None and whole else None,
     )
 
 
-def band(score: float) -> str:
-    """The grade of a city score 0..100.
+def band(score: float, readings: Readings = DEFAULT, book: Catalogue | None = None) -> str:
+    """The grade of a city score, 0 or more.
 
-    The order prints whole numbers (75-89, 90-100); a grade begins at its lower number and nothing is rounded up.
+    The order prints whole numbers (75-89, 90-100). By default a grade begins at its lower number and nothing is
+    rounded up; `Readings.bands` may round to the nearest whole number first, a half upwards.
     """
-    return next(one.id for one in catalogue().bands if score >= one.lower)
+    graded = math.floor(score + 0.5) if readings.bands == "nearest" else score
+    return next(one.id for one in (book or catalogue()).bands if graded >= one.lower)
 
 
 def _sum(scores: Mapping[str, float], weights: Mapping[str, int], readings: Readings) -> float | None:
@@ -195,7 +183,7 @@ def _sum(scores: Mapping[str, float], weights: Mapping[str, int], readings: Read
         return None
     total = math.fsum(weights[key] * score for key, score in scores.items())
     if readings.absent_sphere == "rescale":
-        return 100 * total / sum(weights[key] for key in scores)
+        return FULL_WEIGHT * total / sum(weights[key] for key in scores)
     return total
 
 

@@ -26,8 +26,9 @@ from kpi_catalog.facts.road_coverage import road_coverage
 from kpi_catalog.facts.video_analysed_share import video_analysed_share
 from kpi_catalog.facts.violations_per_1000 import violations_per_1000
 from kpi_catalog.period import Period
+from kpi_catalog.readings import DEFAULT, Readings
 from kpi_catalog.records import CityFacts
-from kpi_catalog.scoring import DEFAULT, KpiScore, Readings, SphereScore, score_kpi, sphere_score, standing
+from kpi_catalog.scoring import KpiScore, SphereScore, score_kpi, sphere_score, standing
 from kpi_catalog.status import SCORED, Status
 from kpi_catalog.value import KpiValue
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from kpi_catalog.catalogue import Category, catalogue
 from kpi_catalog.period import Period
-from kpi_catalog.scoring import DEFAULT, Fact, KpiScore, Readings, city_score, score_kpi, sphere_score
+from kpi_catalog.readings import DEFAULT, Readings
+from kpi_catalog.scoring import Fact, KpiScore, city_score, score_kpi, sphere_score
 from qyran.errors import InputError
 
 KEYS = ("city_category", "values", "period")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_catalog.catalogue import Category, Rule, catalogue
+from kpi_catalog.readings import Readings
 from kpi_catalog.scoring import (
     KpiScore,
-    Readings,
     SphereScore,
     band,
     city_score,

@@ -9,6 +9,7 @@ import pytest
 
 from kpi_catalog.catalogue import Category, catalogue
 from kpi_catalog.period import Period
+from kpi_catalog.readings import Readings
 from kpi_catalog.records import (
     CASE_FIELDS,
     AlertFact,
@@ -32,7 +33,6 @@ from kpi_catalog.records import (
     SensorFact,
     Survey,
 )
-from kpi_catalog.scoring import Readings
 from kpi_catalog.security import DEFINITIONS, SPHERE, security_kpis
 from kpi_catalog.status import Status
 
