@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.tracker import TrackerSettings
+
+    Floats = NDArray[np.float64]
+    Rows = NDArray[np.intp]
 
 PEOPLE_IOU: Final = 0.45
 """Overlap from which two boxes of people are of one, whatever they wear: two people side by side share less."""
@@ -39,17 +42,14 @@ def one_each(seen: Detections, s: TrackerSettings) -> Detections:
         seen: strongest first.
         s: what counts as an echo.
     """
-    sizes = area(seen.box)
-    shared = intersection(seen.box, seen.box)
-    overlap = shared / (sizes[:, None] + sizes[None] - shared)
-    weaker = seen.score[:, None] <= s.echo_score * seen.score[None]
-    repeats = (overlap >= s.echo_iou) | (shared >= s.echo_cover * sizes[:, None])
-    i, j = np.nonzero(repeats & weaker & (seen.score < s.strong_score)[:, None])
+    i, j, shared, overlap = _touching(seen.box)
+    weaker = (seen.score[i] <= s.echo_score * seen.score[j]) & (seen.score[i] < s.strong_score)
+    repeats = (overlap >= s.echo_iou) | (shared >= s.echo_cover)
     kin = KINSHIP[seen.class_id[i], seen.class_id[j]] > 0
     alive = np.ones(len(seen), np.bool_)
-    alive[i[kin]] = False
+    alive[i[weaker & repeats & kin]] = False
     box = seen.box.copy()
-    for weak, strong in _doubles(seen, overlap):
+    for weak, strong in _doubles(seen, i, j, overlap):
         if alive[weak] and alive[strong]:
             alive[weak] = False
             if seen.class_id[strong] == PERSON:
@@ -57,14 +57,26 @@ def one_each(seen: Detections, s: TrackerSettings) -> Detections:
     return Detections(box, seen.score, seen.class_id, seen.look).where(alive)
 
 
-def _doubles(seen: Detections, overlap: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Pairs (weaker, stronger) that are of one person or of one vehicle; none where nobody looked."""
+def _touching(box: NDArray[np.floating[Any]]) -> tuple[Rows, Rows, Floats, Floats]:
+    """Ordered pairs (i, j) of boxes [N, 4] that touch: the share of i that lies in j, and their overlap (IoU)."""
+    both = intersection(box, box)
+    np.fill_diagonal(both, 0.0)
+    i, j = np.nonzero(both)
+    sizes, shared = area(box), both[i, j]
+    return i, j, shared / sizes[i], shared / (sizes[i] + sizes[j] - shared)
+
+
+def _doubles(seen: Detections, strong: Rows, weak: Rows, overlap: Floats) -> list[tuple[int, int]]:
+    """Those of the touching pairs, as (weaker, stronger), that are of one person or of one vehicle.
+
+    None where nobody looked.
+    """
     if seen.look is None:
         return []
-    strong, weak = np.nonzero(np.triu(overlap, 1) >= ALIKE_IOU)
-    share = overlap[strong, weak]
+    near = (strong < weak) & (overlap >= ALIKE_IOU)
+    strong, weak, overlap = strong[near], weak[near], overlap[near]
     unlike = np.sqrt(((seen.look[strong] - seen.look[weak]) ** 2).sum(axis=1))
     person, vehicle = seen.class_id == PERSON, np.isin(seen.class_id, list(VEHICLE_IDS))
-    same = person[strong] & person[weak] & ((share >= PEOPLE_IOU) | (unlike < ALIKE))
-    same |= vehicle[strong] & vehicle[weak] & (share >= VEHICLES_IOU) & (unlike < ALIKE_VEHICLES)
+    same = person[strong] & person[weak] & ((overlap >= PEOPLE_IOU) | (unlike < ALIKE))
+    same |= vehicle[strong] & vehicle[weak] & (overlap >= VEHICLES_IOU) & (unlike < ALIKE_VEHICLES)
     return list(zip(weak[same].tolist(), strong[same].tolist(), strict=True))
