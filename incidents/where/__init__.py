@@ -1,0 +1,1 @@
+"""Where a happening is: from the calibrated road, from one camera's bearing, from crossed bearings."""
