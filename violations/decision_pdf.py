@@ -1,38 +1,20 @@
-"""The notice as a PDF: bilingual, PDF/A, the same bytes for the same record, signed PAdES.
-
-Typst sets the page with the fonts it carries; nothing is fetched and no system font is used.
-"""
+"""The notice as a PDF: bilingual, PDF/A, the same bytes for the same record, signed PAdES."""
 
 from __future__ import annotations
 
-import io
-import json
-import tempfile
-import tomllib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
-
-import segno
-import typst
+from typing import Any
 
 from evidence.canonical import sha256_hex
 from evidence.pades import DocumentSigner, PdfVerdict, sign_pdf, verify_pdf
 from qyran.errors import InputError, IntegrityError
 from violations.decision import Analysis, Both, DecisionRecord
 from violations.offences import WorkCalendar, work_calendar
+from violations.paper import Wording, both, compile_paper, day_of, load_wording, moment_of, money, same
 
 __all__ = ["PdfVerdict", "render_notice", "sign_notice", "verify_pdf"]
-
-TEMPLATES: Final = Path(__file__).parent / "templates"
-MASK: Final = 3  # of the QR code, ISO/IEC 18004, 7.8
-NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-
-Words = dict[str, str]
-"""A text in both languages: kk and ru."""
 
 
 def render_notice(record: DecisionRecord, pictures: Mapping[str, bytes], calendar: WorkCalendar | None = None) -> bytes:
@@ -53,24 +35,8 @@ def render_notice(record: DecisionRecord, pictures: Mapping[str, bytes], calenda
         if sha256_hex(pictures[picture.file]) != picture.sha256:
             raise IntegrityError(f"The picture {picture.file} is not the one the decision names.")
     data = _data(record, calendar or work_calendar())
-    qr = io.BytesIO()
-    # A mask that is given costs a tenth of the time that weighing all eight takes, and reads as well.
-    segno.make(data["check"]["code"], error="m", micro=False, mask=MASK).save(qr, kind="svg", border=2, scale=4)
-    with tempfile.TemporaryDirectory(prefix="qyran-notice-") as name:
-        folder = Path(name)
-        (folder / "notice.typ").write_bytes((TEMPLATES / "notice.typ").read_bytes())
-        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        (folder / "qr.svg").write_bytes(qr.getvalue())
-        for number, picture in enumerate(record.pictures, start=1):
-            (folder / f"picture{number}.jpg").write_bytes(pictures[picture.file])
-        pdf: bytes = typst.compile(
-            folder / "notice.typ",
-            root=folder,
-            ignore_system_fonts=True,
-            pdf_standards="a-2b",
-            timestamp=int(record.issued.timestamp()),
-        )
-    return pdf
+    shown = {f"picture{number}.jpg": pictures[one.file] for number, one in enumerate(record.pictures, start=1)}
+    return compile_paper(data, shown, record.issued)
 
 
 def sign_notice(pdf: bytes, record: DecisionRecord, signer: DocumentSigner) -> bytes:
@@ -81,53 +47,27 @@ def sign_notice(pdf: bytes, record: DecisionRecord, signer: DocumentSigner) -> b
     """
     if record.certificate_serial != signer.serial or record.development_certificate != signer.development:
         raise IntegrityError(f"The notice {record.number} names another certificate than the one that would sign it.")
-    return sign_pdf(pdf, signer, reason=_words()["title"]["ru"], name=record.officer.name)
+    return sign_pdf(pdf, signer, reason=_words().raw["title"]["ru"], name=record.officer.name)
 
 
 def _data(record: DecisionRecord, calendar: WorkCalendar) -> dict[str, Any]:
     """Everything the template shows, as finished text."""
-    words = _words()
-    issued = record.issued.astimezone(UTC)
-    secret = f"code={record.check_code}&" if record.check_code else ""
-    code = f"{record.verification_url or record.number}#{secret}sha256={record.evidence_sha256}"
-    bands = [
-        words["band"][name]
-        for name, shown in (("demo", record.demo), ("development", record.development_certificate))
-        if shown
+    sections = [
+        _section("act", _act(record)),
+        _section("device", _device(record)),
+        _section("pictures", _evidence(record), pictures=_pictures(record)),
+        *([_section("analysis", _analysis(record.analysis))] if record.analysis else []),
+        _section("penalty", _penalty(record, calendar)),
+        *([_section("payment", _payment(record), pairs=True)] if record.charge.penalty == "fine" else []),
+        _section("rights", _rights(record), columns=True),
+        _section("signature", _signature(record), qr=True),
     ]
-    return {
-        "title": words["title"],
-        "number": record.number,
-        "issued_parts": [issued.year, issued.month, issued.day, issued.hour, issued.minute, issued.second],
-        "evidence_sha256": record.evidence_sha256,
-        "body": _both(record.body.name),
-        "address": _both(record.body.address) if record.body.address else None,
-        "bands": bands,
-        "sections": [
-            _section("act", _act(record)),
-            _section("device", _device(record)),
-            _section("pictures", _evidence(record), pictures=_pictures(record)),
-            *([_section("analysis", _analysis(record.analysis))] if record.analysis else []),
-            _section("penalty", _penalty(record, calendar)),
-            *([_section("payment", _payment(record), pairs=True)] if record.charge.penalty == "fine" else []),
-            _section("rights", _rights(record), columns=True),
-            _section("signature", _signature(record), qr=True),
-        ],
-        "check": {
-            "title": words["label"]["check"],
-            "code": code,
-            "address": record.verification_url or record.number,
-            "secret": record.check_code,
-            "secret_label": words["label"]["check_code"],
-            "hint": words["text"]["check_url" if record.verification_url else "check_code"],
-            "signed": words["text"]["signed"],
-        },
-    }
+    return _words().frame(record, record.evidence_sha256, sections)
 
 
 def _act(record: DecisionRecord) -> list[dict[str, Any]]:
     vehicle, owner, place, charge = record.vehicle, record.owner, record.place, record.charge
-    kinds = [part for part in (vehicle.type, _same(vehicle.make), vehicle.colour) if part is not None]
+    kinds = [part for part in (vehicle.type, same(vehicle.make), vehicle.colour) if part is not None]
     point = _text("coordinates_missing")
     if place.latitude is not None and place.longitude is not None:
         point = _text("coordinates", latitude=f"{place.latitude:.5f}", longitude=f"{place.longitude:.5f}")
@@ -137,21 +77,21 @@ def _act(record: DecisionRecord) -> list[dict[str, Any]]:
         else _text("article", article=charge.article)
     )
     return [
-        _row("issued", _same(_moment(record, record.issued))),
-        _row("erap", _same(record.erap) or _text("erap_missing")),
-        _row("plate", _same(vehicle.plate), strong=True),
+        _row("issued", same(_moment(record, record.issued))),
+        _row("erap", same(record.erap) or _text("erap_missing")),
+        _row("plate", same(vehicle.plate), strong=True),
         _row("vehicle", _joined(kinds) if kinds else None),
         _row(
             "owner",
-            _same(", ".join(part for part in (owner.name, owner.iin_bin, owner.address) if part))
+            same(", ".join(part for part in (owner.name, owner.iin_bin, owner.address) if part))
             if owner
             else _text("owner_missing"),
         ),
-        _row("occurred", _same(_moment(record, record.occurred)), strong=True),
+        _row("occurred", same(_moment(record, record.occurred)), strong=True),
         _row("place", place.name, point),
         _row("direction", place.direction),
         _row("article", article, strong=True),
-        _row("rule", _same(charge.rule)),
+        _row("rule", same(charge.rule)),
         _row("nature", charge.name),
         _row("grounds", *record.grounds),
     ]
@@ -170,15 +110,15 @@ def _device(record: DecisionRecord) -> list[dict[str, Any]]:
             name: f"{getattr(measurement, name):g}".replace(".", ",") for name in ("measured", "permitted", "margin")
         }
         value = Both(
-            kk=_words()["text"]["measured"]["kk"].format(
-                **numbers, unit=measurement.unit.kk, quantity=measurement.quantity.kk
-            ),
-            ru=_words()["text"]["measured"]["ru"].format(
-                **numbers, unit=measurement.unit.ru, quantity=measurement.quantity.ru
-            ),
+            kk=_words()
+            .raw["text"]["measured"]["kk"]
+            .format(**numbers, unit=measurement.unit.kk, quantity=measurement.quantity.kk),
+            ru=_words()
+            .raw["text"]["measured"]["ru"]
+            .format(**numbers, unit=measurement.unit.ru, quantity=measurement.quantity.ru),
         )
-    rows = [_row("device", _same(device.name)), _row("serial", _same(device.serial))]
-    rows.append(_row("certificate", _same(device.certificate) or _text("uncertified")))
+    rows = [_row("device", same(device.name)), _row("serial", same(device.serial))]
+    rows.append(_row("certificate", same(device.certificate) or _text("uncertified")))
     if device.certificate:
         rows.append(_row("verification", verification))
     return [*rows, _row("measured", value)]
@@ -190,7 +130,7 @@ def _pictures(record: DecisionRecord) -> list[dict[str, Any]]:
             "file": f"picture{number}.jpg",
             "number": number,
             "small": picture.small,
-            "caption": _both(picture.caption),
+            "caption": both(picture.caption),
             "time": _moment(record, picture.time),
             "sha256": picture.sha256,
             "alt": picture.caption.ru,
@@ -201,7 +141,7 @@ def _pictures(record: DecisionRecord) -> list[dict[str, Any]]:
 
 def _evidence(record: DecisionRecord) -> list[dict[str, Any]]:
     digest = record.evidence_sha256
-    return [_row("evidence", _same(f"{record.evidence_event}, SHA-256 {digest[:32]} {digest[32:]}"))]
+    return [_row("evidence", same(f"{record.evidence_event}, SHA-256 {digest[:32]} {digest[32:]}"))]
 
 
 def _analysis(said: Analysis) -> list[dict[str, Any]]:
@@ -211,7 +151,7 @@ def _analysis(said: Analysis) -> list[dict[str, Any]]:
     if said.plate:
         plate = _text("plate_corrected" if said.plate_changed else "plate_agreed", plate=said.plate)
     return [
-        _row("program", _same(f"{said.software}; {models}" if models else said.software)),
+        _row("program", same(f"{said.software}; {models}" if models else said.software)),
         _row("machine_finding", said.finding, certainty),
         _row("machine_plate", plate or _text("plate_unread")),
     ]
@@ -222,12 +162,12 @@ def _penalty(record: DecisionRecord, calendar: WorkCalendar) -> list[dict[str, A
     if charge.penalty == "warning" or charge.fine_kzt is None or charge.half_kzt is None or charge.mci_kzt is None:
         return [_row("penalty", _text("warning"), strong=True)]
     amount = _text(
-        "amount", mci=charge.mci, mci_kzt=_money(charge.mci_kzt), year=charge.mci_year, fine=_money(charge.fine_kzt)
+        "amount", mci=charge.mci, mci_kzt=money(charge.mci_kzt), year=charge.mci_year, fine=money(charge.fine_kzt)
     )
     last = record.last_half_price_day(calendar)
-    half = _text("half_open", half=_money(charge.half_kzt), days=terms.half_price_working_days)
+    half = _text("half_open", half=money(charge.half_kzt), days=terms.half_price_working_days)
     if last is not None and record.delivered is not None:
-        half = _text("half_known", half=_money(charge.half_kzt), last=_day(last), delivered=_day(record.delivered))
+        half = _text("half_known", half=money(charge.half_kzt), last=day_of(last), delivered=day_of(record.delivered))
     return [
         _row("penalty", _text("fine")),
         _row("amount", amount, strong=True),
@@ -243,7 +183,7 @@ def _payment(record: DecisionRecord) -> list[dict[str, Any]]:
     plain = ("bin", "iik", "bik", "kbk", "kbe", "knp")
     return [
         _row("beneficiary", payment.beneficiary),
-        *(_row(name, _same(getattr(payment, name))) for name in plain if getattr(payment, name)),
+        *(_row(name, same(getattr(payment, name))) for name in plain if getattr(payment, name)),
     ]
 
 
@@ -259,7 +199,7 @@ def _rights(record: DecisionRecord) -> list[dict[str, Any]]:
     }
     appeal = {
         lang: template.format(days=terms.appeal_days, body=names[lang])
-        for lang, template in _words()["text"]["appeal"].items()
+        for lang, template in _words().raw["text"]["appeal"].items()
     }
     consequence = (
         _text("consequence_fine", resolved=terms.resolved_days, full=terms.full_days)
@@ -278,63 +218,31 @@ def _signature(record: DecisionRecord) -> list[dict[str, Any]]:
     who = Both(kk=f"{officer.position.kk} {officer.name}", ru=f"{officer.position.ru} {officer.name}")
     return [
         _row("officer", who),
-        _row("signed_with", _same(record.certificate_serial)),
+        _row("signed_with", same(record.certificate_serial)),
         _row("language", _text("language")),
     ]
 
 
-def _section(
-    head: str,
-    rows: list[dict[str, Any]],
-    *,
-    pictures: list[dict[str, Any]] | None = None,
-    columns: bool = False,
-    pairs: bool = False,
-    qr: bool = False,
-) -> dict[str, Any]:
-    """A section: a table of rows, or its long texts in `columns`, or its codes in `pairs` of label and value."""
-    layout = {"columns": columns, "pairs": pairs, "qr": qr}
-    return {"head": _words()["head"][head], "rows": rows, "pictures": pictures or [], **layout}
+def _section(head: str, rows: list[dict[str, Any]], **layout: Any) -> dict[str, Any]:
+    return _words().section(head, rows, **layout)
 
 
 def _row(label: str, *values: Both | None, strong: bool = False) -> dict[str, Any]:
-    """A row of the table; what is absent is shown as missing."""
-    shown = [_both(value) for value in values if value is not None] or [_both(_text("missing"))]
-    return {"label": _words()["label"][label], "values": shown, "strong": strong}
+    return _words().row(label, *values, strong=strong)
 
 
 def _text(name: str, **values: object) -> Both:
-    return Both(**{lang: template.format(**values) for lang, template in _words()["text"][name].items()})
-
-
-def _same(text: str | None) -> Both | None:
-    return Both(kk=text, ru=text) if text else None
+    return _words().text(name, **values)
 
 
 def _joined(parts: list[Both]) -> Both:
     return Both(kk=", ".join(part.kk for part in parts), ru=", ".join(part.ru for part in parts))
 
 
-def _both(text: Both) -> Words:
-    return {"kk": text.kk, "ru": text.ru}
-
-
 def _moment(record: DecisionRecord, moment: datetime) -> str:
-    local = record.local(moment)
-    zone = f"{local:%z}"
-    return f"{local:%d.%m.%Y %H:%M:%S} (UTC{zone[:3]}:{zone[3:5]})"
-
-
-def _day(day: date) -> str:
-    return f"{day:%d.%m.%Y}"
-
-
-def _money(amount: int | Decimal) -> str:
-    """Tenge with thin groups: 43 250 or 6 487,50."""
-    text = f"{amount:,.2f}" if amount != int(amount) else f"{int(amount):,}"
-    return text.replace(",", NO_BREAK).replace(".", ",")
+    return moment_of(record.local(moment))
 
 
 @cache
-def _words() -> dict[str, Any]:
-    return tomllib.loads((TEMPLATES / "notice.toml").read_text(encoding="utf-8"))
+def _words() -> Wording:
+    return load_wording("notice")

@@ -73,6 +73,7 @@ class LegalTerms(Part):
     half_price_working_days: Term
     full_days: Term
     appeal_days: Term
+    court_days: Term
     resolved_days: Term
     limitation_months: Term
     repeat_months: Term
