@@ -19,6 +19,9 @@ from service.store.tables import ChainEvent, Code, Hash, Id
 class KpiPublication(Base):
     """A published period: the view of its last event, and its frozen content.
 
+    Every frozen text has `marks` beside it: eight signs of the hash of each of its fields, so that a changed byte is
+    not only found (by `sha256`) but named.
+
     Attributes:
         period: as `kpi_catalog.period` writes it; one publication a period.
         first: its first local day.
@@ -44,6 +47,7 @@ class KpiPublication(Base):
     published_at: Mapped[datetime]
     published_by: Mapped[str] = mapped_column(Id)
     content: Mapped[str] = mapped_column(Text)
+    marks: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(Hash)
 
     __table_args__ = (Index(None, "kind", "first"),)
@@ -61,6 +65,7 @@ class KpiPublished(Base):
     publication_id: Mapped[str] = mapped_column(ForeignKey("kpi_publication.id"), primary_key=True)
     kpi_id: Mapped[str] = mapped_column(String(8), primary_key=True)
     content: Mapped[str] = mapped_column(Text)
+    marks: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(Hash)
     value: Mapped[float | None]
     numerator: Mapped[float | None]
@@ -108,6 +113,7 @@ class KpiRevision(Base):
     found_at: Mapped[datetime]
     found_by: Mapped[str] = mapped_column(Id)
     content: Mapped[str] = mapped_column(Text)
+    marks: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(Hash)
 
     __table_args__ = (Index(None, "found_at"),)

@@ -21,7 +21,19 @@ APPEND_ONLY = (
     "publication_event",
 )
 HEADS = "kpi_publication"
-FROZEN = ("id", "period", "kind", "first", "zone", "category", "published_at", "published_by", "content", "sha256")
+FROZEN = (
+    "id",
+    "period",
+    "kind",
+    "first",
+    "zone",
+    "category",
+    "published_at",
+    "published_by",
+    "content",
+    "marks",
+    "sha256",
+)
 """Columns of a publication that stand for good; the others are the view of its chain's last event."""
 
 
@@ -42,6 +54,7 @@ def upgrade() -> None:
         sa.Column("published_at", UTCDateTime(), nullable=False),
         sa.Column("published_by", sa.String(length=36), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_kpi_publication"),
         sa.UniqueConstraint("period", name="uq_kpi_publication_period"),
@@ -67,6 +80,7 @@ def _values() -> None:
         sa.Column("publication_id", sa.String(length=36), nullable=False),
         sa.Column("kpi_id", sa.String(length=8), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         *(sa.Column(name, sa.Float(), nullable=True) for name in ("value", "numerator", "denominator")),
         sa.Column("status", sa.String(length=24), nullable=False),
@@ -96,6 +110,7 @@ def _revisions() -> None:
         sa.Column("found_at", UTCDateTime(), nullable=False),
         sa.Column("found_by", sa.String(length=36), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         _of_publication("kpi_revision"),
         sa.PrimaryKeyConstraint("publication_id", "number", name="pk_kpi_revision"),
