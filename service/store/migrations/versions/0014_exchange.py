@@ -20,11 +20,13 @@ KEPT = ("exchange_record", "exchange_manifest", "exchange_event")
 """What was told stays told."""
 WATCHED = (
     # table, source, subject, moment, when
-    ("violation_case", "case", "id", "changed_at", ("INSERT", "UPDATE")),
-    ("alert", "alert", "id", "changed_at", ("INSERT", "UPDATE")),
-    ("camera", "camera", "id", "COALESCE({new}.status_at, {new}.registered_at)", ("INSERT", "UPDATE")),
-    ("camera_log", "view", "event_id", "end", ("INSERT",)),
-    ("quarantine", "quarantine", "id", "COALESCE({new}.ended_at, {new}.began_at)", ("INSERT", "UPDATE")),
+    ("violation_case", "case", "{new}.id", "{new}.changed_at", ("INSERT", "UPDATE")),
+    ("alert", "alert", "{new}.id", "{new}.changed_at", ("INSERT", "UPDATE")),
+    ("camera", "camera", "{new}.id", "COALESCE({new}.status_at, {new}.registered_at)", ("INSERT", "UPDATE")),
+    ("camera_log", "view", "{new}.event_id", '{new}."end"', ("INSERT",)),
+    ("quarantine", "quarantine", "{new}.id", "COALESCE({new}.ended_at, {new}.began_at)", ("INSERT", "UPDATE")),
+    ("kpi_publication", "publication", "{new}.id", "{new}.published_at", ("INSERT",)),
+    ("kpi_revision", "revision", "{new}.publication_id || '/' || {new}.number", "{new}.found_at", ("INSERT",)),
 )
 VIEWS = "{new}.kind LIKE 'view%'"
 SEEN = (
@@ -217,15 +219,11 @@ def _name(table: str, event: str) -> str:
     return f"{table}_{event.lower()}_to_exchange"
 
 
-def _moment(moment: str, new: str) -> str:
-    return moment.format(new=new) if "{" in moment else f'{new}."{moment}"'
-
-
 def _watch(table: str, source: str, subject: str, moment: str, events: tuple[str, ...]) -> None:
     """Note each change in the transaction that makes it."""
     line = (
         f"INSERT INTO exchange_pending (source, subject, at, origin) "  # noqa: S608  names of this file only
-        f"VALUES ('{source}', NEW.{subject}, {_moment(moment, 'NEW')}, 'live')"
+        f"VALUES ('{source}', {subject.format(new='NEW')}, {moment.format(new='NEW')}, 'live')"
     )
     wanted = {"camera_log": {"INSERT": VIEWS}, "camera": {"UPDATE": SEEN}}.get(table, {})
     if op.get_context().dialect.name == "sqlite":
@@ -252,10 +250,10 @@ def _backfill() -> None:
     """What is there already goes out first, marked as no measure of delay."""
     for table, source, subject, moment, _ in WATCHED:
         only = f"WHERE {VIEWS.format(new=table)}" if table == "camera_log" else ""
+        at, record = moment.format(new=table), subject.format(new=table)
         op.execute(
             f"INSERT INTO exchange_pending (source, subject, at, origin) "  # noqa: S608  names of this file only
-            f"SELECT '{source}', {table}.{subject}, {_moment(moment, table)}, 'backfill' FROM {table} {only} "
-            f"ORDER BY {_moment(moment, table)}, {table}.{subject}"
+            f"SELECT '{source}', {record}, {at}, 'backfill' FROM {table} {only} ORDER BY {at}, {record}"
         )
 
 
