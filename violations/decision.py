@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from qyran.errors import InputError
 from violations.offences import LegalTerms, Offence, WorkCalendar, last_half_price_day, legal_terms
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -191,23 +191,15 @@ class Analysis(_Part):
     plate_changed: bool = False
 
 
-class DecisionRecord(_Part):
-    """A notice of a warning or of a fine to be paid, as decided by a police officer.
+class Paper(_Part):
+    """What every document of the department says of itself.
 
     Attributes:
         number: document number, given when it is signed.
         issued: moment of the decision.
         time_zone: the city's, in which times are written.
-        erap: number in the unified register, None until it is registered.
-        owner: None until the register has told.
-        grounds: the rule's trace in words.
-        evidence_event: id of the evidence package.
-        evidence_sha256: hash of its manifest.
         verification_url: address where the document can be checked, None where the city has none.
         check_code: without it nobody can ask about the document by its number; part of the QR code.
-        analysis: what the machine said, None in records made before it was kept.
-        delivered: day of delivery, None until then; the terms count from it.
-        payment: None where the city has not configured it.
         certificate_serial: of the certificate that will sign.
         development_certificate: a development certificate signs: no legal force.
         demo: made in a store marked as demo.
@@ -218,6 +210,42 @@ class DecisionRecord(_Part):
     time_zone: str
     body: Body
     officer: Officer
+    verification_url: Text | None
+    check_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")] | None = (
+        None
+    )
+    certificate_serial: Text
+    development_certificate: bool
+    demo: bool
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{value} is no time zone") from None
+        return value
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment in the city's time zone."""
+        return moment.astimezone(ZoneInfo(self.time_zone))
+
+
+class DecisionRecord(Paper):
+    """A notice of a warning or of a fine to be paid, as decided by a police officer.
+
+    Attributes:
+        erap: number in the unified register, None until it is registered.
+        owner: None until the register has told.
+        grounds: the rule's trace in words.
+        evidence_event: id of the evidence package.
+        evidence_sha256: hash of its manifest.
+        analysis: what the machine said, None in records made before it was kept.
+        delivered: day of delivery, None until then; the terms count from it.
+        payment: None where the city has not configured it.
+    """
+
     owner: Owner | None
     vehicle: Vehicle
     occurred: AwareDatetime
@@ -234,23 +262,7 @@ class DecisionRecord(_Part):
     payment: Payment | None
     appeal_body: Body
     erap: Text | None
-    verification_url: Text | None
-    check_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")] | None = (
-        None
-    )
     analysis: Analysis | None = None
-    certificate_serial: Text
-    development_certificate: bool
-    demo: bool
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value} is no time zone") from None
-        return value
 
     @model_validator(mode="after")
     def _may_be_issued(self) -> Self:
@@ -261,10 +273,6 @@ class DecisionRecord(_Part):
         if self.measurement is not None and not self.device.certified(self.local(self.occurred).date()):
             raise ValueError("the measuring device has no certificate and verification valid on the day of the act")
         return self
-
-    def local(self, moment: datetime) -> datetime:
-        """A moment in the city's time zone."""
-        return moment.astimezone(ZoneInfo(self.time_zone))
 
     def last_half_price_day(self, calendar: WorkCalendar) -> date | None:
         """Last day for half of the fine; None for a warning and until it is delivered."""

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import segno
 import typst
 
-from violations.decision import Body, Both
+from violations.decision import Both, Paper
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 LAYOUT: Final = "notice.typ"
@@ -30,25 +30,6 @@ NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 Words = dict[str, str]
 """A text in both languages: kk and ru."""
 Rows = list[dict[str, Any]]
-
-
-class Paper(Protocol):
-    """What every paper says of itself."""
-
-    @property
-    def number(self) -> str: ...
-    @property
-    def issued(self) -> datetime: ...
-    @property
-    def body(self) -> Body: ...
-    @property
-    def verification_url(self) -> str | None: ...
-    @property
-    def check_code(self) -> str | None: ...
-    @property
-    def development_certificate(self) -> bool: ...
-    @property
-    def demo(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
