@@ -2,23 +2,32 @@
 
 Source: order No. 469/НҚ of 12 September 2025, appendices 2 (initiatives, stages), 4 (KPIs) and 5 (weights,
 bands). The texts of the order are kept as published, its misprints included, save broken lines; the English
-names are ours. `kpi_catalog.check` holds the data to the order's own sums.
+is ours. `kpi_catalog.check` holds the data to the order's own sums.
+
+The data are versioned by their days: `data/order*.json` hold one edition of the order each (weights, initiatives,
+bands), `data/kpis*.json` rows of KPIs, each with the first and last day it holds for. An amendment is a further file;
+what it ends gets its last day. `catalogue(day)` is what held on a day; validity that overlaps is refused.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
+from qyran.errors import ConfigError, InputError
+
 Text = Mapping[str, str]
-"""A text by language: kk and ru always, en where the order's own wording is not needed."""
+"""A text by language: kk, ru, en."""
+
+Raw = Mapping[str, Any]
 
 
 class Category(StrEnum):
@@ -138,9 +147,16 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The whole order, in the order's own sequence."""
+    """The whole order as it holds on a day, in the order's own sequence.
+
+    Attributes:
+        version: of the edition of the order.
+        valid_from, valid_until: first and last day on which exactly this holds; no last day while nothing ends it.
+    """
 
     version: str
+    valid_from: date
+    valid_until: date | None
     order: Mapping[str, Any]
     categories: Mapping[Category, Text]
     spheres: tuple[Sphere, ...]
@@ -161,16 +177,58 @@ class Catalogue:
         return self.initiatives[self.kpis[kpi_id].initiative].stages.get(category)
 
 
-@cache
-def catalogue() -> Catalogue:
-    """The catalogue shipped with the project, read once."""
-    order = _read("order_469.json")
-    rows = _read("kpis.json")
-    defaults = {key: rows[key] for key in ("source", "valid_from", "valid_until")}
-    kpis = (_kpi({**defaults, **raw}) for raw in rows["kpis"])
+def catalogue(on: date | None = None) -> Catalogue:
+    """The catalogue shipped with the project.
+
+    Args:
+        on: the day it shall hold for; None takes the newest.
+
+    Raises:
+        InputError: no edition of the order holds on that day.
+        ConfigError: the shipped data contradict themselves.
+    """
+    starts = _starts()
+    begun = [start for start in starts if on is None or start <= on]
+    if not begun:
+        raise InputError(f"The order's KPIs hold from {starts[0]}; there are none for {on}.")
+    found = _on(begun[-1])
+    if on is not None and found.valid_until is not None and on > found.valid_until:
+        raise InputError(f"The order's KPIs held until {found.valid_until}; there are none for {on}.")
+    return found
+
+
+def editions() -> tuple[Catalogue, ...]:
+    """What held one after another, the oldest first."""
+    return tuple(_on(start) for start in _starts())
+
+
+def assemble(orders: Iterable[Raw], rows: Iterable[Raw], on: date) -> Catalogue:
+    """The catalogue of a day from raw editions of the order and raw rows of KPIs.
+
+    Raises:
+        InputError: no edition holds on that day.
+        ConfigError: two editions, or two rows of one KPI, hold on one day.
+    """
+    orders, rows = list(orders), list(rows)
+    _refuse_overlaps("the order", orders)
+    ids = {raw["id"]: [one for one in rows if one["id"] == raw["id"]] for raw in rows}
+    for key, versions in ids.items():
+        _refuse_overlaps(f"KPI {key}", versions)
+    order = next((raw for raw in orders if _holds(raw, on)), None)
+    if order is None:
+        raise InputError(f"No edition of the order holds on {on}.")
+    kpis = [_kpi(raw) for raw in rows if _holds(raw, on)]
+    kpis.sort(key=lambda kpi: (kpi.initiative, int(kpi.id.partition(".")[2])))
     initiatives = (_initiative(raw) for raw in order["initiatives"])
+    every = [*orders, *rows]
+    ends = [
+        day - timedelta(days=1) for day in (_day(raw["valid_from"]) for raw in every) if day is not None and day > on
+    ]
+    ends += [day for day in (_day(raw["valid_until"]) for raw in every) if day is not None and day >= on]
     return Catalogue(
         version=order["version"],
+        valid_from=max(day for day in _bounds(every) if day <= on),
+        valid_until=min(ends, default=None),
         order=MappingProxyType(order["order"]),
         categories=MappingProxyType({Category(key): _text(names) for key, names in order["categories"].items()}),
         spheres=tuple(Sphere(raw["id"], raw["weight"], _text(raw["name"])) for raw in order["spheres"]),
@@ -178,6 +236,56 @@ def catalogue() -> Catalogue:
         bands=tuple(Band(raw["id"], raw["from"], _text(raw["name"])) for raw in order["bands"]),
         kpis=MappingProxyType({kpi.id: kpi for kpi in kpis}),
     )
+
+
+@cache
+def _on(start: date) -> Catalogue:
+    return assemble(*_shipped(), start)
+
+
+@cache
+def _starts() -> tuple[date, ...]:
+    """The days on which something begins to hold or to hold no more, while an edition of the order holds."""
+    orders, rows = _shipped()
+    return tuple(sorted(day for day in _bounds([*orders, *rows]) if any(_holds(raw, day) for raw in orders)))
+
+
+@cache
+def _shipped() -> tuple[tuple[Raw, ...], tuple[Raw, ...]]:
+    folder = resources.files("kpi_catalog").joinpath("data")
+    names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".json"))
+    orders = tuple(_read(name) for name in names if name.startswith("order"))
+    tables = [_read(name) for name in names if name.startswith("kpis")]
+    shared = ("source", "valid_from", "valid_until")
+    rows = ({**{key: table[key] for key in shared}, **raw} for table in tables for raw in table["kpis"])
+    return orders, tuple(rows)
+
+
+def _bounds(every: Iterable[Raw]) -> set[date]:
+    starts = {date.fromisoformat(raw["valid_from"]) for raw in every}
+    ends = {_day(raw["valid_until"]) for raw in every}
+    return starts | {day + timedelta(days=1) for day in ends if day is not None}
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _holds(raw: Raw, day: date) -> bool:
+    until = _day(raw["valid_until"])
+    return date.fromisoformat(raw["valid_from"]) <= day and (until is None or day <= until)
+
+
+def _refuse_overlaps(what: str, versions: Iterable[Raw]) -> None:
+    spans = sorted((date.fromisoformat(raw["valid_from"]), _day(raw["valid_until"])) for raw in versions)
+    for (first, last), (following, _) in pairwise(spans):
+        if last is None or following <= last:
+            raise ConfigError(
+                f"The catalogue has two versions of {what} on {following}; end the one of {first} before."
+            )
+    for first, last in spans:
+        if last is not None and last < first:
+            raise ConfigError(f"The catalogue lets {what} of {first} end on {last}, before it begins.")
 
 
 def _read(name: str) -> dict[str, Any]:

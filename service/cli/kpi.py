@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
+from service.cli import kpi_catalogue
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -20,6 +21,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     score = actions.add_parser("score", help="scores of given values as JSON")
     score.add_argument("values", type=Path, metavar="VALUES.json")
     score.set_defaults(run=run)
+    kpi_catalogue.add(actions)
 
 
 def run(arguments: Namespace) -> int:
