@@ -1,8 +1,8 @@
 """The events of one KPI and day as lines of text: their hash, and their compressed form.
 
-A line is a JSON list ``[kind, id, at, counted, value, reason]``; the lines of a day are sorted, so that the same events
-give the same bytes whatever order they were read in. The hash of a day is the SHA-256 of its lines, that of a KPI the
-Merkle root over its days (`evidence.chain.root_of`), so that one day can be checked without the others.
+A line is a JSON list ``[kind, id, at, counted, value, base, reason]``; the lines of a day are sorted, so that the same
+events give the same bytes whatever order they were read in. The hash of a day is the SHA-256 of its lines, that of a
+KPI the Merkle root over its days (`evidence.chain.root_of`), so that one day can be checked without the others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from evidence.canonical import sha256_hex
 from evidence.chain import root_of
 from kpi_catalog.period import Period
 from qyran.errors import IntegrityError
-from service.publication.model import Contribution, Counted
+from service.rollups.events import Event
 
 LEVEL: Final = 6  # of zlib; ids are random, so more effort gains nothing
 _write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -39,12 +39,12 @@ class EventSet:
         return zlib.compress(self.lines, LEVEL)
 
     @property
-    def events(self) -> tuple[Contribution, ...]:
+    def events(self) -> tuple[Event, ...]:
         """The events again."""
         return tuple(_read(line) for line in self.lines.split(b"\n")) if self.lines else ()
 
 
-def event_set(events: Iterable[Contribution]) -> EventSet:
+def event_set(events: Iterable[Event]) -> EventSet:
     """The events of one day."""
     lines = sorted(_line(one) for one in events)
     joined = b"\n".join(lines)
@@ -66,13 +66,12 @@ def opened(sha256: str, rows: int, packed: bytes) -> EventSet:
     return EventSet(rows, sha256, lines)
 
 
-def by_day(events: Iterable[Contribution], period: Period) -> dict[date, list[Contribution]]:
-    """Events by local day; what has no moment of its own (a register's object) stands under the period's first."""
+def by_day(events: Iterable[Event], period: Period) -> dict[date, list[Event]]:
+    """Events by local day of the city."""
     zone = ZoneInfo(period.zone)
-    found: dict[date, list[Contribution]] = {}
+    found: dict[date, list[Event]] = {}
     for one in events:
-        day = period.first if one.at is None else one.at.astimezone(zone).date()
-        found.setdefault(day, []).append(one)
+        found.setdefault(one.at.astimezone(zone).date(), []).append(one)
     return dict(sorted(found.items()))
 
 
@@ -81,11 +80,10 @@ def root(days: Mapping[date, tuple[int, str]]) -> str:
     return root_of({day.isoformat(): held for day, held in days.items()})
 
 
-def _line(one: Contribution) -> bytes:
-    at = None if one.at is None else one.at.isoformat()
-    return _write([one.kind, one.id, at, one.counted.value, one.value, one.reason]).encode()
+def _line(one: Event) -> bytes:
+    return _write([one.kind, one.id, one.at.isoformat(), one.counted, one.value, one.base, one.reason]).encode()
 
 
-def _read(line: bytes) -> Contribution:
-    kind, key, at, counted, value, reason = json.loads(line)
-    return Contribution(kind, key, None if at is None else datetime.fromisoformat(at), Counted(counted), value, reason)
+def _read(line: bytes) -> Event:
+    kind, key, at, counted, value, base, reason = json.loads(line)
+    return Event(kind, key, datetime.fromisoformat(at), counted, value, reason, base)

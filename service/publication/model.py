@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 from kpi_catalog.period import Period
 from qyran.errors import NotFound
+from service.rollups.events import Event
 
 CELLS: Final = ("value", "numerator", "denominator", "n", "status", "measured", "score", "uncapped")
 """What two reckonings of a KPI are compared by."""
@@ -21,45 +23,6 @@ class State(StrEnum):
     PROVISIONAL = "provisional"  # not published: computed anew whenever somebody asks
     PUBLISHED = "published"
     REVISED = "revised"  # published, and found to differ later; the published values stay
-
-
-class Counted(StrEnum):
-    """Where an event counts."""
-
-    NUMERATOR = "numerator"
-    DENOMINATOR = "denominator"
-    BOTH = "both"
-    EXCLUDED = "excluded"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Contribution:
-    """One event behind a value, with what it contributes.
-
-    Attributes:
-        kind: case, alert, call, notification, object, camera, sensor, survey or input.
-        id: of the record.
-        at: the moment by which it counts in a day; None where it has none (a register's object).
-        counted: where it counts.
-        value: what it adds where it is more than one (minutes, kilometres, hours), else None.
-        reason: why it is left out, a code; empty where it counts.
-    """
-
-    kind: str
-    id: str
-    at: datetime | None
-    counted: Counted
-    value: float | None = None
-    reason: str = ""
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is in the numerator or the denominator."""
-        return self.counted is not Counted.EXCLUDED
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
-        return asdict(self) | {"at": self.at and self.at.isoformat(), "counted": self.counted.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,26 +213,28 @@ class Publication:
             "published_by": self.published_by,
             "sha256": self.sha256,
             "head": self.head,
-            **{"content": dict(self.content)},
+            "content": dict(self.content),
             "kpis": [dict(one.content) | {"sha256": one.sha256} for one in self.kpis.values()],
             "revisions": [one.as_dict() for one in self.revisions],
         }
 
 
-def tally(events: Iterable[Contribution]) -> Tally:
+def tally(events: Iterable[Event]) -> Tally:
     """Count events."""
-    rows = numerator = denominator = 0
-    excluded: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    excluded: Counter[str] = Counter()
     for one in events:
-        rows += 1
-        match one.counted:
-            case Counted.NUMERATOR:
-                numerator += 1
-            case Counted.DENOMINATOR:
-                denominator += 1
-            case Counted.BOTH:
-                numerator += 1
-                denominator += 1
-            case Counted.EXCLUDED:
-                excluded[one.reason] = excluded.get(one.reason, 0) + 1
-    return Tally(rows, numerator, denominator, excluded)
+        counts[one.counted] += 1
+        if one.counted == "excluded":
+            excluded[one.reason] += 1
+    return Tally(
+        rows=counts.total(),
+        numerator=counts["numerator"] + counts["both"],
+        denominator=counts["denominator"] + counts["both"],
+        excluded=dict(excluded),
+    )
+
+
+def as_told(event: Event) -> dict[str, Any]:
+    """What an event contributes, JSON-ready."""
+    return {"counted": event.counted, "value": event.value, "base": event.base, "reason": event.reason}
