@@ -87,11 +87,16 @@ class Recipient(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countable:
-    """A record that counts unless it is a drill, a test or a merged duplicate."""
+    """A record that counts unless it is a drill, a test or a merged duplicate.
+
+    Attributes:
+        times: how many records it stands for, alike in all that matters where it is given.
+    """
 
     drill: bool = False
     test: bool = False
     merged: bool = False
+    times: int = 1
 
     @property
     def counts(self) -> bool:
@@ -301,7 +306,8 @@ class CityInputs:
 
     Attributes:
         registered_vehicles: vehicles registered in the city (9.2 A).
-        passed_vehicles: distinct vehicles that passed control zones in the period (9.2 B).
+        passed_vehicles: distinct vehicles that passed control zones in the period (9.2 B); over several months
+            the mean of the months' counts.
         payments: the payment import (9.5).
         phone_notifications: the journal of telephone notifications to 101, if they are among
             `CityFacts.notifications` (10.4).

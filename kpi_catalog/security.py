@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from kpi_catalog.catalogue import Category, Kpi, Target, catalogue
+from kpi_catalog.definition import Definition, cameras_of
 from kpi_catalog.facts.automatic_notifications import automatic_notifications
 from kpi_catalog.facts.automation_share import automation_share
 from kpi_catalog.facts.false_alarms import false_alarms
@@ -25,16 +26,18 @@ from kpi_catalog.facts.repeated_calls import repeated_calls
 from kpi_catalog.facts.road_coverage import road_coverage
 from kpi_catalog.facts.video_analysed_share import video_analysed_share
 from kpi_catalog.facts.violations_per_1000 import violations_per_1000
+from kpi_catalog.happened import Happened, happened
 from kpi_catalog.period import Period
 from kpi_catalog.readings import DEFAULT, Readings
 from kpi_catalog.records import CityFacts
 from kpi_catalog.scoring import KpiScore, SphereScore, score_kpi, sphere_score, standing
 from kpi_catalog.status import SCORED, Status
+from kpi_catalog.tally import Part, Tally, merged
 from kpi_catalog.value import KpiValue
 
 SPHERE = "security"
 
-DEFINITIONS: Mapping[str, Callable[[CityFacts, Period], KpiValue]] = MappingProxyType(
+DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {
         "9.1": road_coverage,
         "9.2": violations_per_1000,
@@ -113,7 +116,7 @@ def security_kpis(
     stages: bool = True,
     readings: Readings = DEFAULT,
 ) -> SecurityReport:
-    """Compute and score all 16 security KPIs.
+    """Compute and score all 16 security KPIs straight from records.
 
     Args:
         facts: what is known of the city (see `kpi_catalog.records`).
@@ -122,16 +125,43 @@ def security_kpis(
         stages: whether KPIs whose initiative has not begun (appendix 2) stay outside the sphere.
         readings: of the places that the order leaves open.
     """
+    total = tally_of(happened(facts, period.start, period.end))
+    return security_of(total, facts, category, period, stages=stages, readings=readings)
+
+
+def tally_of(span: Happened, part: Part | None = None) -> Tally:
+    """What a span of time adds to all security KPIs, or what one part of it does."""
+    parts = Part if part is None else (part,)
+    found = [cameras_of(span)] if Part.CAMERAS in parts else []
+    for one in DEFINITIONS.values():
+        found.extend(tally(span) for key, tally in one.tallies.items() if key in parts)
+    return merged(found)
+
+
+def security_of(
+    total: Tally,
+    facts: CityFacts,
+    category: Category | str,
+    period: Period,
+    *,
+    stages: bool = True,
+    readings: Readings = DEFAULT,
+) -> SecurityReport:
+    """Compute and score all 16 security KPIs from the period's tally.
+
+    Args:
+        total: of the period (`tally_of`, or days of it `merged`).
+        facts: dated inputs, choices and registers; of the cameras the last day is enough. Records are not read.
+        category: of the city.
+        period: of the tally.
+        stages: as in `security_kpis`.
+        readings: as in `security_kpis`.
+    """
     category = Category(category)
-    year = period.year if stages else None
-    kpis: list[SecurityKpi] = []
-    for kpi in catalogue().kpis_of(SPHERE):
-        value = DEFINITIONS[kpi.id](facts, period)
-        status = standing(kpi, category, year) or value.status
-        score = KpiScore(None, None, status)
-        if status in SCORED:
-            score = replace(score_kpi(kpi, category, value.value, readings=readings), status=status)
-        kpis.append(SecurityKpi(kpi, value, kpi.targets[category], score))
+    kpis = [
+        security_kpi(kpi.id, total, facts, category, period, stages=stages, readings=readings)
+        for kpi in catalogue().kpis_of(SPHERE)
+    ]
     return SecurityReport(
         category=category,
         period=period,
@@ -140,6 +170,26 @@ def security_kpis(
         kpis=tuple(kpis),
         sphere=sphere_score((one.kpi.points, one.score) for one in kpis),
     )
+
+
+def security_kpi(
+    kpi_id: str,
+    total: Tally,
+    facts: CityFacts,
+    category: Category,
+    period: Period,
+    *,
+    stages: bool = True,
+    readings: Readings = DEFAULT,
+) -> SecurityKpi:
+    """Compute and score one security KPI from the period's tally; arguments as of `security_of`."""
+    kpi = catalogue().kpis[kpi_id]
+    value = DEFINITIONS[kpi_id].value(total, facts, period)
+    status = standing(kpi, category, period.year if stages else None) or value.status
+    score = KpiScore(None, None, status)
+    if status in SCORED:
+        score = replace(score_kpi(kpi, category, value.value, readings=readings), status=status)
+    return SecurityKpi(kpi, value, kpi.targets[category], score)
 
 
 def _row(one: SecurityKpi) -> dict[str, Any]:

@@ -7,18 +7,37 @@ journal of those calls only the share over the system's own events is known: lab
 
 from __future__ import annotations
 
+from kpi_catalog.definition import Counted, Definition, Judged, counts_of, excluded, uncounted
+from kpi_catalog.happened import Happened
 from kpi_catalog.period import Period
-from kpi_catalog.records import CityFacts, Initiator, Recipient
+from kpi_catalog.records import CityFacts, Initiator, NotificationFact, Recipient
 from kpi_catalog.status import Status
+from kpi_catalog.tally import Part, Tally, tally
 from kpi_catalog.value import InputUsed, KpiValue, Missing
 
+ID = "10.4"
 ANSWERING = frozenset({Recipient.FIRE_SERVICE, Recipient.OBJECT_STAFF})
 
 
-def automatic_notifications(facts: CityFacts, period: Period) -> KpiValue:
-    """Compute KPI 10.4."""
-    sent = [one for one in facts.notifications if one.counts and one.object_id is not None and period.holds(one.t_sent)]
-    automatic = sum(one.initiator is Initiator.SYSTEM and one.recipient in ANSWERING for one in sent)
+def judge(sent: NotificationFact, _: CityFacts | None = None) -> Judged:
+    """How a notification sent in the period counts."""
+    apart = uncounted(sent)
+    if apart is not None:
+        return apart
+    if sent.object_id is None:
+        return excluded("no_object")
+    if sent.initiator is not Initiator.SYSTEM:
+        return Judged(Counted.DENOMINATOR, "by_a_person")
+    automatic = sent.recipient in ANSWERING
+    return Judged(Counted.BOTH, "automatic") if automatic else Judged(Counted.DENOMINATOR, "other_recipient")
+
+
+def _tally(span: Happened) -> Tally:
+    return tally(counts_of(ID, ((judge(one), one.times) for one in span.notifications)))
+
+
+def _value(total: Tally, facts: CityFacts, period: Period) -> KpiValue:
+    sent, automatic = total.count(f"{ID}.denominator"), total.count(f"{ID}.numerator")
     phone = facts.inputs.phone_notifications
     missing = [] if phone is not None else [Missing.PHONE_NOTIFICATIONS]
     if not sent:
@@ -30,17 +49,21 @@ def automatic_notifications(facts: CityFacts, period: Period) -> KpiValue:
         whole = phone.covers_from <= period.start and phone.covers_until >= period.close(facts.as_of)
         status = Status.COMPUTED if whole else Status.PRELIMINARY
     return KpiValue(
-        id="10.4",
+        id=ID,
         unit="percent",
         definition_version="10.4/1",
         status=status,
-        value=100 * automatic / len(sent) if sent else None,
-        n=len(sent),
+        value=100 * automatic / sent if sent else None,
+        n=sent,
         numerator=automatic if sent else None,
-        denominator=len(sent) or None,
+        denominator=sent or None,
         missing=tuple(missing),
         inputs=()
         if phone is None
         else (InputUsed("phone_notifications", None, phone.covers_until.date(), phone.source),),
         extra={"scope": "all_events" if phone is not None else "system_events_only"},
     )
+
+
+automatic_notifications = Definition(ID, 1, judge, _value, {Part.NOTIFICATIONS: _tally})
+"""KPI 10.4."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kpi_catalog.happened import Called, Happened
 from kpi_catalog.period import Period
-from kpi_catalog.records import CityFacts, FireCall
+from kpi_catalog.records import CityFacts
 from kpi_catalog.value import InputUsed
 
 
-def calls_in(facts: CityFacts, period: Period) -> list[FireCall]:
-    """Calls received in the period, drills, tests and duplicates left out."""
-    if facts.fire_calls is None:
-        return []
-    return [call for call in facts.fire_calls.calls if call.counts and period.holds(call.t_call_received)]
+def counting(span: Happened) -> list[Called]:
+    """Calls received in the span, drills, tests and duplicates left out."""
+    return [one for one in span.calls if one.call.counts]
 
 
 def covered(facts: CityFacts, period: Period, since: datetime | None = None) -> bool:

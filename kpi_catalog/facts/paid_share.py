@@ -7,35 +7,53 @@ payments nothing is said.
 
 from __future__ import annotations
 
+from kpi_catalog.definition import Counted, Definition, Judged, counts_of, excluded, uncounted
+from kpi_catalog.happened import Happened
 from kpi_catalog.period import Period
 from kpi_catalog.records import CaseFact, CityFacts, Payment
 from kpi_catalog.status import Status
+from kpi_catalog.tally import Part, Tally, tally
 from kpi_catalog.value import InputUsed, KpiValue, Missing
 
+ID = "9.5"
 PAID = frozenset({Payment.HALF, Payment.FULL, Payment.OVERPAID})
 
 
-def paid_share(facts: CityFacts, period: Period) -> KpiValue:
-    """Compute KPI 9.5."""
+def judge(case: CaseFact, _: CityFacts | None = None) -> Judged:
+    """How a case whose term of payment ended in the period counts."""
+    apart = uncounted(case)
+    if apart is not None:
+        return apart
+    if case.cancelled:
+        return excluded("cancelled")
+    if case.payment is None:
+        return excluded("nothing_due")
+    return Judged(Counted.BOTH if case.payment in PAID else Counted.DENOMINATOR, case.payment.value)
+
+
+def _tally(span: Happened) -> Tally:
+    return tally(counts_of(ID, ((judge(case), case.times) for case in span.due)))
+
+
+def _value(total: Tally, facts: CityFacts, period: Period) -> KpiValue:
     payments = facts.inputs.payments
-    close = period.close(facts.as_of)
-    due = [case for case in facts.cases if _due(case) and _ended(case, period, facts)]
-    paid = sum(case.payment in PAID for case in due)
+    due, paid = total.count(f"{ID}.denominator"), total.count(f"{ID}.numerator")
     missing = [Missing.PAYMENTS] if payments is None else []
     if not due:
         missing.append(Missing.ENDED_PAYMENT_TERMS)
     status = Status.NO_DATA
     if payments is not None and due:
-        status = Status.COMPUTED if payments.covers_until >= close else Status.PRELIMINARY
+        whole = payments.covers_until >= period.close(facts.as_of)
+        status = Status.COMPUTED if whole else Status.PRELIMINARY
     return KpiValue(
-        id="9.5",
+        id=ID,
         unit="percent",
         definition_version="9.5/1",
         status=status,
-        value=None if missing else 100 * paid / len(due),
-        n=len(due),
+        value=None if missing else 100 * paid / due,
+        n=due,
         numerator=None if missing else paid,
-        denominator=len(due) or None,
+        denominator=due or None,
         missing=tuple(missing),
         inputs=()
         if payments is None
@@ -43,10 +61,5 @@ def paid_share(facts: CityFacts, period: Period) -> KpiValue:
     )
 
 
-def _due(case: CaseFact) -> bool:
-    return case.counts and not case.cancelled and case.payment is not None
-
-
-def _ended(case: CaseFact, period: Period, facts: CityFacts) -> bool:
-    end = case.payment_term_end
-    return end is not None and period.holds(end) and end <= facts.as_of
+paid_share = Definition(ID, 1, judge, _value, {Part.TERMS: _tally})
+"""KPI 9.5."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from kpi_catalog.period import Period
-from kpi_catalog.records import CameraFact, CityFacts, Interval
+from kpi_catalog.records import CameraFact, Interval
 
 Span = tuple[datetime, datetime]
 SECONDS_PER_HOUR = 3600.0
@@ -44,16 +43,12 @@ def hours(spans: Iterable[Span]) -> float:
     return sum((b - a).total_seconds() for a, b in spans) / SECONDS_PER_HOUR
 
 
-def service_time(camera: CameraFact, since: datetime, until: datetime) -> list[Span]:
-    """The part of [since, until) in which a camera was in commission."""
-    return joined([(camera.commissioned_at, camera.decommissioned_at)], since, until)
+def service_time(commission: Interval, since: datetime, until: datetime) -> list[Span]:
+    """The part of [since, until) that lies within a camera's commission."""
+    return joined([commission], since, until)
 
 
 def was_up(camera: CameraFact, since: datetime, until: datetime) -> bool:
     """Whether a camera in commission gave video at some time in [since, until)."""
-    return bool(common(joined(camera.up or (), since, until), service_time(camera, since, until)))
-
-
-def any_video(facts: CityFacts, period: Period) -> bool:
-    """Whether any camera gave video in the period: without it a count of 0 would be a silence, not a measure."""
-    return any(was_up(camera, period.start, period.close(facts.as_of)) for camera in facts.cameras)
+    service = service_time((camera.commissioned_at, camera.decommissioned_at), since, until)
+    return bool(common(joined(camera.up or (), since, until), service))

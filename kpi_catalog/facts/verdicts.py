@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kpi_catalog.definition import Counted, Judged, counts_of, excluded
 from kpi_catalog.status import Status
+from kpi_catalog.tally import Tally, tally
 from kpi_catalog.value import KpiValue, Missing
+
+
+def judge_verdict(verdict: bool | None) -> Judged:  # noqa: FBT001 - it is what is judged
+    """How an item counts: false in both, true in the denominator, without a verdict in nothing."""
+    if verdict is None:
+        return excluded("no_verdict")
+    return Judged(Counted.DENOMINATOR, "true") if verdict else Judged(Counted.BOTH, "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +25,18 @@ class FalseShare:
     kpi: str
     missing: Missing
 
-    def of(self, verdicts: Sequence[bool | None], known_share: float) -> KpiValue:
-        """The KPI over items detected in the period, None standing for an item without a verdict.
+    def tally(self, verdicts: Iterable[tuple[bool | None, int]]) -> Tally:
+        """What items of a span add: (verdict, times)."""
+        return tally(counts_of(self.kpi, ((judge_verdict(one), times) for one, times in verdicts)))
+
+    def of(self, total: Tally, known_share: float) -> KpiValue:
+        """The KPI over items detected in the period.
 
         The value is preliminary while the share of items with a verdict is below `known_share`. Bounds: false /
         all, as if every undecided item were true, and (all - true) / all, as if every one were false.
         """
-        every = len(verdicts)
-        false = sum(one is False for one in verdicts)
-        true = sum(one is True for one in verdicts)
-        judged = false + true
+        false, true, open_ = (total.count(f"{self.kpi}.{one}") for one in ("false", "true", "no_verdict"))
+        judged, every = false + true, false + true + open_
         status = Status.NO_DATA
         if judged:
             status = Status.COMPUTED if judged >= known_share * every else Status.PRELIMINARY

@@ -7,61 +7,74 @@ time in commission) are shown beside.
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from kpi_catalog.facts.spans import Span, common, hours, joined, service_time
+from kpi_catalog.definition import Counted, Definition, Judged, excluded
 from kpi_catalog.period import Period
-from kpi_catalog.records import CameraFact, CityFacts
+from kpi_catalog.records import CityFacts
 from kpi_catalog.status import Status
+from kpi_catalog.tally import CameraHours, Tally
 from kpi_catalog.value import KpiValue, Missing
 
+ID = "9.7"
+US_PER_HOUR = 3_600_000_000
 
-def video_analysed_share(facts: CityFacts, period: Period) -> KpiValue:
-    """Compute KPI 9.7."""
-    since, until = period.start, period.close(facts.as_of)
-    cameras = [camera for camera in facts.cameras if service_time(camera, since, until)]
-    planned = sum(hours(service_time(camera, since, until)) for camera in cameras)
-    received = analysed = 0.0
-    for camera in cameras:
-        video = _received(camera, since, until)
-        received += hours(video)
-        # the analytics cannot have seen more than was received
-        analysed += hours(common(joined(camera.analysed or (), since, until), video))
-    missing = _missing(cameras, received)
+
+def judge(hours: CameraHours, _: CityFacts | None = None) -> Judged:
+    """How a camera in commission counts: by its hours of video, not as one."""
+    if not hours.received:
+        return excluded("no_video" if hours.logged else "no_log")
+    if not hours.analysed:
+        return Judged(Counted.DENOMINATOR, "not_analysed" if hours.beating else "no_heartbeat", 0)
+    return Judged(Counted.BOTH, "analysed", hours.analysed)
+
+
+def any_video(total: Tally) -> bool:
+    """Whether any camera gave video: without it a count of 0 would be a silence, not a measure."""
+    return any(one.received for one in total.cameras.values())
+
+
+def _value(total: Tally, _: CityFacts, __: Period) -> KpiValue:
+    cameras = total.cameras.values()
+    planned, received, analysed = (
+        sum(one.planned for one in cameras),
+        sum(one.received for one in cameras),
+        sum(one.analysed for one in cameras),
+    )
+    missing = _missing(total)
     status = Status.COMPUTED
     if missing:
-        known = any(camera.up is not None and camera.analysed is not None for camera in cameras)
+        known = any(one.logged and one.beating for one in cameras)
         status = Status.PARTIAL if known and received else Status.NO_DATA
     said = status is not Status.NO_DATA
     return KpiValue(
-        id="9.7",
+        id=ID,
         unit="percent",
         definition_version="9.7/1",
         status=status,
         value=100 * analysed / received if said else None,
         n=len(cameras),
-        numerator=analysed if said else None,
-        denominator=received or None,
+        numerator=analysed / US_PER_HOUR if said else None,
+        denominator=received / US_PER_HOUR or None,
         missing=missing,
         extra={
-            "planned_camera_hours": planned or None,
+            "planned_camera_hours": planned / US_PER_HOUR or None,
             "share_of_planned": 100 * analysed / planned if said and planned else None,
         },
     )
 
 
-def _missing(cameras: list[CameraFact], received: float) -> tuple[Missing, ...]:
+def _missing(total: Tally) -> tuple[Missing, ...]:
+    cameras = total.cameras.values()
     if not cameras:
         return (Missing.CAMERA_REGISTER,)
     found = []
-    if any(camera.up is None for camera in cameras):
+    if not all(one.logged for one in cameras):
         found.append(Missing.CAMERA_LOG)
-    if any(camera.analysed is None for camera in cameras):
+    if not all(one.beating for one in cameras):
         found.append(Missing.HEARTBEAT_LOG)
-    if not found and not received:
+    if not found and not any_video(total):
         found.append(Missing.VIDEO)
     return tuple(found)
 
 
-def _received(camera: CameraFact, since: datetime, until: datetime) -> list[Span]:
-    return common(joined(camera.up or (), since, until), service_time(camera, since, until))
+video_analysed_share = Definition(ID, 1, judge, _value)
+"""KPI 9.7."""

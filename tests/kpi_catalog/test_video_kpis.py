@@ -251,13 +251,13 @@ class TestReactionTime:
         assert got.extra["definition"] == "B"
         assert got.extra["mean_to_dispatch"] == 7
         assert got.extra["mean_to_acknowledgement"] == pytest.approx((1 + 4 + 3) / 3)
-        assert (got.extra["without_reaction"], got.extra["without_reaction_ids"]) == (2, ["a3", "a4"])
+        assert got.extra["without_reaction"] == 2
 
     def test_to_the_acknowledgement_by_choice(self):
         facts = city(alerts=self.ALERTS, definitions=Definitions(reaction="ack"))
         got = reaction_time(facts, MARCH)
         assert (got.value, got.extra["definition"]) == (pytest.approx(8 / 3), "A")
-        assert got.extra["without_reaction_ids"] == ["a4"]
+        assert got.extra["without_reaction"] == 1
 
     def test_what_is_missing(self):
         assert reaction_time(city(alerts=[alert(1, verdict=None)]), MARCH).missing == (Missing.CONFIRMED_INCIDENTS,)
