@@ -10,13 +10,19 @@ from service.store.tables import Counter
 
 def next_number(work: Work, series: str) -> int:
     """The next number of a series, from 1; other writers wait until this unit of work ends."""
+    row = lock_series(work, series)
+    row.last += 1
+    work.session.flush()
+    return row.last
+
+
+def lock_series(work: Work, series: str) -> Counter:
+    """The counter of a series, locked until this unit of work ends: for who takes many numbers at once."""
     row = work.session.get(Counter, series, with_for_update=True)
     if row is None:
         _begin(work, series)
         row = work.session.get_one(Counter, series, with_for_update=True)
-    row.last += 1
-    work.session.flush()
-    return row.last
+    return row
 
 
 def _begin(work: Work, series: str) -> None:
