@@ -114,14 +114,12 @@ def target_content(target: Target) -> dict[str, Any]:
 
 
 def definition_of(kpi_id: str) -> dict[str, Any] | None:
-    """Which function computes a KPI, and the hash of the file it stands in; None where nothing of ours does."""
-    function = DEFINITIONS.get(kpi_id)
-    if function is None:
+    """Where a KPI is defined, and the hash of the file that says it; None where nothing of ours computes it."""
+    definition = DEFINITIONS.get(kpi_id)
+    if definition is None:
         return None
-    return {
-        "function": f"{function.__module__}.{function.__qualname__}",
-        "sha256": file_sha256(Path(inspect.getfile(inspect.unwrap(function)))),
-    }
+    module = definition.judge.__module__
+    return {"module": module, "sha256": file_sha256(Path(inspect.getfile(inspect.unwrap(definition.judge))))}
 
 
 def whole_content(

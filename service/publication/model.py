@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -217,22 +216,6 @@ class Publication:
             "kpis": [dict(one.content) | {"sha256": one.sha256} for one in self.kpis.values()],
             "revisions": [one.as_dict() for one in self.revisions],
         }
-
-
-def tally(events: Iterable[Event]) -> Tally:
-    """Count events."""
-    counts: Counter[str] = Counter()
-    excluded: Counter[str] = Counter()
-    for one in events:
-        counts[one.counted] += 1
-        if one.counted == "excluded":
-            excluded[one.reason] += 1
-    return Tally(
-        rows=counts.total(),
-        numerator=counts["numerator"] + counts["both"],
-        denominator=counts["denominator"] + counts["both"],
-        excluded=dict(excluded),
-    )
 
 
 def as_told(event: Event) -> dict[str, Any]:

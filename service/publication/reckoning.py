@@ -7,79 +7,140 @@ These few lines are all that a reader needs to check a published value by hand f
 from __future__ import annotations
 
 import math
-from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from qyran.errors import NotFound
 from service.publication.event_sets import EventSet
-from service.publication.model import Tally, tally
+from service.publication.model import Tally
 from service.rollups.events import Event
 
 Part = Literal["count", "sum", "base", "outside"]
 
-PARTS: Final[Mapping[str, tuple[Part, Part]]] = {
-    "9.1": ("sum", "outside"),  # kilometres covered of the road register's
-    "9.2": ("count", "outside"),  # cases for each thousand vehicles
-    "9.3": ("count", "count"),
-    "9.4": ("sum", "count"),  # minutes
-    "9.5": ("count", "count"),
-    "9.6": ("count", "outside"),  # incidents for each month
-    "9.7": ("sum", "base"),  # hours analysed of hours received
-    "9.8": ("sum", "count"),
-    "9.9": ("count", "count"),
-    "10.1": ("sum", "count"),
-    "10.2": ("count", "count"),
-    "10.3": ("count", "count"),
-    "10.4": ("count", "count"),
-    "10.5": ("count", "count"),
-    "10.6": ("count", "count"),
-    "10.7": ("sum", "base"),  # points of answers
-}
-"""What numerator and denominator of each KPI are made of; `outside` is an input or the calendar."""
-
+US_PER_MINUTE: Final = 60_000_000
+US_PER_HOUR: Final = 3_600_000_000
 PERCENT: Final = 100
-CLOSE: Final = 1e-9  # relative; two orders of adding the same numbers differ by less
+CLOSE: Final = 1e-9  # relative; two ways of adding the same numbers differ by less
 
 
-@dataclass(slots=True)
-class Sums:
-    """What events add up to, gathered one by one."""
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """What numerator and denominator of a KPI are made of, and what the value is of them.
 
-    numerator: array[float] = field(default_factory=lambda: array("d"))
-    denominator: array[float] = field(default_factory=lambda: array("d"))
+    Attributes:
+        above, below: `count` of events, `sum` of their values, `base` of their bases, or `outside`: an input, the
+            calendar, or a union of geometry that is no sum of its parts.
+        scale: whole steps in one unit of a sum (microseconds in a minute), so that sums are exact.
+        percent: whether the value is a share of a hundred.
+    """
 
-    def add(self, events: Iterable[Event], parts: tuple[Part, Part]) -> None:
-        """Take events in."""
-        above, below = parts
-        for one in events:
-            if one.counted in {"numerator", "both"}:
-                self.numerator.append(_adds(one, above))
-            if one.counted in {"denominator", "both"}:
-                self.denominator.append(_adds(one, below))
+    above: Part
+    below: Part
+    scale: int = 1
+    percent: bool = True
+
+
+SHARE: Final = Formula("count", "count")
+MEAN_MINUTES: Final = Formula("sum", "count", US_PER_MINUTE, percent=False)
+
+FORMULAS: Final[Mapping[str, Formula]] = {
+    "9.1": Formula("outside", "outside"),  # kilometres of the union of what devices see, of the road register's
+    "9.2": Formula("count", "outside", percent=False),  # cases for each thousand vehicles
+    "9.3": SHARE,
+    "9.4": MEAN_MINUTES,
+    "9.5": SHARE,
+    "9.6": Formula("count", "outside", percent=False),  # incidents for each month
+    "9.7": Formula("sum", "base", US_PER_HOUR),
+    "9.8": MEAN_MINUTES,
+    "9.9": SHARE,
+    "10.1": MEAN_MINUTES,
+    "10.2": SHARE,
+    "10.3": SHARE,
+    "10.4": SHARE,
+    "10.5": SHARE,
+    "10.6": SHARE,
+    "10.7": Formula("sum", "base", percent=False),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """What the events behind a value come to; None where a part comes from outside."""
+    """What the events behind a value come to, in whole steps; None where a part comes from outside."""
 
+    formula: Formula
     tally: Tally
-    numerator: float | None
-    denominator: float | None
+    above: int | None
+    below: int | None
+
+    @property
+    def numerator(self) -> float | None:
+        """As the value tells it."""
+        return None if self.above is None else self.above / self.formula.scale
+
+    @property
+    def denominator(self) -> float | None:
+        """As the value tells it."""
+        scale = self.formula.scale if self.formula.below == "base" else 1
+        return None if self.below is None else self.below / scale
+
+    @property
+    def value(self) -> float | None:
+        """The value that follows from the events alone; None where it rests on something outside or on nothing."""
+        if self.above is None or not self.below:
+            return None
+        if self.formula.percent:
+            return PERCENT * self.above / self.below
+        return self.above / (self.below if self.formula.below == "base" else self.formula.scale * self.below)
 
     def disagrees(self, told: Mapping[str, Any]) -> str | None:
-        """The first part that is not what a value tells, None where all agree.
-
-        Args:
-            told: the value's numerator and denominator; a part that is None was not told.
-        """
+        """The first of numerator and denominator that is not what a value tells; what it does not tell agrees."""
         for name, found in (("numerator", self.numerator), ("denominator", self.denominator)):
             said = told[name]
             if found is not None and said is not None and not math.isclose(found, said, rel_tol=CLOSE):
                 return name
         return None
+
+
+class Adder:
+    """Adds up the events of one KPI, day by day.
+
+    Raises:
+        NotFound: no events are kept for such a KPI.
+    """
+
+    def __init__(self, kpi_id: str) -> None:
+        found = FORMULAS.get(kpi_id)
+        if found is None:
+            raise NotFound(f"No events are kept for the KPI {kpi_id}.")
+        self._formula = found
+        self._above = self._below = 0
+        self._rows = self._numerator = self._denominator = 0
+        self._excluded: Counter[str] = Counter()
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take events in."""
+        for one in events:
+            self._rows += 1
+            if one.counted == "excluded":
+                self._excluded[one.reason] += 1
+            if one.counted in {"numerator", "both"}:
+                self._numerator += 1
+                self._above += _steps(one, self._formula.above, self._formula.scale)
+            if one.counted in {"denominator", "both"}:
+                self._denominator += 1
+                self._below += _steps(one, self._formula.below, self._formula.scale)
+
+    @property
+    def reckoned(self) -> Reckoned:
+        """What they come to so far."""
+        return Reckoned(
+            self._formula,
+            Tally(self._rows, self._numerator, self._denominator, dict(sorted(self._excluded.items()))),
+            None if self._formula.above == "outside" else self._above,
+            None if self._formula.below == "outside" else self._below,
+        )
 
 
 def reckon(kpi_id: str, sets: Iterable[EventSet]) -> Reckoned:
@@ -88,57 +149,17 @@ def reckon(kpi_id: str, sets: Iterable[EventSet]) -> Reckoned:
     Raises:
         NotFound: no events are kept for such a KPI.
     """
-    parts = PARTS.get(kpi_id)
-    if parts is None:
-        raise NotFound(f"No events are kept for the KPI {kpi_id}.")
-    sums, tallies = Sums(), []
+    adder = Adder(kpi_id)
     for one in sets:
-        events = one.events
-        sums.add(events, parts)
-        tallies.append(tally(events))
-    return Reckoned(
-        joined(tallies),
-        None if parts[0] == "outside" else math.fsum(sums.numerator),
-        None if parts[1] == "outside" else math.fsum(sums.denominator),
-    )
+        adder.add(one.events)
+    return adder.reckoned
 
 
-def joined(tallies: Iterable[Tally]) -> Tally:
-    """Several tallies as one."""
-    rows = numerator = denominator = 0
-    excluded: dict[str, int] = {}
-    for one in tallies:
-        rows, numerator, denominator = rows + one.rows, numerator + one.numerator, denominator + one.denominator
-        for reason, n in one.excluded.items():
-            excluded[reason] = excluded.get(reason, 0) + n
-    return Tally(rows, numerator, denominator, excluded)
-
-
-def value_of(unit: str, numerator: float, denominator: float, months: int | None) -> float | None:
-    """The value by the formula of its unit; None where the unit has none that numerator and denominator tell.
-
-    Args:
-        unit: of the KPI.
-        numerator, denominator: as the definition has them.
-        months: calendar months of the period, None for a day or week.
-    """
-    match unit:
-        case "percent":
-            return PERCENT * numerator / denominator
-        case "per_1000_vehicles":
-            return numerator / (months or 1) / denominator
-        case "minute" | "count_per_month" | "score_of_10":
-            return numerator / denominator
-        case _:
-            return None
-
-
-
-def _adds(one: Event, part: Part) -> float:
+def _steps(one: Event, part: Part, scale: int) -> int:
     match part:
         case "sum":
-            return 0.0 if one.value is None else one.value
+            return 0 if one.value is None else round(one.value * scale)
         case "base":
-            return 0.0 if one.base is None else one.base
+            return 0 if one.base is None else round(one.base * scale)
         case "count" | "outside":
-            return 1.0
+            return 1
