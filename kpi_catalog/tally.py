@@ -106,6 +106,11 @@ def packed(values: Iterable[int]) -> bytes:
     return np.sort(np.fromiter(values, PACKED)).tobytes()
 
 
+def spread_of(values: Iterable[int]) -> Spread:
+    """Intervals, microseconds, as a spread."""
+    return Spread(np.frombuffer(packed(values), PACKED))
+
+
 def merged(tallies: Iterable[Tally]) -> Tally:
     """The tally of several spans that share no moment, together."""
     counts: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -173,8 +174,9 @@ def enter(work: Work, name: str, value: dict[str, Any], *, source: str, as_of: d
     log_access(work, role, "input_entered", name)
 
 
-def newest(work: Work) -> dict[str, Entry]:
-    """The newest entry of each input that was ever given."""
+def newest(work: Work, names: Collection[str] | None = None) -> dict[str, Entry]:
+    """The newest entry of each input that was ever given; of these names alone, where journals need not be read."""
     require(work.actor, READERS)
-    rows = work.session.scalars(select(CityInput).order_by(CityInput.id))
+    query = select(CityInput).order_by(CityInput.id)
+    rows = work.session.scalars(query if names is None else query.where(CityInput.name.in_(names)))
     return {row.name: Entry.model_validate(row, from_attributes=True) for row in rows}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from kpi_catalog.tally import Spread, microseconds
+from kpi_catalog.tally import Spread, microseconds, spread_of
 
 US_PER_MINUTE = 60_000_000
 
@@ -75,3 +75,8 @@ class Durations:
         """90th percentile by nearest rank: the smallest value that 90 % do not exceed; None of nothing."""
         number = self.number
         return minutes(self.measured.at(-(-9 * number // 10) - 1)) if number else None
+
+
+def durations(pairs: Iterable[tuple[datetime, datetime | None]]) -> Durations:
+    """Intervals of (from, until) pairs; a pair without an end is no interval."""
+    return Durations(spread_of(intervals(pairs)))

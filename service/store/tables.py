@@ -75,7 +75,7 @@ class CameraLog(Base):
     end: Mapped[datetime]
     source: Mapped[str] = mapped_column(String(16))
 
-    __table_args__ = (Index(None, "camera_id", "end"), Index(None, "end"))
+    __table_args__ = (Index(None, "camera_id", "end"), Index(None, "end"), Index(None, "camera_id", "kind", "end"))
 
 
 class Ingested(Base):
@@ -197,7 +197,7 @@ class ViolationCase(Record, Base):
     edited: Mapped[list[Any]] = mapped_column(default=list)
     owner_loaded: Mapped[bool] = mapped_column(default=False)
     limitation_ends: Mapped[datetime | None]
-    t_signed: Mapped[datetime | None]
+    t_signed: Mapped[datetime | None] = mapped_column(index=True)
     document_no: Mapped[str | None] = mapped_column(Code)
     registration: Mapped[str | None] = mapped_column(String(16))
     register_no: Mapped[str | None] = mapped_column(Code)
@@ -233,7 +233,7 @@ class Alert(Record, Base):
     type: Mapped[str] = mapped_column(String(16))
     incident_id: Mapped[str] = mapped_column(Id, index=True)
     object_id: Mapped[str | None] = mapped_column(Code)
-    case_id: Mapped[str | None] = mapped_column(Id)
+    case_id: Mapped[str | None] = mapped_column(Id, index=True)
     initiator: Mapped[str] = mapped_column(String(16))
     is_drill: Mapped[bool] = mapped_column(default=False)
     reports: Mapped[int] = mapped_column(default=1)
@@ -267,7 +267,7 @@ class AlertNotification(Base):
     channel: Mapped[str] = mapped_column(Code)
     recipient: Mapped[str] = mapped_column(Code)
     initiator: Mapped[str] = mapped_column(String(16))
-    sent_at: Mapped[datetime]
+    sent_at: Mapped[datetime] = mapped_column(index=True)
     delivered_at: Mapped[datetime | None]
 
 

@@ -16,6 +16,7 @@ from service.store import (  # noqa: F401  fill the metadata
     people_tables,
     publication_tables,
     record_tables,
+    rollup_tables,
     scene_tables,
     tables,
 )
