@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from kpi_catalog.period import Period
 from kpi_catalog.scoring import Fact
+from service.imports.journals import stood
 from service.store.database import Work
 from service.store.import_tables import CityImport, CityImportRow
 
@@ -73,13 +74,6 @@ def _of(work: Work, periods: Sequence[str], on: date | None, known: datetime | N
     query = query.where(*stood(known))
     found = work.session.execute(query.order_by(CityImport.as_of, CityImport.entered_at, CityImportRow.number))
     return [_imported(row, file) for row, file in found]
-
-
-def stood(known: datetime | None) -> tuple[ColumnElement[bool], ...]:
-    """Which imports stand: at present, or at a moment."""
-    if known is None:
-        return (CityImport.withdrawn_at.is_(None),)
-    return CityImport.entered_at <= known, or_(CityImport.withdrawn_at.is_(None), CityImport.withdrawn_at > known)
 
 
 def _imported(row: CityImportRow, file: CityImport) -> Imported:
