@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,6 +32,8 @@ from service.store.tables import ViolationCase
 from violations.case import Attribute, CaseState
 from violations.fine_account import TIYN
 
+LOOK: Final = 500
+"""Cases looked at in one reading transaction."""
 UNPAID: Final = frozenset({"due", "part"})
 EXPORTERS: Final = frozenset({Role.SENIOR_OFFICER, Role.SYSTEM})
 COLUMNS: Final = ("document_no", "signed_on", "delivered_on", "article", "fine_kzt", "paid_kzt", "owed_kzt", "plate",
@@ -54,14 +57,15 @@ def run(store: Store, on: date) -> Moved:
         )
         open_cases = list(work.session.scalars(query.order_by(ViolationCase.id)))
     settled = resolved = sent = 0
-    for case_id in open_cases:
-        with store.write(SYSTEM) as work:
-            row = load(work, ViolationCase, case_id)
-            before = row.payment, row.payment_term_ends
-            now = fines.settle(work, row)
-            settled += before != (row.payment, row.payment_term_ends)
-            resolved += _resolve(work, row, now, on)
-            sent += _send(work, row, now, on)
+    for begin in range(0, len(open_cases), LOOK):
+        for case_id in _due(store, open_cases[begin : begin + LOOK], on):
+            with store.write(SYSTEM) as work:
+                row = load(work, ViolationCase, case_id)
+                before = row.payment, row.payment_term_ends
+                now = fines.settle(work, row)
+                settled += before != (row.payment, row.payment_term_ends)
+                resolved += _resolve(work, row, now, on)
+                sent += _send(work, row, now, on)
     return Moved(settled, resolved, sent)
 
 
@@ -105,23 +109,42 @@ def export(work: Work, folder: Path) -> int | None:
     return batch
 
 
+def _due(store: Store, ids: Sequence[str], on: date) -> list[str]:
+    """Those that something is to be done with: on most nights few of many, and only these are locked."""
+    with store.read() as work:
+        rows = work.session.scalars(select(ViolationCase).where(ViolationCase.id.in_(ids))).all()
+        stand = fines.standings(work, rows)
+        return [
+            row.id
+            for row in rows
+            if fines.would_settle(work, row, stand[row.id])
+            or _resolves(row, stand[row.id], on)
+            or _sends(row, stand[row.id], on)
+        ]
+
+
+def _resolves(row: ViolationCase, now: Standing, on: date) -> bool:
+    ends = now.deadlines.resolved if now.deadlines else None
+    return ends is not None and on > ends and row.enforcement == "none" and row.payment in UNPAID
+
+
+def _sends(row: ViolationCase, now: Standing, on: date) -> bool:
+    ends = now.deadlines.full if now.deadlines else None
+    return ends is not None and on > ends and row.enforcement == "resolved" and row.payment in UNPAID
+
+
 def _resolve(work: Work, row: ViolationCase, now: Standing, on: date) -> bool:
-    ends = now.deadlines
-    if ends is None or ends.resolved is None or on <= ends.resolved:
+    if now.deadlines is None or now.deadlines.resolved is None or not _resolves(row, now, on):
         return False
-    if row.enforcement != "none" or row.payment not in UNPAID:
-        return False
-    attributes.change(work, row, Attribute.ENFORCEMENT, "resolved", data={"last_day": ends.resolved.isoformat()})
+    facts = {"last_day": now.deadlines.resolved.isoformat()}
+    attributes.change(work, row, Attribute.ENFORCEMENT, "resolved", data=facts)
     return True
 
 
 def _send(work: Work, row: ViolationCase, now: Standing, on: date) -> bool:
-    ends = now.deadlines
-    if ends is None or ends.full is None or on <= ends.full:
+    if now.deadlines is None or now.deadlines.full is None or not _sends(row, now, on):
         return False
-    if row.enforcement != "resolved" or row.payment not in UNPAID:
-        return False
-    facts = {"last_day": ends.full.isoformat(), "owed_tiyn": now.balance.owed}
+    facts = {"last_day": now.deadlines.full.isoformat(), "owed_tiyn": now.balance.owed}
     attributes.change(work, row, Attribute.ENFORCEMENT, "enforcement", data=facts)
     return True
 
