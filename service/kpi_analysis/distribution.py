@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Select, case, cast, func, select
 from sqlalchemy import Float as SqlFloat
 
 from incidents.alert import AlertState, Verdict
-from kpi_catalog.facts.durations import P90
 from kpi_catalog.period import Period
 from qyran.errors import NotFound
 from qyran.roles import Actor, Role
@@ -28,6 +27,7 @@ from service.store.tables import Alert, ViolationCase
 
 TIMED: Final = frozenset({"9.4", "9.8", "10.1"})
 """KPIs whose value is a mean of minutes."""
+P90: Final = 0.9
 COLUMNS: Final = 14
 """Columns of a histogram, about."""
 MOST: Final = 0.98

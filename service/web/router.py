@@ -26,7 +26,6 @@ from service.web import (
     delivery_pages,
     exemption_pages,
     fine_pages,
-    kpi_pages,
     passage_pages,
     register_pages,
     request_pages,
@@ -38,6 +37,7 @@ from service.web import (
     watch_pages,
 )
 from service.web.errors import error_page, is_page
+from service.web.kpi import pages as kpi_pages
 from service.web.rendering import STATIC
 
 YEAR_S: Final = 365 * 24 * 3600

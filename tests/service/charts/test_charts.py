@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 
 import pytest
+from defusedxml import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 

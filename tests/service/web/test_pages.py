@@ -27,7 +27,7 @@ ALL = {
         "/alarms/{alert}",
         "/cameras",
     ],
-    "evaluator": ["/kpi", "/kpi?category=district&month=2026-10", "/kpi/9.9", "/kpi/10.3"],
+    "evaluator": ["/kpi", "/kpi?category=district&period=2026-10", "/kpi/9.9", "/kpi/10.3"],
     "administrator": ["/users", "/cameras", "/about"],
     "auditor": ["/journal", "/passages/log", "/watch", "/nowhere"],
 }
@@ -270,7 +270,7 @@ def test_a_kpis_page_tells_definition_numerator_and_counts_without_ids(world, vi
     assert "Numerator" in page
     assert case not in page
     assert visitors("evaluator").get("/kpi/1.1").status_code == 404
-    assert visitors("evaluator").get("/kpi?month=2026-13").status_code == 422
+    assert visitors("evaluator").get("/kpi?period=2026-13").status_code == 422
 
 
 def test_every_person_role_is_covered():

@@ -1,0 +1,24 @@
+"""The pages of the evaluator's console side by side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.web.kpi.asked import Asked, Choice
+
+TABS: Final = (
+    ("sphere", "/kpi"),
+    ("city", "/kpi/city"),
+    ("false", "/kpi/false-alarms"),
+    ("raise", "/kpi/raise"),
+    ("catalogue", "/kpi/catalogue"),
+    ("public", "/public"),
+)
+
+
+def tabs(asked: Asked, current: str) -> tuple[Choice, ...]:
+    """The tabs, with the period kept."""
+    return tuple(
+        Choice(asked.w.t(f"kpi_console.tab_{name}"), path if name == "public" else asked.link(path), name == current)
+        for name, path in TABS
+    )
