@@ -27,6 +27,8 @@ class Readings:
         up_to: "up to 40 %" is a goal to reach or a ceiling.
         parts: several limits in one KPI make the mean of their scores, or the worst.
         arrival_limit: of two minutes inside a formula (1.11: 7-10, 10-15) the upper or the lower is the limit.
+        crashes: crashes that no camera saw are wanted too, so that the cameras' count is a part and not scored
+            (`city`), or their count stands for the city (`cameras`) (6.4).
         fold: a KPI published more often than the report's period is computed anew from the events of the whole
             period (`whole`), or is the mean of its shorter periods, or the last of them.
         source: where a KPI is both computed from the store and imported, which of the two counts.
@@ -48,6 +50,7 @@ class Readings:
     up_to: Literal["goal", "ceiling"] = "goal"
     parts: Literal["mean", "worst"] = "mean"
     arrival_limit: Literal["upper", "lower"] = "upper"
+    crashes: Literal["city", "cameras"] = "city"
     fold: Literal["whole", "mean", "last"] = "whole"
     source: Literal["computed", "imported"] = "computed"
     stages: Literal["observed", "ignored"] = "observed"
@@ -65,5 +68,5 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Every choice of every reading, the default first."""
 
-MEASURED: Final = ("change_base", "arrival_limit", "fold", "source")
+MEASURED: Final = ("change_base", "arrival_limit", "crashes", "fold", "source")
 """Readings that change what is measured; all others change only what is made of it."""

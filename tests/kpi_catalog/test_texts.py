@@ -7,8 +7,14 @@ from importlib import resources
 
 import pytest
 
-from kpi_catalog.catalogue import catalogue
+from kpi_catalog.additional import REASONS, Criterion, Signer
+from kpi_catalog.catalogue import Category, catalogue
+from kpi_catalog.city import Origin
+from kpi_catalog.city_fold import EXTRA as FOLDED
+from kpi_catalog.other_facts.definitions import OTHER
+from kpi_catalog.other_facts.records import OtherFacts
 from kpi_catalog.period import Period, PeriodKind
+from kpi_catalog.readings import CHOICES
 from kpi_catalog.records import CityFacts
 from kpi_catalog.security import DEFINITIONS
 from kpi_catalog.status import Status
@@ -48,7 +54,15 @@ def test_everything_that_is_shown_has_a_text(language):
     assert set(texts["unit"]) == {kpi.unit for kpi in catalogue().kpis.values()}
     facts = CityFacts(as_of=datetime(2027, 5, 1, tzinfo=UTC))
     shown = {key for define in DEFINITIONS.values() for key in define(facts, Period.parse("2027-03")).extra}
-    assert set(texts["extra"]) == shown
+    other = OtherFacts(as_of=facts.as_of, category=Category.REPUBLICAN)
+    shown |= {key for define in OTHER.values() for key in define(other, Period.parse("2027-03")).extra}
+    assert set(texts["extra"]) == shown | set(FOLDED)
+    assert set(texts["reading"]) == set(CHOICES)
+    assert set(texts["reading_choice"]) == {f"{name}_{one}" for name, choices in CHOICES.items() for one in choices}
+    assert set(texts["criterion"]) == set(Criterion)
+    assert set(texts["criterion_reason"]) == set(REASONS)
+    assert set(texts["signer"]) == set(Signer)
+    assert set(texts["origin"]) == set(Origin)
 
 
 def test_kazakh_is_written_in_kazakh_letters():
