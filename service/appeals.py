@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from qyran.errors import AccessError, InputError, NotFound, TransitionError
 from qyran.roles import Role
-from service import attributes, cases, fines, law
+from service import attributes, cases, fines, law, resolutions
 from service.access import log_access, require
 from service.records import load
 from service.store.database import Work
@@ -66,14 +66,15 @@ class Answer:
     Attributes:
         outcome, reason: codes of `OUTCOMES`.
         words: the grounds in words, sealed with the case.
-        told_on: the city's day on which the person was told.
+        told_on: the city's day on which the person was told; None where the resolution that is sent to him tells it:
+            the terms stand still until it is delivered.
         offence: the entry of the catalogue it is changed to.
     """
 
     outcome: str
     reason: str
     words: str
-    told_on: date
+    told_on: date | None
     offence: str | None = None
 
 
@@ -87,6 +88,7 @@ def file(work: Work, case_id: str, new: NewAppeal) -> Appeal:
     """
     role = require(work.actor, CLERKS)
     row = load(work, ViolationCase, case_id)
+    cases.in_sight(work, row)
     if row.state != CaseState.SIGNED or row.t_signed is None:
         raise TransitionError("Only a signed decision can be appealed against.")
     _known("instance", new.instance, INSTANCES)
@@ -140,14 +142,16 @@ def answer(work: Work, appeal_id: str, given: Answer) -> Appeal:
     if appeal.outcome is not None:
         raise TransitionError("The appeal was answered already.")
     row = load(work, ViolationCase, appeal.case_id)
+    cases.in_sight(work, row)
     _check_answer(work, row, appeal, given)
+    before = resolutions.penalty_of(work, row)
     appeal.outcome, appeal.reason, appeal.told_on = given.outcome, given.reason, given.told_on
     appeal.answered_at, appeal.answered_by = work.now, work.actor.id
     target = "upheld" if given.outcome == "withdrawn" else given.outcome
     data: dict[str, str | int | None] = {
         "appeal": appeal.id,
         "outcome": given.outcome,
-        "told_on": given.told_on.isoformat(),
+        "told_on": given.told_on.isoformat() if given.told_on else None,
     }
     if given.outcome == "changed":
         data |= _change(work, row, given.offence or "")
@@ -157,6 +161,31 @@ def answer(work: Work, appeal_id: str, given: Answer) -> Appeal:
         cases.cancel(work, row.id, "court_ruling" if appeal.instance == "court" else "appeal_granted")
     work.session.flush()
     fines.settle(work, row)
+    if resolutions.is_written(appeal, given.outcome):
+        resolutions.issue(work, row, appeal, before)
+    return appeal
+
+
+def tell(work: Work, appeal_id: str, day: date) -> Appeal:
+    """Say on which day the person was told an answer that no channel delivered; the terms run again from then.
+
+    Raises:
+        AccessError: the actor is no senior officer.
+        InputError: the day lies before the appeal or in the future.
+        NotFound: there is no such appeal.
+        TransitionError: it is not answered, or a day is known already.
+    """
+    require(work.actor, CLERKS)
+    appeal = work.session.get(Appeal, appeal_id, with_for_update=True)
+    if appeal is None:
+        raise NotFound(f"There is no appeal {appeal_id}.")
+    if appeal.outcome is None or appeal.told_on is not None:
+        raise TransitionError("Only an answer of which no day is known yet is noted as told.")
+    if not appeal.filed_on <= day <= fines.day_of(work, work.now):
+        raise InputError("An answer is told between the appeal and today.")
+    row = load(work, ViolationCase, appeal.case_id)
+    cases.in_sight(work, row)
+    fines.told(work, row, appeal, day)
     return appeal
 
 
@@ -186,7 +215,9 @@ def _check_answer(work: Work, row: ViolationCase, appeal: Appeal, given: Answer)
         raise InputError("The outcome and its reason do not belong together.")
     if not _fits(given.words):
         raise InputError(f"Give the grounds of the answer in up to {LONGEST} characters.")
-    if not appeal.filed_on <= given.told_on <= fines.day_of(work, work.now):
+    if given.told_on is None and not resolutions.is_written(appeal, given.outcome):
+        raise InputError("Say on which day the person was told: of this answer no resolution is sent.")
+    if given.told_on is not None and not appeal.filed_on <= given.told_on <= fines.day_of(work, work.now):
         raise InputError("An answer is told between the appeal and today.")
     if (given.offence is not None) != (given.outcome == "changed"):
         raise InputError("An article is named where the decision is changed, and only there.")

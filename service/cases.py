@@ -113,7 +113,7 @@ def waiting(work: Work) -> Select[ViolationCase]:
 def claim(work: Work, case_id: str, version: int | None = None) -> CaseDetail:
     """Take one case for review; nobody else can decide it until it is released or the claim lapses."""
     row = load(work, ViolationCase, case_id, version)
-    _in_sight(work, row)
+    in_sight(work, row)
     if row.state == CaseState.IN_REVIEW and row.claimed_by == work.actor.id:
         row.claimed_at = work.now
         return open_case(work, case_id)
@@ -132,7 +132,7 @@ def open_case(work: Work, case_id: str) -> CaseDetail:
     """
     role = require(work.actor, CASE_READERS)
     row = load(work, ViolationCase, case_id)
-    _in_sight(work, row)
+    in_sight(work, row)
     if row.state == CaseState.IN_REVIEW and row.claimed_by == work.actor.id and not _lapse(work, row):
         row.claimed_at = work.now
     work.session.flush()
@@ -151,7 +151,7 @@ def evidence_file(work: Work, case_id: str, event_id: str, name: str) -> tuple[P
     """
     role = require(work.actor, QUEUE_READERS)
     row = load(work, ViolationCase, case_id, lock=False)
-    _in_sight(work, row)
+    in_sight(work, row)
     found = record_file(work, row, event_id, name)
     log_access(work, role, "evidence_opened", case_id)
     return found
@@ -343,7 +343,12 @@ def _permitted(actor: Actor, query: Query) -> Query:
     return query
 
 
-def _in_sight(work: Work, row: ViolationCase) -> None:
+def in_sight(work: Work, row: ViolationCase) -> None:
+    """Go on only where the case lies in the actor's territory, its vehicle is not denied to him, and nothing blocks it.
+
+    Raises:
+        AccessError: he may not see it.
+    """
     if not work.actor.sees(row.territory):
         raise AccessError(f"The case belongs to the territory {row.territory}, which is not yours.")
     if row.plate_token in work.actor.denied.vehicles:

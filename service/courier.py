@@ -137,7 +137,7 @@ def _any_waits(store: Store) -> bool:
 def _content(work: Work, message: OutboxMessage) -> Letter | Parcel | None:
     """What is to be handed over; None where it cannot or need not be, and the message says why."""
     row = work.session.get_one(ViolationCase, message.case_id)
-    if row.state != CaseState.SIGNED:
+    if row.state != CaseState.SIGNED and message.appeal_id is None:
         outbox.call_off(work, message, f"case_{row.state}")
         return None
     try:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from qyran.errors import InputError, NotFound, TransitionError
 from qyran.roles import Role
 from service import fines
@@ -22,6 +24,7 @@ from service.records import load
 from service.store.database import Work
 from service.store.delivery_tables import DeliveryReceipt, OutboxMessage
 from service.store.events import append_event, facts_of
+from service.store.fine_tables import Appeal, AppealResolution
 from service.store.tables import ViolationCase
 from violations.case import Attribute, CaseState
 
@@ -50,14 +53,23 @@ def begin(work: Work, row: ViolationCase) -> None:
     queue_notice(work, row, plan)
 
 
-def queue_notice(work: Work, row: ViolationCase, plan: Plan | None = None) -> OutboxMessage | None:
-    """Queue the notice by the first channel not tried yet that there is an address for; None where none is left."""
+def queue_notice(
+    work: Work, row: ViolationCase, plan: Plan | None = None, *, appeal_id: str | None = None
+) -> OutboxMessage | None:
+    """Queue a document by the first channel not tried yet that there is an address for; None where none is left.
+
+    Args:
+        work: the unit of work.
+        row: a signed case.
+        plan: of delivery, the installation's where not given.
+        appeal_id: the appeal whose resolution it is; None for the decision itself.
+    """
     wanted = (plan or plan_of(work.store)).notify
-    tried = {one.channel for one in messages_of(work, row.id)}
+    tried = {one.channel for one in messages_of(work, row.id) if one.appeal_id == appeal_id}
     facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
     for channel in wanted:
         if channel not in tried and address_of(facts, channel):
-            return enqueue(work, row, channel)
+            return enqueue(work, row, channel, appeal_id=appeal_id)
     return None
 
 
@@ -89,25 +101,36 @@ def give_address(work: Work, case_id: str, channel: str, address: str) -> None:
     text = " ".join(address.split())
     if not FORMS[channel].fullmatch(text):
         raise InputError(FORM_WORDS[channel])
-    if row.state != CaseState.SIGNED or row.delivery == "delivered":
+    appeal_id = untold(work, case_id)
+    if appeal_id is None and (row.state != CaseState.SIGNED or row.delivery == "delivered"):
         raise TransitionError("An address is entered for a signed decision that was not delivered yet.")
-    if any(one.channel in TO_OWNER and one.state == State.QUEUED for one in messages_of(work, case_id)):
+    sent = [one for one in messages_of(work, case_id) if one.appeal_id == appeal_id]
+    if any(one.channel in TO_OWNER and one.state == State.QUEUED for one in sent):
         raise TransitionError("A message of this decision is still on its way; wait for what becomes of it.")
     append_event(work, row, "address", role, data={"channel": channel}, payload={f"address_{channel}": text})
-    enqueue(work, row, channel)
+    enqueue(work, row, channel, appeal_id=appeal_id)
     log_access(work, role, "address_given", case_id)
+
+
+def untold(work: Work, case_id: str) -> str | None:
+    """The appeal of a case whose resolution did not reach the person yet; None where there is none."""
+    query = select(Appeal.id).join(AppealResolution, AppealResolution.appeal_id == Appeal.id)
+    waiting = query.where(Appeal.case_id == case_id, Appeal.told_on.is_(None)).order_by(Appeal.number.desc())
+    return work.session.scalars(waiting.limit(1)).first()
 
 
 def send_again(work: Work, message_id: str) -> None:
     """A person saw to what was wrong: the message leaves again, see `service.outbox.again`."""
     message = again(work, message_id)
     row = load(work, ViolationCase, message.case_id)
-    if row.state != CaseState.SIGNED:
+    if row.state != CaseState.SIGNED and message.appeal_id is None:
         raise TransitionError("The decision is not in force any more; nothing is sent of it.")
 
 
 def was_handed(work: Work, message: OutboxMessage) -> None:
     """A channel took a message: the register has it, or the owner is notified."""
+    if message.appeal_id is not None:
+        return
     row = load(work, ViolationCase, message.case_id)
     if message.channel == REGISTER:
         if row.registration in {"pending", "refused"}:
@@ -120,7 +143,9 @@ def not_handed(work: Work, message: OutboxMessage) -> None:
     """A message was refused or given up: another channel tries."""
     if message.channel in TO_OWNER:
         row = load(work, ViolationCase, message.case_id)
-        if row.state == CaseState.SIGNED and row.delivery in {"pending", "undeliverable"}:
+        if message.appeal_id is not None:
+            queue_notice(work, row, appeal_id=message.appeal_id)
+        elif row.state == CaseState.SIGNED and row.delivery in {"pending", "undeliverable"}:
             queue_notice(work, row)
 
 
@@ -149,7 +174,8 @@ def reached(
 
 
 def _under_way(work: Work, row: ViolationCase) -> bool:
-    return any(one.channel in TO_OWNER and one.state in OPEN for one in messages_of(work, row.id))
+    sent = (one for one in messages_of(work, row.id) if one.appeal_id is None)
+    return any(one.channel in TO_OWNER and one.state in OPEN for one in sent)
 
 
 def take_receipt(work: Work, channel: str, receipt: Receipt, message: OutboxMessage) -> bool:
@@ -184,10 +210,21 @@ def take_receipt(work: Work, channel: str, receipt: Receipt, message: OutboxMess
     message.state = State.HANDED if receipt.kind == "accepted" else State(receipt.kind)
     message.settled_at = None if receipt.kind == "accepted" else work.now
     message.error = reason if receipt.kind == "undeliverable" else None
-    if row.state != CaseState.SIGNED:
-        return True
-    _follow(work, row, message, receipt)
+    if message.appeal_id is not None:
+        _follow_resolution(work, row, message, receipt)
+    elif row.state == CaseState.SIGNED:
+        _follow(work, row, message, receipt)
     return True
+
+
+def _follow_resolution(work: Work, row: ViolationCase, message: OutboxMessage, receipt: Receipt) -> None:
+    """The person has the answer to his complaint: the terms run again. Or it did not reach him: the next channel."""
+    appeal = work.session.get_one(Appeal, message.appeal_id)
+    if receipt.kind == "undeliverable":
+        queue_notice(work, row, appeal_id=appeal.id)
+    elif receipt.kind == "delivered" and message.channel in plan_of(work.store).starts_terms and not appeal.told_on:
+        answered = appeal.answered_at or receipt.time
+        fines.told(work, row, appeal, fines.day_of(work, max(receipt.time, answered)))
 
 
 def _follow(work: Work, row: ViolationCase, message: OutboxMessage, receipt: Receipt) -> None:

@@ -27,7 +27,7 @@ from service import outbox
 from service.access import log_access, require
 from service.city import city_of
 from service.delivery import address_of, not_handed, take_receipt
-from service.delivery_letter import document_of
+from service.delivery_letter import document_of, sent_by
 from service.delivery_settings import POST
 from service.durable import sync_folder, write_synced
 from service.fault_points import reach
@@ -38,7 +38,7 @@ from service.store.counter import next_number
 from service.store.database import Work
 from service.store.delivery_tables import OutboxMessage, PostBatch
 from service.store.events import facts_of
-from service.store.tables import Decision, ViolationCase
+from service.store.tables import ViolationCase
 from violations.address_sheet import Addressee, render_sheets
 from violations.case import CaseState
 
@@ -170,10 +170,10 @@ def _letters(work: Work, most: int) -> list[_Printed]:
     found = []
     for message in work.session.scalars(query).all():
         row = work.session.get_one(ViolationCase, message.case_id)
-        if row.state != CaseState.SIGNED:
+        if row.state != CaseState.SIGNED and message.appeal_id is None:
             outbox.call_off(work, message, f"case_{row.state}")
             continue
-        decision = work.session.get_one(Decision, row.id)
+        decision = sent_by(work, message)
         facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
         address = address_of(facts, POST)
         try:

@@ -12,15 +12,16 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from qyran.errors import AccessError
 from qyran.roles import OFFICERS, Role
 from service.access import CASE_READERS, log_access, require
-from service.delivery import TO_OWNER, address_of
+from service.cases import in_sight
+from service.delivery import TO_OWNER, address_of, untold
 from service.delivery_post import waiting_letters
 from service.delivery_settings import EMAIL, POST, REGISTER, SMS, plan_of
 from service.document_numbers import open_numbers
-from service.outbox import STUCK, State, messages_of
+from service.outbox import OPEN, STUCK, State, messages_of
 from service.records import load
+from service.resolutions import of_case as resolutions_of
 from service.store.database import Work
 from service.store.delivery_tables import (
     ChannelBreaker,
@@ -80,6 +81,7 @@ class CaseDelivery:
         registration, delivery: the case's attributes.
         channels: by which an address is known.
         may_address: the actor may enter an address now.
+        nowhere: nothing reaches the owner and nothing is under way: a person has to find an address.
     """
 
     case_id: str
@@ -94,14 +96,7 @@ class CaseDelivery:
     channels: tuple[str, ...]
     may_address: bool
     messages: tuple[MessageView, ...]
-
-    @property
-    def nowhere(self) -> bool:
-        """Nothing reaches the owner and nothing is under way: a person has to find an address."""
-        under_way = any(
-            one.channel in TO_OWNER and one.state in {"queued", "printed", "handed"} for one in self.messages
-        )
-        return self.delivery in {"pending", "undeliverable"} and not under_way
+    nowhere: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +145,15 @@ def deliveries_of(work: Work, case_id: str) -> CaseDelivery:
     """
     role = require(work.actor, CASE_READERS)
     row = load(work, ViolationCase, case_id, lock=False)
-    if work.actor.territories and row.territory is not None and row.territory not in work.actor.territories:
-        raise AccessError(f"The case belongs to the territory {row.territory}, which is not yours.")
+    in_sight(work, row)
     log_access(work, role, "deliveries_opened", case_id)
     facts = facts_of(work.session, work.store.vault, [case_id])[case_id]
     messages = messages_of(work, case_id)
-    queued = any(one.channel in TO_OWNER and one.state == State.QUEUED for one in messages)
-    open_case = row.state == CaseState.SIGNED and row.delivery != "delivered"
+    appeal_id = untold(work, case_id)
+    of_document = [one for one in messages if one.channel in TO_OWNER and one.appeal_id == appeal_id]
+    queued = any(one.state == State.QUEUED for one in of_document)
+    waits = appeal_id is not None or (row.state == CaseState.SIGNED and row.delivery != "delivered")
+    numbers = {made.appeal_id: made.document_no for made in resolutions_of(work, case_id)}
     return CaseDelivery(
         case_id=case_id,
         document_no=row.document_no,
@@ -168,8 +165,12 @@ def deliveries_of(work: Work, case_id: str) -> CaseDelivery:
         t_first_notification_sent=row.t_first_notification_sent,
         t_delivered=row.t_delivered,
         channels=tuple(one for one in TO_OWNER if address_of(facts, one)),
-        may_address=bool(work.actor.roles & OFFICERS) and open_case and not queued,
-        messages=tuple(_view(one, row.document_no, _steps(work, one)) for one in messages),
+        may_address=bool(work.actor.roles & OFFICERS) and waits and not queued,
+        messages=tuple(
+            _view(one, numbers.get(one.appeal_id or "", row.document_no), _steps(work, one)) for one in messages
+        ),
+        nowhere=(appeal_id is not None or row.delivery in {"pending", "undeliverable"})
+        and not any(one.state in OPEN for one in of_document),
     )
 
 

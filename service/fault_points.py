@@ -20,6 +20,7 @@ POINTS: Final = (
     "sign.rendered",  # the document is signed, in memory only
     "sign.written",  # its file lies in its place, the transaction is open
     "sign.committed",  # the case is signed, its messages are queued
+    "resolution.written",  # an appeal is answered, its resolution lies in its place, the transaction is open
     "send.leased",  # a message is taken, nothing left the house
     "send.handed",  # the channel has it, the store does not know
     "send.settled",  # the store knows

@@ -24,6 +24,7 @@ from service.store.delivery_tables import ChannelBreaker, DeliveryAttempt, Outbo
 from service.store.tables import ViolationCase
 
 DECISION: Final = "decision"
+RESOLUTION: Final = "resolution"
 SENDERS: Final = frozenset({Role.SENIOR_OFFICER, Role.ADMINISTRATOR, Role.SYSTEM})
 """Who sends again what was given up."""
 
@@ -55,14 +56,22 @@ STUCK: Final = (State.DEAD, State.REFUSED)
 OPEN: Final = (State.QUEUED, State.PRINTED, State.HANDED)
 
 
-def enqueue(work: Work, row: ViolationCase, channel: str, kind: str = DECISION) -> OutboxMessage:
-    """Queue a message of a case; it leaves once the transaction is committed."""
+def enqueue(work: Work, row: ViolationCase, channel: str, *, appeal_id: str | None = None) -> OutboxMessage:
+    """Queue a message of a case; it leaves once the transaction is committed.
+
+    Args:
+        work: the unit of work.
+        row: the case.
+        channel: by which it leaves.
+        appeal_id: the appeal whose resolution it carries; None for the decision.
+    """
     last = select(func.max(OutboxMessage.seq)).where(OutboxMessage.case_id == row.id)
     message = OutboxMessage(
         id=str(uuid4()),
         case_id=row.id,
         seq=(work.session.scalar(last) or 0) + 1,
-        kind=kind,
+        kind=DECISION if appeal_id is None else RESOLUTION,
+        appeal_id=appeal_id,
         channel=channel,
         key=str(uuid4()),
         state=State.QUEUED,

@@ -19,7 +19,7 @@ from qyran.roles import OFFICERS, Actor
 from service import attributes, delivery, law
 from service.access import CASE_READERS, log_access, require
 from service.case_view import moved, view_of
-from service.cases import open_case
+from service.cases import in_sight, open_case
 from service.city import city_of
 from service.document_numbers import hold, used
 from service.document_signer import signer_for, signing_file
@@ -168,7 +168,7 @@ def complete(work: Work, ready: Draft, pdf: bytes) -> CaseDetail:
     )
     work.session.flush()
     delivery.begin(work, row)
-    _write(work.store.settings.documents_folder / file, pdf)
+    write_document(work.store.settings.documents_folder / file, pdf)
     return open_case(work, row.id)
 
 
@@ -183,7 +183,7 @@ def document(work: Work, case_id: str) -> tuple[Path, str]:
     """Path and file name of a case's signed decision; the look is logged.
 
     Raises:
-        AccessError: the actor sees no cases.
+        AccessError: the actor's roles, or his territory, do not see it.
         NotFound: the case has none.
         IntegrityError: the file is gone or altered.
     """
@@ -191,6 +191,7 @@ def document(work: Work, case_id: str) -> tuple[Path, str]:
     decision = work.session.get(Decision, case_id)
     if decision is None:
         raise NotFound(f"The case {case_id} has no signed decision.")
+    in_sight(work, load(work, ViolationCase, case_id, lock=False))
     path = work.store.settings.documents_folder / decision.file
     if not path.is_file() or sha256_hex(path.read_bytes()) != decision.sha256:
         raise IntegrityError(f"The document {decision.document_no} is gone or not what was signed.")
@@ -257,7 +258,7 @@ def _record(
         "issued": work.now,
         "time_zone": store.settings.time_zone,
         "body": city.body,
-        "officer": _officer(work),
+        "officer": officer_of(work),
         "owner": owner and notice.Owner(name=owner["name"], iin_bin=owner["iin"], address=owner["address"] or None),
         "vehicle": notice.Vehicle(
             plate=facts["plate"], type=_both(vehicle_class) if has("ru", vehicle_class) else None
@@ -334,7 +335,8 @@ def _measurement(record: DeviceRecord | None) -> notice.Measurement | None:
     )
 
 
-def _officer(work: Work) -> notice.Officer:
+def officer_of(work: Work) -> notice.Officer:
+    """The acting officer as papers name him."""
     user = work.session.get_one(AppUser, work.actor.id)
     role = work.actor.acts_as(OFFICERS)
     position = user.position or {}
@@ -371,7 +373,7 @@ def _both(key: str) -> Both:
     return Both(kk=translate("kk", key), ru=translate("ru", key))
 
 
-def _write(path: Path, pdf: bytes) -> None:
+def write_document(path: Path, pdf: bytes) -> None:
     """Durable before the transaction commits; where that is undone, the next taker of the number overwrites it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     spare = path.with_name(f".{path.name}")

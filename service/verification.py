@@ -22,6 +22,7 @@ from service.evidence_copies import CLIP, MaskedFile, ask, masked_clip, masked_p
 from service.records import evidence_of, load, name_of
 from service.signing import check_code
 from service.store.database import Store, Work
+from service.store.fine_tables import Appeal, AppealResolution
 from service.store.tables import Camera, Decision, Evidence, ViolationCase
 from service.throttle import tried, waits_for
 
@@ -36,6 +37,16 @@ class TooManyTries(QyranError):
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """An answer to a complaint against a decision; `sha256` is of its signed document."""
+
+    document_no: str
+    signed_at: datetime
+    sha256: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A decision as its page for citizens shows it.
 
@@ -47,6 +58,7 @@ class Checked:
         paid_tiyn, owed_tiyn, over_tiyn: its account.
         half_until, full_until, appeal_until: last days; None while not delivered or halted.
         appealed: an appeal runs.
+        resolutions: answers to complaints, the oldest first.
     """
 
     case_id: str
@@ -67,6 +79,7 @@ class Checked:
     appeal_until: date | None
     delivered: date | None
     appealed: bool
+    resolutions: tuple[Resolved, ...] = ()
 
 
 def check(store: Store, number: str, code: str, address: str) -> Checked:
@@ -155,7 +168,7 @@ def _key(store: Store, event_id: str, until: int) -> str:
 
 
 def _found(work: Work, number: str, code: str) -> Checked | None:
-    decision = work.session.scalar(select(Decision).where(Decision.document_no == number))
+    decision = _decision(work, number)
     right = _letters(check_code(work.store.vault, number))
     # Compared even where there is no such decision, so that the time tells nothing.
     same = hmac.compare_digest(right.encode(), _letters(code).encode())
@@ -184,7 +197,21 @@ def _found(work: Work, number: str, code: str) -> Checked | None:
         appeal_until=ends.appeal if ends else None,
         delivered=now.delivered,
         appealed=now.appealed,
+        resolutions=_resolved(work, row.id),
     )
+
+
+def _decision(work: Work, number: str) -> Decision | None:
+    """The decision of a number: its own, or that of a resolution on a complaint against it."""
+    found = work.session.scalar(select(Decision).where(Decision.document_no == number))
+    made = work.session.scalar(select(AppealResolution).where(AppealResolution.document_no == number))
+    return found or (work.session.get(Decision, made.case_id) if made is not None else None)
+
+
+def _resolved(work: Work, case_id: str) -> tuple[Resolved, ...]:
+    query = select(AppealResolution, Appeal.outcome).join(Appeal, Appeal.id == AppealResolution.appeal_id)
+    rows = work.session.execute(query.where(AppealResolution.case_id == case_id).order_by(AppealResolution.signed_at))
+    return tuple(Resolved(made.document_no, made.signed_at, made.sha256, outcome or "") for made, outcome in rows)
 
 
 def _plain(number: str) -> str:

@@ -36,6 +36,8 @@ class OutboxMessage(Base):
         handed_at: the channel accepted it.
         settled_at: delivered, undeliverable, given up or called off.
         batch, position: the printed batch it went with, and its place there.
+        appeal_id: the appeal whose resolution it carries; None where it carries the decision.
+        sending_at: since when its content goes out by a channel that cannot count a repetition once.
     """
 
     __tablename__ = "outbox_message"
@@ -57,6 +59,8 @@ class OutboxMessage(Base):
     settled_at: Mapped[datetime | None]
     batch: Mapped[int | None]
     position: Mapped[int | None]
+    appeal_id: Mapped[str | None] = mapped_column(Id)
+    sending_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("case_id", "seq"),

@@ -68,7 +68,8 @@ class Appeal(Base):
         instance: `body` that issued the decision, or `court`.
         restored: why a missed term was restored; None where it was kept.
         outcome: upheld, changed, cancelled or withdrawn; None while it runs.
-        told_on: day the answer was told to the person, from which the terms run again.
+        told_on: day the answer was told to the person, from which the terms run again; None while it runs, and until
+            the resolution sent to him is delivered.
     """
 
     __tablename__ = "appeal"
@@ -89,6 +90,24 @@ class Appeal(Base):
     answered_by: Mapped[str | None] = mapped_column(Id)
 
     __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+
+class AppealResolution(Base):
+    """The signed resolution that answers an appeal; what it says about a person lies in the case's sealed events."""
+
+    __tablename__ = "appeal_resolution"
+
+    appeal_id: Mapped[str] = mapped_column(ForeignKey("appeal.id"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("violation_case.id"), index=True)
+    year: Mapped[int]
+    number: Mapped[int]
+    document_no: Mapped[str] = mapped_column(Code, unique=True)
+    file: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(Hash)
+    signed_at: Mapped[datetime]
+    signed_by: Mapped[str] = mapped_column(Id)
+
+    __table_args__ = (UniqueConstraint("year", "number"),)
 
 
 class EnforcementItem(Base):

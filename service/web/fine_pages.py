@@ -9,10 +9,10 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from qyran.errors import InputError, TransitionError
-from service import appeals, fine_payments
+from service import appeals, fine_payments, resolutions
 from service.access import require
 from service.store.database import Work
 from service.web import fine_view
@@ -89,10 +89,25 @@ def answer_appeal(
     """Record the answer."""
 
     def step(work: Work) -> None:
-        given = appeals.Answer(outcome, reason, words, _day(told_on), offence or None)
+        given = appeals.Answer(outcome, reason, words, _day(told_on) if told_on.strip() else None, offence or None)
         appeals.answer(work, str(appeal_id), given)
 
     return _one(visit, case_id, step)
+
+
+@router.post("/{case_id}/appeals/{appeal_id}/told")
+def appeal_told(visit: PostedPerson, case_id: UUID, appeal_id: UUID, told_on: Short = "") -> Response:
+    """Note on which day the person was told the answer."""
+    return _one(visit, case_id, lambda work: appeals.tell(work, str(appeal_id), _day(told_on)))
+
+
+@router.get("/{case_id}/appeals/{appeal_id}/resolution.pdf")
+def resolution(visit: Person, case_id: UUID, appeal_id: UUID) -> Response:
+    """The signed resolution as it was signed."""
+    with visit.store.write(visit.actor) as work:
+        path, name = resolutions.document(work, str(case_id), str(appeal_id))
+    headers = {"content-disposition": f'inline; filename="{name}"'}
+    return FileResponse(path, media_type="application/pdf", headers=headers)
 
 
 def _city(visit: Visit, step: Callable[[Work], object] | None = None) -> Response:

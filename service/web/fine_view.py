@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service import appeals, cases, fine_payments, fines
+from service import appeals, cases, fine_payments, fines, resolutions
 from service.auth import names
 from service.records import load
 from service.store.database import Work
@@ -60,6 +60,12 @@ class AppealRow:
     appellant: str | None
     words: str | None
     answer: str | None
+    resolution_no: str | None = None
+
+    @property
+    def untold(self) -> bool:
+        """Answered, and the person does not know it yet."""
+        return self.outcome is not None and self.told_on is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ def one(work: Work, w: Words, case_id: str) -> Decided:
     now = fines.standing(work, row)
     facts = facts_of(work.session, work.store.vault, [case_id])[case_id]
     ends = now.deadlines
+    numbers = {made.appeal_id: made.document_no for made in resolutions.of_case(work, case_id)}
     terms = () if ends is None or not now.fine_tiyn else (("half_price", ends.half_price), ("full", ends.full))
     return Decided(
         case_id=case_id,
@@ -143,7 +150,7 @@ def one(work: Work, w: Words, case_id: str) -> Decided:
             )
             for back in fine_payments.refunds(work, case_id)
         ),
-        appeals=tuple(_appeal(two, row.document_no, w, facts) for two in now.appeals),
+        appeals=tuple(_appeal(two, row.document_no, w, facts, numbers.get(two.id)) for two in now.appeals),
         may_appeal=row.state == "signed" and not now.appealed,
         offences=detail.offences,
     )
@@ -171,7 +178,9 @@ def _payments(work: Work, w: Words, rows: Sequence[FinePayment]) -> list[Payment
     ]
 
 
-def _appeal(one: Appeal, document_no: str | None, w: Words, facts: dict[str, object]) -> AppealRow:
+def _appeal(
+    one: Appeal, document_no: str | None, w: Words, facts: dict[str, object], resolution_no: str | None = None
+) -> AppealRow:
     said = facts.get(f"appeal_{one.number}")
     said = said if isinstance(said, dict) else {}
     answer = facts.get(f"answer_{one.number}")
@@ -190,4 +199,5 @@ def _appeal(one: Appeal, document_no: str | None, w: Words, facts: dict[str, obj
         appellant=said.get("appellant"),
         words=said.get("words"),
         answer=answer if isinstance(answer, str) else None,
+        resolution_no=resolution_no,
     )
