@@ -21,9 +21,9 @@ from kpi_catalog.city import CityKpi, CityReport
 from kpi_catalog.records import Definitions
 from kpi_catalog.security import DEFINITIONS
 from qyran import __version__
-from service.imports.values import stood
+from service.imports.journals import stood
 from service.publication.event_sets import EventSet, root
-from service.publication.model import Tally
+from service.publication.reckoning import Reckoned
 from service.publication.rules import last_day
 from service.store.database import Work
 from service.store.import_tables import CityImport
@@ -51,11 +51,11 @@ class Behind:
 
     Attributes:
         days: by local day, days without an event left out.
-        tally: over all of them.
+        reckoned: what all of them add up to.
     """
 
     days: Mapping[date, EventSet]
-    tally: Tally
+    reckoned: Reckoned
 
     @property
     def held(self) -> dict[date, tuple[int, str]]:
@@ -64,7 +64,7 @@ class Behind:
 
     def as_dict(self) -> dict[str, Any]:
         """What a publication says of them."""
-        return {"query": EVENTS_QUERY, "days": len(self.days), "root": root(self.held)} | self.tally.as_dict()
+        return {"query": EVENTS_QUERY, "days": len(self.days), "root": root(self.held)} | self.reckoned.tally.as_dict()
 
 
 def frozen(content: Mapping[str, Any]) -> Text:

@@ -75,30 +75,34 @@ def compose(store: Store, period: Period, *, category: str | None = None) -> Dra
     Raises:
         TransitionError: the store changed so fast that no moment of it could be read.
     """
+    behind: dict[str, Behind] = {}
     for _ in range(TRIES):
         report = city_report(store, category, period, actor=SYSTEM, definitions=CHOICES)
-        behind: dict[str, Behind] = {}
-        agreed = True
-        for kpi_id in DEFINITIONS:
-            found, disagreement = behind_value(store, report, kpi_id)
-            behind[kpi_id] = found
-            agreed = agreed and disagreement is None
-        if agreed:
+        stale = [kpi_id for kpi_id in DEFINITIONS if not _agrees(report, kpi_id, behind.get(kpi_id))]
+        if not stale:
             return Draft(report, behind)
-    raise TransitionError(f"The figures of {period} changed while they were read; publish it again.")
+        behind |= {kpi_id: behind_value(store, kpi_id, report.period) for kpi_id in stale}
+    kpis = ", ".join(stale)
+    raise TransitionError(f"The events of {period} behind {kpis} changed while they were read; publish it again.")
 
 
-def behind_value(store: Store, report: CityReport, kpi_id: str) -> tuple[Behind, str | None]:
-    """The events behind a value by day, and which part of the value they do not add up to, if one."""
+def behind_value(store: Store, kpi_id: str, period: Period) -> Behind:
+    """The events behind a KPI's value, by day."""
     adder, days = Adder(kpi_id), dict[date, EventSet]()
-    zone = ZoneInfo(report.period.zone)
-    for day, some in groupby(_events(store, kpi_id, report.period), key=lambda one: one.at.astimezone(zone).date()):
+    zone = ZoneInfo(period.zone)
+    for day, some in groupby(_events(store, kpi_id, period), key=lambda one: one.at.astimezone(zone).date()):
         events = list(some)
         adder.add(events)
         days[day] = event_set([*days[day].events, *events] if day in days else events)
-    reckoned, value = adder.reckoned, report.kpi(kpi_id).value
-    told = {"numerator": value.numerator, "denominator": value.denominator}
-    return Behind(days, reckoned.tally), reckoned.disagrees(told)
+    return Behind(days, adder.reckoned)
+
+
+def _agrees(report: CityReport, kpi_id: str, behind: Behind | None) -> bool:
+    """Whether the events add up to the value that the report tells."""
+    if behind is None:
+        return False
+    value = report.kpi(kpi_id).value
+    return behind.reckoned.disagrees({"numerator": value.numerator, "denominator": value.denominator}) is None
 
 
 def _events(store: Store, kpi_id: str, period: Period) -> Iterator[Event]:
