@@ -42,6 +42,7 @@ class Missing(StrEnum):
     OBJECT_REGISTER = "object_register"
     OTHER_UPDATE_TIMES = "other_update_times"
     PARKING_PLACES = "parking_places"
+    PARKING_REGISTER = "parking_register"
     PASSAGE_SPEEDS = "passage_speeds"
     PASSED_VEHICLES = "passed_vehicles"
     PAYMENTS = "payments"

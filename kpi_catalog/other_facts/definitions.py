@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kpi_catalog.catalogue import catalogue
+from kpi_catalog.other_facts.automated_parkings import automated_parkings
 from kpi_catalog.other_facts.automatic_incidents import automatic_incidents
 from kpi_catalog.other_facts.congestion_share import congestion_share
 from kpi_catalog.other_facts.crashes_per_10000 import crashes_per_10000
@@ -30,6 +31,7 @@ OTHER: Final[Mapping[str, Callable[[OtherFacts, Period], KpiValue]]] = MappingPr
         "1.7": automatic_incidents,
         "1.11": emergency_arrival,
         "1.12": major_incidents,
+        "5.1": automated_parkings,
         "5.7": parking_violations,
         "6.1": rush_hour_speed,
         "6.3": congestion_share,

@@ -17,7 +17,8 @@ PER = 1000
 
 def parking_violations(facts: OtherFacts, period: Period) -> KpiValue:
     """Compute KPI 5.7."""
-    places, months = facts.parking_places, period.months
+    register, months = facts.parkings, period.months
+    places = None if register is None else register.places / PER
     missing: tuple[Missing, ...] = ()
     if months is None:
         missing += (Missing.WHOLE_MONTH,)
@@ -25,7 +26,7 @@ def parking_violations(facts: OtherFacts, period: Period) -> KpiValue:
         missing += (Missing.PARKING_PLACES,)
     value = None
     if months is not None and places is not None:
-        value = facts.parking / months / (places.value / PER)
+        value = facts.parking / months / places
     running = Status.PRELIMINARY if facts.as_of < period.end else Status.COMPUTED
     return KpiValue(
         id="5.7",
@@ -35,8 +36,10 @@ def parking_violations(facts: OtherFacts, period: Period) -> KpiValue:
         value=value,
         n=facts.parking,
         numerator=facts.parking,
-        denominator=None if places is None else places.value / PER,
+        denominator=places,
         missing=missing,
-        inputs=() if places is None else (InputUsed("parking_places", places.value, places.on, places.source),),
+        inputs=()
+        if register is None
+        else (InputUsed("parking_places", register.places, register.on, register.source),),
         extra={"months": months},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 
 from kpi_catalog.catalogue import Category
 from kpi_catalog.readings import DEFAULT, Readings
@@ -71,10 +71,12 @@ class SpeedTally:
     Attributes:
         routes: by "camera line": (passages with a speed, sum of speeds in metres per hour).
         without_speed: passages whose speed is not known.
+        lost_days: working days whose passages retention removed before they were counted.
     """
 
     routes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     without_speed: int = 0
+    lost_days: int = 0
 
     def __add__(self, other: SpeedTally) -> SpeedTally:
         """Both spans together."""
@@ -82,7 +84,7 @@ class SpeedTally:
         for key, (number, total) in other.routes.items():
             mine = routes.get(key, (0, 0))
             routes[key] = mine[0] + number, mine[1] + total
-        return SpeedTally(routes, self.without_speed + other.without_speed)
+        return SpeedTally(routes, self.without_speed + other.without_speed, self.lost_days + other.lost_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,12 @@ class Delayed:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A public-transport stop; `cameras` names those that the register itself gives it."""
+    """A public-transport stop; `video` where the register itself says that it is watched."""
 
     id: str
     longitude: float | None = None
     latitude: float | None = None
-    cameras: tuple[str, ...] = ()
+    video: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +134,24 @@ class StopRegister:
     """The register of stops."""
 
     stops: tuple[Stop, ...]
-    imported: Dated
+    on: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingRegister:
+    """The register of car parks: how many there are, how many of them automated, and their spaces together."""
+
+    parkings: int
+    automated: int
+    places: int
+    on: date
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class CameraPlace:
-    """A camera that is in commission and working at the period's close."""
+    """A camera that is in commission at the period's close, where its place is known."""
 
     id: str
     longitude: float | None = None
@@ -155,7 +169,7 @@ class OtherFacts:
         seen_kinds: kinds of incident that were ever raised.
         parking: confirmed cases of `PARKING_KINDS`.
         analysed_hours: camera-hours analysed (the numerator of 9.7).
-        cameras: None where none is registered.
+        cameras: in commission at the period's close.
     """
 
     as_of: datetime
@@ -167,13 +181,13 @@ class OtherFacts:
     year: IncidentTally | None = None
     seen_kinds: frozenset[str] = frozenset()
     parking: int = 0
-    parking_places: Dated | None = None
+    parkings: ParkingRegister | None = None
     registered_vehicles: Dated | None = None
     fire_calls: ArrivalTally | None = None
     ambulance_calls: ArrivalTally | None = None
     speeds: SpeedTally = field(default_factory=SpeedTally)
     analysed_hours: float | None = None
     stops: StopRegister | None = None
-    cameras: tuple[CameraPlace, ...] | None = None
+    cameras: tuple[CameraPlace, ...] = ()
     definitions: Definitions = field(default_factory=Definitions)
     readings: Readings = DEFAULT

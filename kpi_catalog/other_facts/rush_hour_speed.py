@@ -35,7 +35,8 @@ def rush_hour_speed(facts: OtherFacts, period: Period) -> KpiValue:
     passages = sum(number for number, _ in facts.speeds.routes.values())
     total = sum(routes.values()) / M_PER_KM
     known = passages + facts.speeds.without_speed
-    enough = bool(known) and passages / known >= facts.definitions.known_share and facts.as_of >= period.end
+    whole = facts.as_of >= period.end and not facts.speeds.lost_days
+    enough = whole and bool(known) and passages / known >= facts.definitions.known_share
     value = total / len(routes) if routes else None
     return KpiValue(
         id="6.1",
@@ -48,5 +49,5 @@ def rush_hour_speed(facts: OtherFacts, period: Period) -> KpiValue:
         denominator=len(routes) or None,
         missing=() if routes else (Missing.PASSAGE_SPEEDS,),
         inputs=(InputUsed("rush_hours", ", ".join(f"{begin:02}-{end:02}" for begin, end in RUSH_HOURS)),),
-        extra={"routes": len(routes), "without_speed": facts.speeds.without_speed},
+        extra={"routes": len(routes), "without_speed": facts.speeds.without_speed, "lost_days": facts.speeds.lost_days},
     )

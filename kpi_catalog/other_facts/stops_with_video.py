@@ -1,7 +1,7 @@
 """KPI 8.7: share of public-transport stops with video surveillance.
 
-Numerator: stops of the register that a working camera stands at: one that the register names, or one registered within
-`NEAR_M` metres of the stop. Denominator: all stops of the register.
+Numerator: stops of the register that it says are watched, and others with a camera of the installation in commission
+within `NEAR_M` metres. Denominator: all stops of the register.
 """
 
 from __future__ import annotations
@@ -22,35 +22,29 @@ EARTH_M: Final = 6_371_008.8
 
 def stops_with_video(facts: OtherFacts, _: Period) -> KpiValue:
     """Compute KPI 8.7."""
-    register, cameras = facts.stops, facts.cameras
-    missing: tuple[Missing, ...] = ()
-    if register is None or not register.stops:
-        missing += (Missing.STOP_REGISTER,)
-    if cameras is None:
-        missing += (Missing.CAMERA_REGISTER,)
+    register = facts.stops
     stops = () if register is None else register.stops
-    working = {one.id for one in cameras or ()}
-    placed = [one for one in cameras or () if one.longitude is not None and one.latitude is not None]
-    seen = sum(bool(working.intersection(stop.cameras)) or _near(stop, placed) for stop in stops)
+    placed = [one for one in facts.cameras if one.longitude is not None and one.latitude is not None]
+    ours = sum(not stop.video and _near(stop, placed) for stop in stops)
+    seen = sum(stop.video for stop in stops) + ours
     return KpiValue(
         id="8.7",
         unit="percent",
         definition_version="8.7/1",
-        status=Status.NO_DATA if missing else Status.COMPUTED,
-        value=None if missing else seen / len(stops) * 100,
+        status=Status.COMPUTED if stops else Status.NO_DATA,
+        value=seen / len(stops) * 100 if stops else None,
         n=len(stops),
-        numerator=None if cameras is None else seen,
+        numerator=seen if stops else None,
         denominator=len(stops) or None,
-        missing=missing,
+        missing=() if stops else (Missing.STOP_REGISTER,),
         inputs=(
             InputUsed("near_metres", NEAR_M),
-            *(
-                ()
-                if register is None
-                else (InputUsed("stop_register", len(stops), register.imported.on, register.imported.source),)
-            ),
+            *(() if register is None else (InputUsed("stop_register", len(stops), register.on, register.source),)),
         ),
-        extra={"stops_without_place": sum(one.longitude is None and not one.cameras for one in stops)},
+        extra={
+            "own_cameras": ours,
+            "stops_without_place": sum(one.longitude is None and not one.video for one in stops),
+        },
     )
 
 
