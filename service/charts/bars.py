@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,8 @@ from service.charts.ticks import axis
 from service.charts.trend import TEXT_W, Line, frame
 
 ROW: Final = 26.0
+MARK: Final = 14.0
+"""Height of the name of a mark."""
 SIGNS: Final = 26
 """Signs of a row's name that a wide chart has room for."""
 
@@ -43,35 +46,41 @@ def histogram(
     *,
     say: Callable[[float], str],
     marks: Sequence[Line] = (),
-    size: tuple[float, float] = (720.0, 220.0),
+    target: Line | None = None,
+    size: tuple[float, float] = (720.0, 250.0),
 ) -> str:
-    """Columns of counts; marks (median, p90, target) stand where their values fall."""
-    room = frame(*size, [float(one.count) for one in bins] or [1.0], say)
+    """Columns of counts; marks (median, p90) and the target stand where their values fall, named above the columns."""
+    named = [*((mark, False) for mark in marks), *([(target, True)] if target else [])]
+    room = frame(*size, [float(one.count) for one in bins] or [1.0], say, head=12 + MARK * len(named))
     parts = room.grid(say)
     count = max(1, len(bins))
     width = (room.width - room.left - room.right) / count
     base = room.height - room.bottom
+    longest = max((len(say(one.low)) for one in bins), default=1) + 1
+    every = max(1, math.ceil(longest * TEXT_W / width))
     for place, one in enumerate(bins):
         x, y = room.left + width * place, room.y(float(one.count))
         parts.append(
             tag("rect", x=x + 1, y=y, width=max(1.0, width - 2), height=base - y, fill=SERIES, class_="column")
         )
-        parts.append(label(say(one.low), x, base + 15, anchor="middle"))
-    if bins:
+        if place % every == 0:
+            parts.append(label(say(one.low), x, base + 15, anchor="middle"))
+    if bins and (count % every == 0 or every == 1):
         last = bins[-1].high
         edge = room.left + width * count
         parts.append(label("∞" if last is None else say(last), edge, base + 15, anchor="middle"))
-    for place, mark in enumerate(marks):
+    for place, (mark, wished) in enumerate(named):
         x = room.left + width * _where(bins, mark.value)
+        y = 10 + MARK * place
+        colour = TARGET if wished else INK
         parts.append(
-            tag("line", x1=x, x2=x, y1=room.top - 4, y2=base, stroke=TARGET, stroke_dasharray="4 3", class_="target")
-        )
+            tag("line", x1=x, x2=x, y1=y - 8, y2=base, stroke=colour, stroke_width=1.5,
+                stroke_dasharray="4 3", class_="target" if wished else "mark")
+        )  # fmt: skip
         parts.append(
-            tag(
-                "text", words(mark.label), x=x + 4, y=room.top + 8 + 13 * place, font_size=11, fill=TARGET,
-                font_family="Libertinus Serif", class_="target-name",
-                text_anchor="start" if x < room.width * 0.7 else "end",
-            )
+            tag("text", words(mark.label), x=x + 5 if x < room.width * 0.6 else x - 5, y=y, font_size=11, fill=colour,
+                font_family="Libertinus Serif", class_="target-name" if wished else "number",
+                text_anchor="start" if x < room.width * 0.6 else "end")
         )  # fmt: skip
     return chart(*size, key, title, description, parts)
 

@@ -73,12 +73,17 @@ class Frame:
 
 
 def frame(
-    width: float, height: float, values: Sequence[float], say: Callable[[float], str], top: float | None = None
+    width: float,
+    height: float,
+    values: Sequence[float],
+    say: Callable[[float], str],
+    top: float | None = None,
+    head: float = 16.0,
 ) -> Frame:
-    """A frame that holds the values, with room for the numbers of its axis."""
+    """A frame that holds the values, with room for the numbers of its axis and `head` px above it."""
     scale = axis(values, top=top)
     left = max(len(say(tick)) for tick in scale.ticks) * TEXT_W + 14
-    return Frame(width, height, left, scale)
+    return Frame(width, height, left, scale, head)
 
 
 def trend(
@@ -192,7 +197,8 @@ def _number(room: Frame, point: Point, x: float, say: Callable[[float], str]) ->
     return tag(
         "text", words(say(value)), x=min(x, room.width - room.right), y=y - 9 if y > room.top + 16 else y + 18,
         text_anchor="end" if x > room.width - 60 else "middle", font_size=12, font_weight="bold", fill=INK,
-        font_family="Libertinus Serif", class_="number",
+        stroke="#ffffff", stroke_width=4, stroke_linejoin="round", paint_order="stroke",
+        font_family="Libertinus Serif", class_="number haloed",
     )  # fmt: skip
 
 

@@ -82,7 +82,9 @@ def kpi_trend(
 
 
 def kpi_spark(lang: Language, series: Sequence[SecurityKpi | None], periods: Sequence[Period], key: str) -> str:
-    """The small trend of one KPI."""
+    """The small trend of one KPI; nothing where it never had a value."""
+    if all(one is None or one.value.value is None for one in series):
+        return ""
     newest = next(one for one in reversed(series) if one is not None)
     drawn = points(lang, series, periods)
     return spark(
@@ -119,7 +121,7 @@ def score_trend(
 
 
 def times(
-    lang: Language, found: Distribution, target: Target, size: tuple[float, float] = (720.0, 220.0), key: str = "times"
+    lang: Language, found: Distribution, target: Target, size: tuple[float, float] = WIDE, key: str = "times"
 ) -> str:
     """The histogram of processing times with mean, median and the 90th percentile."""
     marks = [
@@ -133,7 +135,7 @@ def times(
     )
     return histogram(
         key, i18n.translate(lang, "kpi_console.distribution"), described, found.bins, say=say(lang),
-        marks=[*marks, *([wished] if wished else [])], size=size,
+        marks=marks, target=wished, size=size,
     )  # fmt: skip
 
 

@@ -24,7 +24,6 @@ from service.web.kpi.tabs import tabs
 from service.web.rendering import page
 
 router = APIRouter()
-TIMES_NARROW = (346.0, 210.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def times_view(asked: Asked, one: SecurityKpi) -> Times | None:
         return None
     charts: list[Any] = [
         Markup(drawn.times(w.lang, found, one.target, size, f"times-{number}"))  # noqa: S704 - our SVG
-        for number, size in enumerate(((720.0, 220.0), TIMES_NARROW))
+        for number, size in enumerate((drawn.WIDE, drawn.NARROW))
     ]
     return Times(
         charts[0],
