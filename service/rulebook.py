@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fire_alerts import confirm
-from incidents.rules import camera_tampering, stopped_vehicle
+from incidents.rules import camera_tampering, cyclist, intrusion, pedestrian, stopped_vehicle
 from incidents.rules import wrong_way as wrong_way_incident
 from service.pauses import pauses
 from violations.rules import (
@@ -60,6 +60,9 @@ RULES: Final[tuple[tuple[FindingType, Rule[Any]], ...]] = (
     (FindingType.VIOLATION, wrong_way_violation.RULE),
     (FindingType.INCIDENT, wrong_way_incident.RULE),
     (FindingType.INCIDENT, stopped_vehicle.RULE),
+    (FindingType.INCIDENT, pedestrian.RULE),
+    (FindingType.INCIDENT, cyclist.RULE),
+    (FindingType.INCIDENT, intrusion.RULE),
     (FindingType.INCIDENT, camera_tampering.RULE),
     (FindingType.FIRE_ALERT, confirm.RULE),
 )

@@ -115,6 +115,16 @@ def in_polygon(points: ArrayLike, polygon: ArrayLike) -> Bools:
     return np.asarray((straddles & left_of_edge).sum(axis=1) % 2 == 1)
 
 
+def edge_distance(points: ArrayLike, polygon: ArrayLike) -> Floats:
+    """Distance of points [N, 2] from the nearest edge of a polygon [K, 2] (open or closed ring), float64 [N]."""
+    point = np.asarray(points, np.float64).reshape(-1, 1, 2)
+    start = np.asarray(polygon, np.float64)
+    along = np.roll(start, -1, axis=0) - start
+    share = ((point - start) * along).sum(axis=2) / np.maximum((along**2).sum(axis=1), np.finfo(np.float64).tiny)
+    off = point - (start + np.clip(share, 0.0, 1.0)[..., None] * along)
+    return np.asarray(np.hypot(off[..., 0], off[..., 1]).min(axis=1))
+
+
 def area(boxes: Boxes) -> Floats:
     """Area of boxes [..., 4], never negative, float64 [...]."""
     size = np.maximum(boxes[..., 2:].astype(np.float64) - boxes[..., :2], 0.0)
