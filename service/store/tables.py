@@ -221,6 +221,7 @@ class ViolationCase(Record, Base):
         Index(None, "kind", "t_detect"),
         Index(None, "offence", "t_detect"),
         Index(None, "decided_by", "t_officer_decision"),
+        Index(None, "kind", "verdict", "t_detect", "merged_into"),
         *(Index(None, name) for name in ("claimed_by", "plate_token", "document_no", "merged_into")),
     )
 
@@ -255,6 +256,8 @@ class Alert(Record, Base):
     t_control: Mapped[datetime | None]
     t_closed: Mapped[datetime | None]
     services: Mapped[list[Any]] = mapped_column(default=list)
+
+    __table_args__ = (Index(None, "t_detect", "version"),)
 
 
 class AlertNotification(Base):

@@ -15,6 +15,7 @@ from service.store import (  # noqa: F401  fill the metadata
     passage_tables,
     people_tables,
     publication_tables,
+    rating_tables,
     record_tables,
     rollup_tables,
     scene_tables,
