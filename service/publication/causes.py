@@ -202,9 +202,7 @@ def _joint(work: Work, ids: Sequence[str]) -> dict[str, set[str]]:
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
         of = or_(Alert.id.in_(some), Alert.incident_id.in_(some), Alert.case_id.in_(some))
-        for alert, incident, case in work.session.execute(
-            select(Alert.id, Alert.incident_id, Alert.case_id).where(of)
-        ).tuples():
+        for alert, incident, case in work.session.execute(select(Alert.id, Alert.incident_id, Alert.case_id).where(of)):
             for one, other in ((incident, alert), (case, alert), (alert, case), (alert, incident)):
                 if one is not None and other is not None and one != other:
                     found.setdefault(one, set()).add(other)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -110,7 +110,8 @@ def kpi_content(one: CityKpi, behind: Behind | None) -> dict[str, Any]:
 
 def target_content(target: Target) -> dict[str, Any]:
     """A target with everything that scoring needs of it."""
-    return asdict(target) | {"rule": target.rule.value, "parts": dict(target.parts)}
+    told = {one.name: getattr(target, one.name) for one in fields(target)}
+    return told | {"rule": target.rule.value, "parts": dict(target.parts)}
 
 
 def definition_of(kpi_id: str) -> dict[str, Any] | None:

@@ -134,7 +134,7 @@ def events_behind(
     days = select(KpiPublishedDay.day, KpiPublishedDay.sha256).where(
         KpiPublishedDay.publication_id == publication_id, KpiPublishedDay.kpi_id == kpi_id
     )
-    held: dict[date, str] = dict(row.tuple() for row in work.session.execute(days))
+    held: dict[date, str] = dict(iter(work.session.execute(days)))
     if at == "known":
         later = (
             select(KpiRevisionDay.day, KpiRevisionDay.sha256)
@@ -146,7 +146,7 @@ def events_behind(
             .where(KpiRevision.publication_id == publication_id, KpiRevision.kpi_id == kpi_id)
             .order_by(KpiRevision.number)
         )
-        held |= dict(row.tuple() for row in work.session.execute(later))
+        held |= dict(iter(work.session.execute(later)))
     sets = sets_of(work, held.values())
     return {day: sets[held[day]] for day in sorted(held)}
 
