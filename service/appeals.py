@@ -17,6 +17,7 @@ from qyran.errors import AccessError, InputError, NotFound, TransitionError
 from qyran.roles import Role
 from service import attributes, cases, fines, law, resolutions
 from service.access import log_access, require
+from service.case_sight import in_sight
 from service.records import load
 from service.store.database import Work
 from service.store.events import append_event
@@ -88,7 +89,7 @@ def file(work: Work, case_id: str, new: NewAppeal) -> Appeal:
     """
     role = require(work.actor, CLERKS)
     row = load(work, ViolationCase, case_id)
-    cases.in_sight(work, row)
+    in_sight(work, row)
     if row.state != CaseState.SIGNED or row.t_signed is None:
         raise TransitionError("Only a signed decision can be appealed against.")
     _known("instance", new.instance, INSTANCES)
@@ -142,7 +143,7 @@ def answer(work: Work, appeal_id: str, given: Answer) -> Appeal:
     if appeal.outcome is not None:
         raise TransitionError("The appeal was answered already.")
     row = load(work, ViolationCase, appeal.case_id)
-    cases.in_sight(work, row)
+    in_sight(work, row)
     _check_answer(work, row, appeal, given)
     before = resolutions.penalty_of(work, row)
     appeal.outcome, appeal.reason, appeal.told_on = given.outcome, given.reason, given.told_on
@@ -184,7 +185,7 @@ def tell(work: Work, appeal_id: str, day: date) -> Appeal:
     if not appeal.filed_on <= day <= fines.day_of(work, work.now):
         raise InputError("An answer is told between the appeal and today.")
     row = load(work, ViolationCase, appeal.case_id)
-    cases.in_sight(work, row)
+    in_sight(work, row)
     fines.told(work, row, appeal, day)
     return appeal
 

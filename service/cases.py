@@ -12,17 +12,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
 
-from qyran.errors import AccessError, NotFound
+from qyran.errors import NotFound
 from qyran.roles import OFFICERS, SYSTEM, Actor, Role
 from service.access import CASE_READERS, QUEUE_READERS, log_access, require
 from service.case_choice import choose, decided_data, sealed_note
+from service.case_sight import in_sight
 from service.case_view import detail, moved, summaries, view_of
 from service.duplicates import merge_again, unmerge
 from service.ports.offence_history import OffenceHistory, offence_history
 from service.quarantine import hold, holding
 from service.records import evidence_file as record_file
 from service.records import load
-from service.restrictions import blocked_to, refuse_blocked, unblocked
+from service.restrictions import blocked_to, unblocked
 from service.screening import screen_again
 from service.store.database import Work
 from service.store.tables import AppUser, ViolationCase
@@ -341,19 +342,6 @@ def _permitted(actor: Actor, query: Query) -> Query:
     if denied.vehicles:
         query = query.where(token.is_(None) | token.not_in(denied.vehicles))
     return query
-
-
-def in_sight(work: Work, row: ViolationCase) -> None:
-    """Go on only where the case lies in the actor's territory, its vehicle is not denied to him, and nothing blocks it.
-
-    Raises:
-        AccessError: he may not see it.
-    """
-    if not work.actor.sees(row.territory):
-        raise AccessError(f"The case belongs to the territory {row.territory}, which is not yours.")
-    if row.plate_token in work.actor.denied.vehicles:
-        raise AccessError("This vehicle is denied to you; ask the administrator why.")
-    refuse_blocked(work, row.id)
 
 
 def _purpose(actor: Actor, row: ViolationCase) -> str | None:

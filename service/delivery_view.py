@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from qyran.roles import OFFICERS, Role
 from service.access import CASE_READERS, log_access, require
-from service.cases import in_sight
+from service.case_sight import in_sight
 from service.delivery import TO_OWNER, address_of, untold
 from service.delivery_post import waiting_letters
 from service.delivery_settings import EMAIL, POST, REGISTER, SMS, plan_of

@@ -30,6 +30,7 @@ from qyran.errors import InputError, IntegrityError
 from qyran.roles import Actor, Role
 from service import evidence_copies
 from service.access import CASE_READERS, log_access, require
+from service.case_sight import in_sight
 from service.evidence_contents import as_table, contents
 from service.evidence_heads import head_of
 from service.records import camera_names, evidence_of, load, name_of
@@ -71,7 +72,7 @@ def export_evidence(
         target: the zip; replaced where it exists.
 
     Raises:
-        AccessError: the actor may not take this variant.
+        AccessError: the actor may not take this variant, or does not see the case.
         NotFound: there is no such record.
         InputError: the purpose is empty or too long.
         IntegrityError: there is no evidence, or it is not what was signed.
@@ -82,7 +83,7 @@ def export_evidence(
         role = require(work.actor, FULL if variant == "full" else SHOWABLE)
         if not LEAST_PURPOSE <= len(words) <= MOST_PURPOSE:
             raise InputError(f"Say what the export is for, in {LEAST_PURPOSE} to {MOST_PURPOSE} characters.")
-        load(work, table, record, lock=False)
+        in_sight(work, load(work, table, record, lock=False))
         packages = _intact(work, record)
     if variant == "masked":
         for package in packages:  # before anything is read: a clip takes its minutes

@@ -18,6 +18,7 @@ from qyran.errors import InputError, NotFound, TransitionError
 from qyran.roles import Role
 from service import fines
 from service.access import log_access, require
+from service.case_sight import in_sight
 from service.feeds import DELIVERERS
 from service.records import load
 from service.store.database import Work
@@ -131,6 +132,7 @@ def take_away(work: Work, payment_id: str, note: str) -> None:
     if row.case_id is None:
         raise TransitionError("The payment belongs to no decision.")
     case = load(work, ViolationCase, row.case_id)
+    in_sight(work, case)
     row.case_id, row.fault = None, "taken_away"
     _by_hand(work, row, note)
     work.session.flush()
@@ -149,6 +151,7 @@ def order_refund(work: Work, case_id: str, amount_kzt: Decimal, reason: str) -> 
     if reason not in REFUND_REASONS:
         raise InputError(f"A refund needs a reason: {', '.join(REFUND_REASONS)}.")
     case = load(work, ViolationCase, case_id)
+    in_sight(work, case)
     open_tiyn = sum(one.amount_tiyn for one in refunds(work, case_id) if one.paid_on is None)
     left = fines.standing(work, case).balance.over - open_tiyn
     tiyn = int(amount_kzt * TIYN)
@@ -184,6 +187,7 @@ def refund_paid(work: Work, refund_id: str, paid_on: date, reference: str) -> No
     row.paid_on, row.reference = paid_on, reference.strip()
     work.session.flush()
     case = load(work, ViolationCase, row.case_id)
+    in_sight(work, case)
     append_event(work, case, "refund", _role(work), data={"paid_tiyn": row.amount_tiyn, "refund": row.id})
     fines.settle(work, case)
 

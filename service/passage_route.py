@@ -13,6 +13,7 @@ from qyran.errors import InputError, NotFound
 from service import query_log
 from service.access import require
 from service.functions import demand
+from service.passage_sight import refuse_hidden, visible
 from service.passages import PASSAGE_READERS, PassageView, views_of
 from service.query_log import Reason
 from service.store.database import Work
@@ -92,11 +93,14 @@ def route(work: Work, passage_id: str, start: datetime, end: datetime, reason: R
     asked = work.session.get(Passage, passage_id)
     if asked is None:
         raise NotFound(f"There is no passage {passage_id}.")
+    refuse_hidden(work, asked)
     if asked.plate_token is None:
         raise InputError("The plate of this passage was not read, so its vehicle is found nowhere else.")
     rows = work.session.scalars(
         select(Passage)
-        .where(Passage.plate_token == asked.plate_token, Passage.time >= start, Passage.time < end)
+        .where(
+            Passage.plate_token == asked.plate_token, Passage.time >= start, Passage.time < end, visible(work.actor)
+        )
         .order_by(Passage.time, Passage.id)
         .limit(MOST_STOPS + 1)
     ).all()

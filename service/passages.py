@@ -17,6 +17,7 @@ from qyran.roles import OFFICERS
 from service import query_log
 from service.access import log_access, require
 from service.functions import demand
+from service.passage_sight import refuse_hidden, visible
 from service.plate_index import plates_of, tokens_like
 from service.plate_pattern import PlatePattern, plate_pattern
 from service.query_log import Reason
@@ -159,10 +160,13 @@ def picture_of(work: Work, passage_id: str, name: str) -> Path:
     """A picture of a passage, for a use case that has checked who asks.
 
     Raises:
+        AccessError: its vehicle is denied to the actor, or blocked.
         NotFound: the passage has no such picture.
         IntegrityError: the picture is not what the worker saw.
     """
     row = work.session.get(Passage, passage_id)
+    if row is not None:
+        refuse_hidden(work, row)
     sha256 = None if row is None or row.still_files is None else row.still_files.get(name)
     if row is None or row.still is None or sha256 is None:
         raise NotFound(f"The passage {passage_id} has no picture {name}.")
@@ -187,6 +191,7 @@ def hold(work: Work, passage_id: str, what_for: str | None) -> None:
     row = work.session.get(Passage, passage_id, with_for_update=True)
     if row is None:
         raise NotFound(f"There is no passage {passage_id}.")
+    refuse_hidden(work, row)
     row.held_for = number
     row.held_by, row.held_at = (None, None) if number is None else (work.actor.id, work.now)
     log_access(work, role, "passage_released" if number is None else "passage_held", passage_id)
@@ -204,7 +209,7 @@ def views_of(work: Work, rows: Sequence[Passage], query: str | None = None) -> t
 
 
 def _where(work: Work, wanted: PassageFilter, pattern: PlatePattern | None) -> Select[Passage]:
-    query = select(Passage).where(Passage.time >= wanted.start, Passage.time < wanted.end)
+    query = select(Passage).where(Passage.time >= wanted.start, Passage.time < wanted.end, visible(work.actor))
     if wanted.cameras:
         query = query.where(Passage.camera_id.in_(wanted.cameras))
     if wanted.classes:

@@ -20,7 +20,7 @@ from qyran.errors import IntegrityError, NotFound, TransitionError
 from qyran.roles import Role
 from service import delivery, fines, law
 from service.access import log_access, require
-from service.cases import in_sight
+from service.case_sight import in_sight
 from service.city import city_of
 from service.document_signer import signer_for
 from service.fault_points import reach

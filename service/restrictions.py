@@ -27,12 +27,32 @@ def restrict(work: Work, record: str, request_id: str) -> bool:
     """Block a record for a request; whether it was not blocked already."""
     if record in restricted(work, [record]):
         return False
-    row = Restriction(
-        id=str(uuid4()), record=record, request_id=request_id, since=work.now, set_by=work.actor.id, ended_at=None
-    )
-    work.session.add(row)
-    work.session.flush()
+    _block(work, record, request_id, None)
     return True
+
+
+def restrict_vehicle(work: Work, plate_token: str, request_id: str) -> bool:
+    """Block the passages of a vehicle for a request, also those to come; whether they were not blocked already."""
+    blocked = select(Restriction.id).where(Restriction.plate_token == plate_token, Restriction.ended_at.is_(None))
+    if work.session.scalars(blocked.limit(1)).first() is not None:
+        return False
+    _block(work, request_id, request_id, plate_token)
+    return True
+
+
+def _block(work: Work, record: str, request_id: str, plate_token: str | None) -> None:
+    work.session.add(
+        Restriction(
+            id=str(uuid4()),
+            record=record,
+            request_id=request_id,
+            since=work.now,
+            set_by=work.actor.id,
+            ended_at=None,
+            plate_token=plate_token,
+        )
+    )
+    work.session.flush()
 
 
 def lift(work: Work, request_id: str) -> int:

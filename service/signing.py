@@ -18,8 +18,9 @@ from qyran.errors import IntegrityError, NotFound, TransitionError
 from qyran.roles import OFFICERS, Actor
 from service import attributes, delivery, law
 from service.access import CASE_READERS, log_access, require
+from service.case_sight import in_sight
 from service.case_view import moved, view_of
-from service.cases import in_sight, open_case
+from service.cases import open_case
 from service.city import city_of
 from service.document_numbers import hold, used
 from service.document_signer import signer_for, signing_file

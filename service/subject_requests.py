@@ -22,7 +22,7 @@ from service.owners import person_token
 from service.passage_retention import held_ids
 from service.plates import normal
 from service.privacy_terms import last_day, terms, today
-from service.restrictions import lift, restrict
+from service.restrictions import lift, restrict, restrict_vehicle
 from service.store.counter import next_number
 from service.store.database import Work
 from service.store.events import append_event, facts_of
@@ -216,6 +216,7 @@ def carry_out(
             done = _correct(work, records, role, name.strip(), address.strip())
         case "restriction":
             done = [_line(one, "restricted" if restrict(work, one, row.id) else "was_restricted") for one in records]
+            done += _restrict_passages(work, row)
         case "erasure":
             done = [_erased(work, one) for one in records] + _erase_passages(work, row)
         case _:
@@ -299,6 +300,14 @@ def _erase_passages(work: Work, row: SubjectRequest) -> list[dict[str, Any]]:
         for result, count, why in (("erased", gone, None), ("kept", len(kept), "running"))
         if count
     ]
+
+
+def _restrict_passages(work: Work, row: SubjectRequest) -> list[dict[str, Any]]:
+    """The vehicle's passages, also those to come."""
+    if row.plate_token is None:
+        return []
+    new = restrict_vehicle(work, row.plate_token, row.id)
+    return [_line("passages", "restricted" if new else "was_restricted", number=len(passages_of(work, row)))]
 
 
 def _line(record: str, result: str, *, number: int | None = None, why: str | None = None) -> dict[str, Any]:

@@ -212,6 +212,9 @@ def picture(work: Work, hit_id: str, name: str) -> Path:
 
 def _visible(actor: Actor) -> Select[WatchHit]:
     query = select(WatchHit)
+    if actor.denied.vehicles:
+        denied = select(Passage.id).where(Passage.plate_token.in_(sorted(actor.denied.vehicles)))
+        query = query.where(WatchHit.passage_id.not_in(denied))
     if Role.SENIOR_OFFICER in actor.roles:
         return query
     owned = select(WatchList.id).where(WatchList.owner == Role.POLICE_OFFICER)

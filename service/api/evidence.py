@@ -16,9 +16,12 @@ from service import evidence_copies, evidence_locks
 from service.access import ALERT_READERS, CASE_READERS, log_access, require
 from service.api.bodies import Body, Code
 from service.api.deps import DeskOf
+from service.case_sight import in_sight
 from service.evidence_contents import as_table, contents
 from service.evidence_export import export_evidence
 from service.records import evidence_of, load
+from service.store.database import Work
+from service.store.events import Row
 from service.store.evidence_tables import EvidenceLock
 
 Kind = Literal["cases", "alerts"]
@@ -75,7 +78,7 @@ def shown(kind: Kind, record: str, desk: DeskOf) -> ContentsView:
     """Nothing of it is hashed anew; `qyran verify` and the page do that."""
     with desk.read() as work:
         require(work.actor, CASE_READERS if kind == "cases" else ALERT_READERS)
-        found = contents(work, load(work, evidence_locks.table_of(kind), record, lock=False))
+        found = contents(work, _seen(work, kind, record))
     return ContentsView(complete=found.complete, hold=found.hold.reason if found.hold else None, items=as_table(found))
 
 
@@ -83,7 +86,7 @@ def shown(kind: Kind, record: str, desk: DeskOf) -> ContentsView:
 def locks(kind: Kind, record: str, desk: DeskOf) -> list[LockView]:
     """The newest first, ended ones too."""
     with desk.read() as work:
-        load(work, evidence_locks.table_of(kind), record, lock=False)
+        _seen(work, kind, record)
         return [_view(one) for one in evidence_locks.locks_of(work, record)]
 
 
@@ -123,7 +126,7 @@ def masked(record: str, name: str, desk: DeskOf) -> FileResponse:
     """By the name of its original; what is not there yet is made, a clip only where it was made before."""
     with desk.write() as work:
         role = require(work.actor, CASE_READERS)
-        load(work, evidence_locks.table_of("cases"), record, lock=False)
+        _seen(work, "cases", record)
         packages = evidence_of(work, [record]).get(record, [])
         log_access(work, role, "masked_opened", record)
     for package in packages:
@@ -131,6 +134,13 @@ def masked(record: str, name: str, desk: DeskOf) -> FileResponse:
         if found is not None:
             return FileResponse(found.path, media_type=found.media_type)
     raise NotFound(f"The evidence of {record} has no masked file {name}.")
+
+
+def _seen(work: Work, kind: Kind, record: str) -> Row:
+    """A record the actor may see."""
+    row = load(work, evidence_locks.table_of(kind), record, lock=False)
+    in_sight(work, row)
+    return row
 
 
 def _view(one: EvidenceLock) -> LockView:

@@ -143,7 +143,12 @@ class SubjectRequest(Base):
 
 
 class Restriction(Base):
-    """A record that is blocked at somebody's request: nobody uses it but for a lock on its evidence."""
+    """A record that is blocked at somebody's request: nobody uses it but for a lock on its evidence.
+
+    Attributes:
+        record: of a case; of the request itself where it is a vehicle's passages.
+        plate_token: of the vehicle whose passages are blocked, also those to come.
+    """
 
     __tablename__ = "restriction"
 
@@ -154,6 +159,7 @@ class Restriction(Base):
     set_by: Mapped[str] = mapped_column(Id)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(Id)
+    plate_token: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
 class Breach(Base):

@@ -117,6 +117,16 @@ def test_a_cancelled_decision_says_what_goes_back(house):
     assert (said["before"]["fine_kzt"], said["after"], said["outcome"]) == (43_250, None, "cancelled")
 
 
+def test_a_changed_decision_says_the_smaller_penalty_and_what_was_paid_too_much(house):
+    pay(house, house.fine, 20_000, "P-1", TODAY)
+    answered(house, "changed", "wrong_article", TODAY, offence="601-1")
+    with house.store.read() as work:
+        said = facts_of(work.session, house.store.vault, [house.fine.case])[house.fine.case]["resolution_1"]
+        row = work.session.get_one(ViolationCase, house.fine.case)
+    assert (said["before"]["fine_kzt"], said["after"]["fine_kzt"], row.fine_kzt) == (43_250, 12_975, 12_975)
+    assert (said["money"]["owed"], said["money"]["back"]) == ("0", "7025")
+
+
 @pytest.mark.parametrize(
     ("instance", "outcome", "reason"),
     [("court", "cancelled", "no_violation"), ("body", "withdrawn", "asked_by_person")],

@@ -1,4 +1,4 @@
-"""The police department, completed: resolutions on complaints, letters of which nobody knows whether they left"""
+"""The police department, completed: resolutions on complaints, letters that perhaps left, blocked vehicles"""
 
 from __future__ import annotations
 
@@ -34,9 +34,13 @@ def upgrade() -> None:
     op.create_index("ix_appeal_resolution_case_id", "appeal_resolution", ["case_id"])
     op.add_column("outbox_message", sa.Column("appeal_id", sa.String(length=36), nullable=True))
     op.add_column("outbox_message", sa.Column("sending_at", UTCDateTime(), nullable=True))
+    op.add_column("restriction", sa.Column("plate_token", sa.String(length=64), nullable=True))
+    op.create_index("ix_restriction_plate_token", "restriction", ["plate_token"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_restriction_plate_token", table_name="restriction")
+    op.drop_column("restriction", "plate_token")
     op.drop_column("outbox_message", "sending_at")
     op.drop_column("outbox_message", "appeal_id")
     op.drop_index("ix_appeal_resolution_case_id", table_name="appeal_resolution")
