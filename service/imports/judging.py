@@ -113,7 +113,7 @@ def judge(table: Table, kind: Kind, context: Context, stored: Callable[[Sequence
                 faults = [Fault("duplicate_in_file", {"row": first[key]}, None, key)]
             else:
                 first[key] = raw.number
-                rows.append(_row(raw.number, key, values, kind))
+                rows.append(_row(raw.number, key, values, kind, context))
         refusals += [_refusal(raw.number, fault) for fault in faults]
         if faults:
             bad.add(raw.number)
@@ -205,8 +205,8 @@ def _values(raw: RawRow, kind: Kind, renamed: Mapping[str, str], reader: Reader)
     return values, faults
 
 
-def _row(number: int, key: str, values: Values, kind: Kind) -> Row:
-    record = kind.record(values)
+def _row(number: int, key: str, values: Values, kind: Kind, context: Context) -> Row:
+    record = kind.record(values, context)
     restricted = {name: record.pop(name) for name in kind.restricted if name in record}
     return Row(number, key, values, record, restricted)
 

@@ -30,7 +30,7 @@ def read_table(data: bytes, known: Collection[str]) -> Table:
         Refused: it is none of them, or too large, or cannot be opened without danger.
     """
     if len(data) > MOST_BYTES:
-        raise Refused("too_large", most=MOST_BYTES >> 20)
+        raise Refused("file_large", most=MOST_BYTES >> 20)
     plain = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not plain:
         raise Refused("empty")

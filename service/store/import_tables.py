@@ -83,6 +83,7 @@ class CityImportDraft(Base):
     kind: Mapped[str] = mapped_column(Code)
     source: Mapped[str] = mapped_column(String(255))
     as_of: Mapped[date]
+    since: Mapped[date | None]
     file_name: Mapped[str | None] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(Hash)
     uploaded_at: Mapped[datetime] = mapped_column(index=True)

@@ -64,7 +64,7 @@ def no_whole(_: Sequence[Values], __: Context) -> Iterable[Fault]:
     return ()
 
 
-def plain(values: Values) -> Record:
+def plain(values: Values, _: Context) -> Record:
     """A row as JSON; empty cells are left out."""
     return {name: _json(value) for name, value in values.items() if value is not None}
 
@@ -98,7 +98,7 @@ class Kind:
     examples: tuple[Mapping[str, Cell], ...]
     check: Callable[[Values, Context], Iterable[Fault]] = nothing
     whole: Callable[[Sequence[Values], Context], Iterable[Fault]] = no_whole
-    record: Callable[[Values], Record] = plain
+    record: Callable[[Values, Context], Record] = plain
     at: Callable[[Values, Context], datetime] | None = None
     compose: Callable[[Sequence[Record]], Record] | None = None
     spans: bool = False

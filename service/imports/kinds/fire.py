@@ -52,7 +52,7 @@ def _call(values: Values, context: Context) -> Iterable[Fault]:
     yield from known_object(values, context)
 
 
-def _call_record(values: Values) -> Record:
+def _call_record(values: Values, _: Context) -> Record:
     """As `city_inputs.Call` has it, and the closing code."""
     names = {"received": "t_call_received", "dispatched": "t_dispatch", "departed": "t_depart", "arrived": "t_arrive"}
     found: Record = {"id": values["call_id"]}
@@ -95,7 +95,7 @@ def _sent(values: Values, context: Context) -> Iterable[Fault]:
     yield from known_object(values, context)
 
 
-def _notification(values: Values) -> Record:
+def _notification(values: Values, _: Context) -> Record:
     found: Record = {"id": values["notification_id"], "t_sent": values["sent"].isoformat()}
     found |= {name: values[name] for name in ("recipient", "object_id", "note") if values[name] is not None}
     return found | {name: bool(values[name]) for name in FLAGS}

@@ -123,7 +123,7 @@ def _value(kpi: Kpi, values: Values) -> float | dict[str, float]:
     return {name: float(values[name]) for name in (PARTS if values[PARTS[0]] is not None else ("base", "fact"))}
 
 
-def _record(values: Values) -> Record:
+def _record(values: Values, _: Context) -> Record:
     kpi = catalogue().kpis[values["kpi_id"]]
     found: Record = {"kpi_id": kpi.id, "period": values["period"], "value": _value(kpi, values), "unit": kpi.unit}
     for name in ("numerator", "denominator", "note"):

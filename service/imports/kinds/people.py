@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from service.imports.columns import Column, Fault, Type, shown
-from service.imports.kinds.base import Context, Kind, Record, Values, in_span
+from service.imports.kinds.base import ONE_DAY, Context, Kind, Record, Values, in_span
 from service.imports.kinds.fire import FLAGS, ordered, ordered_days
 
 SCORES: Final = tuple(range(1, 11))
@@ -27,9 +27,9 @@ def _survey(values: Values, context: Context) -> Iterable[Fault]:
         yield Fault("sum_disagrees", {"sum": counted}, "n", shown(values["n"]))
 
 
-def _survey_record(values: Values) -> Record:
+def _survey_record(values: Values, context: Context) -> Record:
     scores = {str(score): values[f"score_{score}"] for score in SCORES if values[f"score_{score}"]}
-    found: Record = {"id": values["survey_id"], "closed_on": values["closed_on"].isoformat(), "n": values["n"]}
+    found: Record = {"id": values["survey_id"], "t_closed": _closed(values, context).isoformat(), "n": values["n"]}
     found |= {"question": values["question"], "scores": scores}
     return found if values["note"] is None else found | {"note": values["note"]}
 
@@ -63,7 +63,7 @@ def _ride(values: Values, context: Context) -> Iterable[Fault]:
     yield from ordered(values, AMBULANCE_TIMES, LONGEST_RIDE)
 
 
-def _ride_record(values: Values) -> Record:
+def _ride_record(values: Values, _: Context) -> Record:
     names = {"received": "t_call_received", "dispatched": "t_dispatch", "arrived": "t_arrive"}
     found: Record = {"id": values["call_id"]}
     found |= {there: values[here].isoformat() for here, there in names.items() if values[here] is not None}
@@ -109,6 +109,12 @@ def _starts(values: Values, context: Context) -> datetime:
     return context.midnight(values["covers_from"])
 
 
+def _span_record(values: Values, context: Context) -> Record:
+    """Days as moments: to the end of the last one."""
+    until = context.midnight(values["covers_until"] + ONE_DAY)
+    return {"covers_from": _starts(values, context).isoformat(), "covers_until": until.isoformat()}
+
+
 PAYMENTS: Final = Kind(
     name="payments",
     columns=(
@@ -117,6 +123,7 @@ PAYMENTS: Final = Kind(
     ),
     key=lambda values: f"{values['covers_from']}|{values['covers_until']}",
     check=_span,
+    record=_span_record,
     at=_starts,
     examples=({"covers_from": "2026-10-01", "covers_until": "31.10.2026"},),
 )

@@ -9,7 +9,9 @@ from service.imports.columns import Column, Fault, Type, shown
 from service.imports.geometry import length_km
 from service.imports.kinds.base import Context, Kind, Record, Values, plain
 
-CLASSES: Final = ("national", "regional", "district", "main_street", "street", "local", "other")
+CLASSES: Final = (
+    "national_road", "regional_road", "district_road", "main_street", "street", "local", "other",
+)  # fmt: skip
 LONGEST_ROAD_KM: Final = 500.0
 """Of one road within a city's bounds."""
 DISAGREES: Final = 1.5
@@ -26,8 +28,8 @@ def _check(values: Values, _: Context) -> Iterable[Fault]:
             yield Fault("length_disagrees", {"drawn": round(drawn, 3)}, "length_km", shown(told))
 
 
-def _record(values: Values) -> Record:
-    found = plain(values)
+def _record(values: Values, context: Context) -> Record:
+    found = plain(values, context)
     if values["length_km"] is None:
         found["length_km"] = round(length_km(values["geometry"].lines), 6)
     return found

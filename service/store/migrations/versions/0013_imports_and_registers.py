@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=255), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
         sa.Column("file_name", sa.String(length=255), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("uploaded_at", UTCDateTime(), nullable=False),
