@@ -113,6 +113,14 @@ class Period:
         """Its local days in order."""
         return tuple(self.first + timedelta(days=number) for number in range((self.after - self.first).days))
 
+    @property
+    def whole_months(self) -> tuple[Period, ...]:
+        """Its calendar months in order; none of a day or a week."""
+        starts = [divmod(self.first.month - 1 + number, 12) for number in range(self.months or 0)]
+        return tuple(
+            Period(PeriodKind.MONTH, date(self.first.year + years, month + 1, 1), self.zone) for years, month in starts
+        )
+
     def holds(self, moment: datetime | None) -> bool:
         """Whether a moment (aware) lies in it; None lies in no period."""
         return moment is not None and self.start <= moment < self.end

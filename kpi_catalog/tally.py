@@ -32,6 +32,7 @@ class Part(StrEnum):
     NOTIFICATIONS = "notifications"
     CALLS = "calls"  # of the fire service's journal
     CAMERAS = "cameras"
+    VEHICLES = "vehicles"  # distinct ones, of whole months alone: they do not add up
 
 
 @dataclass(frozen=True, slots=True)

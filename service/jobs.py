@@ -21,6 +21,7 @@ from service.device_cases import settle
 from service.document_numbers import free_unused
 from service.erasure import sweep
 from service.evidence_jobs import tend_evidence
+from service.exchange.rounds import Exchange
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
@@ -28,6 +29,7 @@ from service.passage_retention import sweep_passages, sweep_stills
 from service.quality import RUNS_A_DAY, watch_quality
 from service.record_retention import forget_records
 from service.retention import retire_daily
+from service.rollups import refresh
 from service.scenes import forget_stills, publish_all
 from service.spool import Spool
 from service.store.database import Store
@@ -41,6 +43,7 @@ RESEALED: Final = 2000
 """Rows that a round seals anew after another master key came."""
 TEND_S: Final = 5.0  # how often time stamps and masked copies are looked after
 COLLECT_S: Final = 10.0  # how often receipts are asked for
+TELL_S: Final = 5.0  # how often the situational centre is told what changed
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +99,11 @@ def carry(store: Store) -> tuple[int, int]:
 
 
 class Jobs:
-    """Runs the jobs in three threads; of several processes on one installation only one does.
+    """Runs the jobs in four threads; of several processes on one installation only one does.
 
     The courier has a thread of its own: a mail server that does not answer must not hold up an alarm. So has evidence:
-    a clip takes minutes to mask, and a time stamp authority may be away.
+    a clip takes minutes to mask, and a time stamp authority may be away. The exchange has one too: how late and
+    how often it tells is itself measured.
     """
 
     def __init__(self, store: Store) -> None:
@@ -109,6 +113,7 @@ class Jobs:
             threading.Thread(target=self._run, name="jobs", daemon=True),
             threading.Thread(target=self._carry, name="courier", daemon=True),
             threading.Thread(target=self._tend, name="evidence", daemon=True),
+            threading.Thread(target=self._exchange, name="exchange", daemon=True),
         )
 
     def start(self) -> None:
@@ -131,6 +136,7 @@ class Jobs:
                 if rounds % round(KEEP_S / EVERY_S) == 0:
                     self._step("tidy", lambda: tidy(self._store))
                     self._step("nightly", lambda: nightly(self._store))
+                    self._step("refresh", lambda: refresh(self._store))
                 if rounds % round(DAY_S / RUNS_A_DAY / EVERY_S) == 0:
                     self._step("watch_quality", lambda: watch_quality(self._store, self._store.clock()))
                 rounds += 1
@@ -151,6 +157,13 @@ class Jobs:
             while ours and not self._stop.is_set():
                 self._step("tend_evidence", lambda: tend_evidence(self._store))
                 self._stop.wait(TEND_S)
+
+    def _exchange(self) -> None:
+        with _only_one(self._store.settings.home / ".exchange.lock", self._stop) as ours:
+            exchange = Exchange(self._store)
+            while ours and not self._stop.is_set():
+                self._step("exchange", exchange.round)
+                self._stop.wait(TELL_S)
 
     @staticmethod
     def _step(name: str, step: Callable[[], object]) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpi_catalog.catalogue import Category
-from kpi_catalog.period import Period
+from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.readings import DEFAULT, Readings
 from kpi_catalog.records import Definitions
-from kpi_catalog.security import SecurityKpi, SecurityReport, security_kpis
+from kpi_catalog.security import DEFINITIONS, SecurityKpi, SecurityReport, security_kpi, security_of
+from kpi_catalog.tally import Part
 from qyran.errors import InputError, NotFound
 from qyran.roles import SYSTEM, Actor, Role
 from service.access import KPI_READERS, require
-from service.kpi_facts import city_facts
+from service.kpi_facts import dated
+from service.rollups import refresh
+from service.rollups.kept import total_of
 from service.store.database import Store
 
 
@@ -42,12 +45,14 @@ def security_report(
     require(actor, KPI_READERS | {Role.SYSTEM})
     settings = store.settings
     chosen = _category(category or settings.city_category)
+    asked = (
+        period if isinstance(period, Period) else None if period is None else Period.parse(period, settings.time_zone)
+    )
+    refresh(store)
     with store.read() as work:
-        if not isinstance(period, Period):
-            text = period or f"{work.now.astimezone(settings.zone):%Y-%m}"
-            period = Period.parse(text, settings.time_zone)
-        facts = city_facts(work, period, definitions)
-    return security_kpis(facts, chosen, period, readings=readings)
+        span = asked or Period.containing(work.now, PeriodKind.MONTH, settings.time_zone)
+        facts, total = dated(work, span, definitions), total_of(work, span)
+    return security_of(total, facts, chosen, span, readings=readings)
 
 
 def kpi_series(
@@ -60,11 +65,14 @@ def kpi_series(
         InputError: there is no such category.
         NotFound: there is no such security KPI.
     """
-    reports = [security_report(store, category, period, actor=actor) for period in periods]
-    found = [next((one for one in report.kpis if one.kpi.id == kpi_id), None) for report in reports]
-    if any(one is None for one in found):
+    require(actor, KPI_READERS | {Role.SYSTEM})
+    if kpi_id not in DEFINITIONS:
         raise NotFound(f"There is no security KPI {kpi_id}.")
-    return tuple(one for one in found if one is not None)
+    chosen = _category(category or store.settings.city_category)
+    parts = {*DEFINITIONS[kpi_id].tallies, Part.CAMERAS}
+    refresh(store)
+    with store.read() as work:
+        return tuple(security_kpi(kpi_id, total_of(work, one, parts), dated(work, one), chosen, one) for one in periods)
 
 
 def _category(text: str) -> Category:

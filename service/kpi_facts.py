@@ -1,9 +1,15 @@
-"""The store as `kpi_catalog` wants to see it: cases, alerts, cameras and outside inputs as plain records."""
+"""The store as `kpi_catalog` wants to see it: cases, alerts, cameras and outside inputs as plain records.
+
+`dated` gives what a value needs beside the tally of its period (`service.rollups`): registers, inputs, the cameras of
+the last day. `city_facts` gives every single record too, for a store or a page that is small enough.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,39 +45,93 @@ from kpi_catalog.records import (
     Source,
     Survey,
 )
+from kpi_catalog.tally import Part
 from service import city_inputs as given
 from service.passage_retention import month_token
 from service.store.database import Work
 from service.store.passage_tables import PassageTombstone, VehicleMonth
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, Passage, ViolationCase
+from service.store.rollup_tables import KpiTally
+from service.store.tables import Alert, AlertNotification, Camera, CameraLog, CityInput, Passage, ViolationCase
 
 LOOK_BACK = timedelta(days=100)  # a quarter (KPI 10.7) and the window of repeated calls before it (10.5)
 EQUATOR_M = 6_378_137.0  # WGS 84, semi-major axis
 FIRST_ECCENTRICITY_2 = 0.00669437999014  # WGS 84
+FIRE_TYPE = "fire_alert"
 NOT_RAISED = (AlertState.CANDIDATE, AlertState.SUPPRESSED)
+VERDICTS = {Verdict.TRUE.value: True, Verdict.FALSE.value: False}
+MANDATORY = CASE_FIELDS - {"measured_value"}  # no violation a plain camera finds is a measured one
+JOURNAL = "fire_calls"
+VEHICLES = "vehicles.distinct"
+DATED = (
+    "registered_vehicles", "roads", "payments", "phone_notifications", "fire_norm", "objects", "sensors", "surveys",
+)  # fmt: skip
+CASE_COLUMNS = tuple(
+    getattr(ViolationCase, name)
+    for name in (
+        "id", "t_detect", "t_screened", "t_officer_decision", "verdict", "penalty_kind", "plate_read", "owner_loaded",
+        "offence", "edited", "t_signed", "t_first_notification_sent", "payment", "payment_term_ends", "t_cancelled",
+        "merged_into",
+    )
+)  # fmt: skip
+ALERT_COLUMNS = tuple(
+    getattr(Alert, name)
+    for name in (
+        "id", "kind", "t_detect", "incident_id", "t_onset", "t_notify_sent", "t_ack", "t_dispatch", "t_depart",
+        "verdict", "initiator", "object_id", "case_id", "is_drill", "state", "merged_into",
+    )
+)  # fmt: skip
 RECIPIENTS = {"101": Recipient.FIRE_SERVICE, "object_staff": Recipient.OBJECT_STAFF}
 
 
 def city_facts(work: Work, period: Period, definitions: Definitions | None = None) -> CityFacts:
-    """Everything the store knows that the KPIs of a period may need."""
+    """Everything the store knows that the KPIs of a period may need, record by record."""
     since = period.start - LOOK_BACK
     inputs = given.newest(work)
-    calls, objects = inputs.get("fire_calls"), inputs.get("objects")
-    sensors, surveys = inputs.get("sensors"), inputs.get("surveys")
+    calls = inputs.get("fire_calls")
+    return replace(
+        dated(work, period, definitions),
+        cases=tuple(case_fact(row) for row in _cases(work, since, period)),
+        alerts=tuple(alert_fact(row) for row in _alerts(work, since)),
+        cameras=tuple(_cameras(work, since, _plane(work))),
+        fire_calls=None if calls is None else FireCallLog(_calls(calls), _import(calls)),
+        notifications=tuple(_notifications(work, since)),
+    )
+
+
+def dated(work: Work, period: Period, definitions: Definitions | None = None) -> CityFacts:
+    """Registers, inputs from outside and the cameras of the period's last day; no case, alert, notification or call."""
+    inputs = given.newest(work, DATED)
+    objects, sensors, surveys = inputs.get("objects"), inputs.get("sensors"), inputs.get("surveys")
     plane = _plane(work)
+    since, _ = period.last_day(work.now)
+    log = _journal_import(work)
     return CityFacts(
         as_of=work.now,
-        cases=tuple(_case(row) for row in _cases(work, since, period)),
-        alerts=tuple(_alert(row) for row in _alerts(work, since)),
         cameras=tuple(_cameras(work, since, plane)),
-        fire_calls=None if calls is None else _calls(calls),
-        notifications=tuple(_notifications(work, since)),
+        fire_calls=None if log is None else FireCallLog((), log),
         sensors=None if sensors is None else _sensors(sensors),
         objects=None if objects is None else _objects(objects),
         surveys=None if surveys is None else _surveys(surveys),
         inputs=_inputs(work, inputs, period, plane),
         definitions=definitions or Definitions(),
     )
+
+
+def journal(work: Work) -> tuple[FireCall, ...]:
+    """Every call of the fire service's journal as it stands."""
+    calls = given.newest(work, (JOURNAL,)).get(JOURNAL)
+    return () if calls is None else _calls(calls)
+
+
+def _journal_import(work: Work) -> Import | None:
+    """What span the journal covers, without reading its calls."""
+    covers = [CityInput.value[name].as_string() for name in ("covers_from", "covers_until")]
+    newest = select(*covers, CityInput.source).where(CityInput.name == JOURNAL).order_by(CityInput.id.desc()).limit(1)
+    row = work.session.execute(newest).first()
+    if row is None:
+        return None
+    span = given.Covers.model_validate({"covers_from": row[0], "covers_until": row[1]})
+    return Import(span.covers_from, span.covers_until, row[2])
 
 
 def _cases(work: Work, since: datetime, period: Period) -> Sequence[ViolationCase]:
@@ -88,38 +148,47 @@ def _cases(work: Work, since: datetime, period: Period) -> Sequence[ViolationCas
     ).all()
 
 
-def _case(row: ViolationCase) -> CaseFact:
-    filled = {"place", "time"}
-    if row.plate_read:
-        filled.add("plate")
-    if row.owner_loaded:
-        filled.add("owner")
-    if row.offence is not None:
-        filled.add("article")  # proposed by the rule's kind; the officer's other choice stands among the edits
+def case_fact(row: Any) -> CaseFact:
+    """A case from its row, or from its `CASE_COLUMNS`."""
     return CaseFact(
         id=row.id,
         t_detect=row.t_detect,
         t_screened=row.t_screened,
         t_officer_decision=row.t_officer_decision,
-        decision=_decision(row),
-        mandatory_fields=CASE_FIELDS - {"measured_value"},  # no violation a plain camera finds is a measured one
-        auto_filled=frozenset(filled),
+        decision=decision_of(row.verdict, row.penalty_kind),
+        mandatory_fields=MANDATORY,
+        auto_filled=auto_filled(plate=row.plate_read, owner=row.owner_loaded, article=row.offence is not None),
         edited_fields=frozenset(row.edited),
         t_signed=row.t_signed,
         t_first_notification_sent=row.t_first_notification_sent,
-        payment=Payment(row.payment) if row.payment not in {None, "none_due"} else None,
+        payment=payment_of(row.payment),
         payment_term_end=row.payment_term_ends,
         cancelled=row.t_cancelled is not None,
         merged=row.merged_into is not None,
     )
 
 
-def _decision(row: ViolationCase) -> Decision | None:
-    if row.verdict == "false":
+def auto_filled(*, plate: bool, owner: bool, article: bool) -> frozenset[str]:
+    """The fields that the system filled.
+
+    The article is the one proposed by the rule's kind; the officer's other choice stands among the edits.
+    """
+    named = {"plate": plate, "owner": owner, "article": article}
+    return frozenset({"place", "time"} | {name for name, filled in named.items() if filled})
+
+
+def decision_of(verdict: str | None, penalty_kind: str | None) -> Decision | None:
+    """What an officer decided, from a case's columns."""
+    if verdict == "false":
         return Decision.REJECTED
-    if row.verdict != "true":
+    if verdict != "true":
         return None
-    return Decision.NON_PAYABLE if row.penalty_kind == "non_payable" else Decision.CONFIRMED
+    return Decision.NON_PAYABLE if penalty_kind == "non_payable" else Decision.CONFIRMED
+
+
+def payment_of(payment: str | None) -> Payment | None:
+    """The payment attribute; None where nothing is to be paid."""
+    return None if payment in {None, "none_due"} else Payment(payment)
 
 
 def _alerts(work: Work, since: datetime) -> Sequence[Alert]:
@@ -127,8 +196,13 @@ def _alerts(work: Work, since: datetime) -> Sequence[Alert]:
     return work.session.scalars(select(Alert).where(held, Alert.state.not_in(NOT_RAISED)).order_by(Alert.id)).all()
 
 
-def _alert(row: Alert) -> AlertFact:
-    verdicts = {Verdict.TRUE.value: True, Verdict.FALSE.value: False}
+def source_of(initiator: str) -> Source:
+    """What raised an alert."""
+    return Source.CAMERA if initiator == "system" else Source.OPERATOR
+
+
+def alert_fact(row: Any) -> AlertFact:
+    """An alert from its row, or from its `ALERT_COLUMNS`."""
     return AlertFact(
         id=row.id,
         kind=row.kind,
@@ -139,8 +213,8 @@ def _alert(row: Alert) -> AlertFact:
         t_ack=row.t_ack,
         t_dispatch=row.t_dispatch,
         t_depart=row.t_depart,
-        verdict=verdicts.get(row.verdict or ""),
-        source=Source.CAMERA if row.initiator == "system" else Source.OPERATOR,
+        verdict=VERDICTS.get(row.verdict or ""),
+        source=source_of(row.initiator),
         object_id=row.object_id,
         linked_case_id=row.case_id,
         drill=row.is_drill,
@@ -150,22 +224,24 @@ def _alert(row: Alert) -> AlertFact:
 
 
 def _notifications(work: Work, since: datetime) -> Iterable[NotificationFact]:
-    query = (
-        select(AlertNotification, Alert)
-        .join(Alert, Alert.id == AlertNotification.alert_id)
-        .where(Alert.type == "fire_alert", AlertNotification.sent_at >= since)
+    query = select(AlertNotification, Alert).join(Alert, Alert.id == AlertNotification.alert_id)
+    query = query.where(Alert.type == FIRE_TYPE, AlertNotification.sent_at >= since).order_by(AlertNotification.id)
+    for sent, alert in work.session.execute(query):
+        yield notification_fact(sent, alert)
+
+
+def notification_fact(sent: Any, alert: Any) -> NotificationFact:
+    """A notification from its row and its alert's."""
+    return NotificationFact(
+        id=str(sent.id),
+        t_sent=sent.sent_at,
+        initiator=Initiator(sent.initiator),
+        recipient=RECIPIENTS.get(sent.recipient, Recipient.OTHER),
+        object_id=alert.object_id,
+        drill=alert.is_drill,
+        test=alert.state == AlertState.TEST,
+        merged=alert.merged_into is not None,
     )
-    for sent, alert in work.session.execute(query.order_by(AlertNotification.id)):
-        yield NotificationFact(
-            id=str(sent.id),
-            t_sent=sent.sent_at,
-            initiator=Initiator(sent.initiator),
-            recipient=RECIPIENTS.get(sent.recipient, Recipient.OTHER),
-            object_id=alert.object_id,
-            drill=alert.is_drill,
-            test=alert.state == AlertState.TEST,
-            merged=alert.merged_into is not None,
-        )
 
 
 def _cameras(work: Work, since: datetime, plane: Plane) -> Iterable[CameraFact]:
@@ -181,12 +257,18 @@ def _cameras(work: Work, since: datetime, plane: Plane) -> Iterable[CameraFact]:
         yield CameraFact(
             id=row.id,
             # Without a commissioning date its hours count (9.7), its roads do not (9.1).
-            commissioned_at=_midnight(row.commissioned, zone) if row.commissioned else row.registered_at,
-            decommissioned_at=_midnight(row.retired, zone) if row.retired else None,
-            up=_spans_up(up) if up else None,
+            commissioned_at=(commission := commission_of(row, zone))[0],
+            decommissioned_at=commission[1],
+            up=up_spans((entry.kind, entry.end) for entry in up) if up else None,
             analysed=tuple((entry.start, entry.end) for entry in analysed) if analysed else None,
             covered_road=(plane.line(row.covers),) if row.commissioned and len(row.covers) > 1 else (),
         )
+
+
+def commission_of(row: Any, zone: ZoneInfo) -> Interval:
+    """The span in which a camera's hours count: from its day of commissioning, or else its registration."""
+    since = _midnight(row.commissioned, zone) if row.commissioned else row.registered_at
+    return since, _midnight(row.retired, zone) if row.retired else None
 
 
 def _standing(work: Work, camera_id: str, since: datetime) -> list[CameraLog]:
@@ -198,14 +280,15 @@ def _standing(work: Work, camera_id: str, since: datetime) -> list[CameraLog]:
     return [] if last is None else [last]
 
 
-def _spans_up(entries: Sequence[CameraLog]) -> tuple[Interval, ...]:
+def up_spans(entries: Iterable[tuple[str, datetime]]) -> tuple[Interval, ...]:
+    """When video came, from the words up and down in their order; an open end still runs."""
     spans: list[Interval] = []
     began: datetime | None = None
-    for entry in entries:
-        if entry.kind == "up" and began is None:
-            began = entry.end
-        elif entry.kind == "down" and began is not None:
-            spans.append((began, entry.end))
+    for kind, moment in entries:
+        if kind == "up" and began is None:
+            began = moment
+        elif kind == "down" and began is not None:
+            spans.append((began, moment))
             began = None
     if began is not None:
         spans.append((began, None))
@@ -230,8 +313,31 @@ def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, plane: P
 def _passed(work: Work, period: Period) -> Dated | None:
     """Distinct vehicles whose plate was read at a control line; None where no plate was, or where it is not known.
 
-    Retention leaves a month's vehicles countable (`passage_retention`), not those of other periods.
+    Of several months the mean of the months' counts, all of them known. Retention leaves a month's vehicles countable
+    (`passage_retention`), not those of a day or a week.
     """
+    months = period.whole_months
+    if len(months) < 2:  # a day, a week or a month
+        number = _of_month(work, period) if months else distinct_vehicles(work, period)
+        return Dated(float(number), work.now.date(), "passages") if number else None
+    numbers = [_of_month(work, month) for month in months if month.start < work.now]
+    if not numbers or not all(numbers):
+        return None
+    return Dated(sum(one or 0 for one in numbers) / len(numbers), work.now.date(), "passages")
+
+
+def _of_month(work: Work, month: Period) -> int | None:
+    """A month's vehicles: counted when it ended, or else now."""
+    kept = work.session.scalar(
+        select(KpiTally.content).where(
+            KpiTally.part == Part.VEHICLES, KpiTally.kind == PeriodKind.MONTH, KpiTally.first == month.first
+        )
+    )
+    return distinct_vehicles(work, month) if kept is None else json.loads(kept)["counts"].get(VEHICLES)
+
+
+def distinct_vehicles(work: Work, period: Period) -> int | None:
+    """Vehicles whose plate was read at a control line in a period; None where passages of it have been forgotten."""
     inside = Passage.time >= period.start, Passage.time < period.end
     swept = work.session.scalar(
         select(PassageTombstone.number)
@@ -239,15 +345,13 @@ def _passed(work: Work, period: Period) -> Dated | None:
         .limit(1)
     )
     if swept is None:
-        number = work.session.scalar(select(func.count(Passage.plate_token.distinct())).where(*inside))
-    elif period.kind is PeriodKind.MONTH:
-        month = f"{period.first:%Y-%m}"
-        known = set(work.session.scalars(select(VehicleMonth.token).where(VehicleMonth.month == month)))
-        there = work.session.scalars(select(Passage.plate_token).where(*inside).distinct())
-        number = len(known | {month_token(work, month, token) for token in there if token is not None})
-    else:
-        number = None
-    return Dated(float(number), work.now.date(), "passages") if number else None
+        return work.session.scalar(select(func.count(Passage.plate_token.distinct())).where(*inside))
+    if period.kind is not PeriodKind.MONTH:
+        return None
+    month = f"{period.first:%Y-%m}"
+    known = set(work.session.scalars(select(VehicleMonth.token).where(VehicleMonth.month == month)))
+    there = work.session.scalars(select(Passage.plate_token).where(*inside).distinct())
+    return len(known | {month_token(work, month, token) for token in there if token is not None})
 
 
 def _roads(entry: given.Entry, plane: Plane) -> RoadRegister:
@@ -261,9 +365,8 @@ def _import(entry: given.Entry) -> Import:
     return Import(span.covers_from, span.covers_until, entry.source)
 
 
-def _calls(entry: given.Entry) -> FireCallLog:
-    calls = entry.shaped(given.Calls).calls
-    return FireCallLog(tuple(FireCall(**call.model_dump()) for call in calls), _import(entry))
+def _calls(entry: given.Entry) -> tuple[FireCall, ...]:
+    return tuple(FireCall(**call.model_dump()) for call in entry.shaped(given.Calls).calls)
 
 
 def _sensors(entry: given.Entry) -> tuple[SensorFact, ...]:

@@ -6,18 +6,6 @@ records behind a value.
 
 from __future__ import annotations
 
-from datetime import date
-
-from service.store.database import Store
+from service.rollups.refreshing import rebuild, refresh
 
 __all__ = ["rebuild", "refresh"]
-
-
-def refresh(store: Store) -> int:
-    """Bring the days up to date that changed since; how many."""
-    return 0
-
-
-def rebuild(store: Store, first: date | None = None, last: date | None = None) -> int:
-    """Compute days from nothing, the first and last included; by default all that the store knows; how many."""
-    return 0

@@ -22,6 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from qyran.errors import ConfigError, TransitionError
 from qyran.roles import SYSTEM, Actor
 from service.settings import Settings
+from service.store.marks import watch
 from service.store.tables import StoreMeta
 from service.store.vault import Vault, installation_vault
 
@@ -84,9 +85,11 @@ class Store:
             _turn(self.engine, self.settings.home),
             Session(self.engine.execution_options(**options), expire_on_commit=False) as session,
         ):
+            now = self.clock()
+            watch(session, now, self.settings.zone)
             try:
                 with session.begin():
-                    yield Work(self, session, actor, self.clock())
+                    yield Work(self, session, actor, now)
             except StaleDataError:
                 raise TransitionError(CHANGED_MEANWHILE) from None
             except ConstraintError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.camera_watch import CameraLog
-from service.kpi_facts import _spans_up, _standing
+from service.kpi_facts import _standing, up_spans
 from service.spool import Spool
 from service.store.tables import Camera
 from service.web.register_store import view_of
@@ -45,7 +45,7 @@ def test_a_lost_view_does_not_take_the_camera_down(world):
         assert work.session.get_one(Camera, "abay-12").status == "up"
         standing = _standing(work, "abay-12", work.now)
     assert [entry.kind for entry in standing] == ["up"]
-    assert len(_spans_up(standing)) == 1
+    assert len(up_spans((entry.kind, entry.end) for entry in standing)) == 1
 
 
 def test_a_worker_writes_a_change_of_the_view_down_once(tmp_path):

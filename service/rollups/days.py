@@ -1,0 +1,334 @@
+"""What happened on one local day, read from the store: grouped by the database where only numbers matter.
+
+Grouping is all that SQL does; what a group counts as is the definitions' (`kpi_catalog.facts`). Every query runs over a
+range of one index, so a day costs the same in a store of a month and in one of ten years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from incidents.alert import AlertState
+from kpi_catalog.happened import Called, Happened, called, camera_hours, incidents, items
+from kpi_catalog.period import Period, midnight
+from kpi_catalog.records import AlertFact, CaseFact, Initiator, Interval, NotificationFact, Recipient
+from kpi_catalog.security import tally_of
+from kpi_catalog.tally import Part, Tally, tally
+from service.kpi_facts import (
+    ALERT_COLUMNS,
+    CASE_COLUMNS,
+    FIRE_TYPE,
+    MANDATORY,
+    NOT_RAISED,
+    RECIPIENTS,
+    VEHICLES,
+    VERDICTS,
+    alert_fact,
+    auto_filled,
+    case_fact,
+    commission_of,
+    decision_of,
+    distinct_vehicles,
+    journal,
+    payment_of,
+    source_of,
+    up_spans,
+)
+from service.store.database import Work
+from service.store.tables import Alert, AlertNotification, Camera, CameraLog, ViolationCase
+
+CHUNK: Final = 500
+"""Ids asked for at once."""
+LONGEST: Final = timedelta(days=1)
+"""The longest stretch that one entry says was analysed (`ingest`)."""
+GROUP: Final = "group"
+RAISED: Final = Alert.state.not_in(NOT_RAISED)
+
+Case = ViolationCase
+
+
+@dataclass(slots=True)
+class Days:
+    """Counts days of one store; the fire service's journal is read once."""
+
+    work: Work
+    _calls: dict[date, list[Called]] | None = field(default=None)
+
+    @property
+    def zone(self) -> str:
+        """Of the city."""
+        return self.work.store.settings.time_zone
+
+    def day_of(self, moment: datetime) -> date:
+        """The local day of a moment."""
+        return moment.astimezone(self.work.store.settings.zone).date()
+
+    def tally(self, part: Part, day: date, until: datetime | None = None) -> Tally:
+        """What a day adds to one part; before `until`, where the day still runs."""
+        since, end = midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone)
+        return tally_of(READING[part](self, since, end if until is None else min(end, until)), part)
+
+    def vehicles(self, month: Period) -> Tally:
+        """What a whole month says of distinct vehicles; nothing where it is not known."""
+        return tally({VEHICLES: distinct_vehicles(self.work, month) or 0})
+
+    @property
+    def calls(self) -> Mapping[date, list[Called]]:
+        """The fire service's journal by day."""
+        if self._calls is None:
+            self._calls = {}
+            for one in called(journal(self.work)):
+                self._calls.setdefault(self.day_of(one.call.t_call_received), []).append(one)
+        return self._calls
+
+
+def _cases(days: Days, since: datetime, until: datetime) -> Happened:
+    return Happened(
+        detected=_groups(days.work, since, until),
+        decided=_decided(days.work, since, until),
+        notified=_notified(days.work, since, until),
+        signed=_signed(days.work, since, until),
+    )
+
+
+def _groups(work: Work, since: datetime, until: datetime, *where: ColumnElement[bool]) -> tuple[CaseFact, ...]:
+    """Cases detected in a span, alike ones together."""
+    merged = Case.merged_into.is_not(None)
+    shape = (Case.verdict, Case.penalty_kind, merged)
+    query = select(*shape, func.count()).where(Case.t_detect >= since, Case.t_detect < until, *where).group_by(*shape)
+    rows = work.session.execute(query).all()
+    return tuple(
+        CaseFact(
+            id=f"{GROUP}-{number}", t_detect=since, decision=decision_of(verdict, kind), merged=merged, times=times
+        )
+        for number, (verdict, kind, merged, times) in enumerate(rows)
+    )
+
+
+def _decided(work: Work, since: datetime, until: datetime) -> tuple[CaseFact, ...]:
+    moment, merged, named = Case.t_officer_decision, Case.merged_into.is_not(None), Case.offence.is_not(None)
+    shape = (Case.verdict, Case.penalty_kind, Case.plate_read, Case.owner_loaded, named, Case.edited, merged)
+    query = select(*shape, func.count()).where(moment >= since, moment < until).group_by(*shape)
+    return tuple(
+        CaseFact(
+            id=GROUP,
+            t_detect=since,
+            t_officer_decision=since,
+            decision=decision_of(verdict, kind),
+            mandatory_fields=MANDATORY,
+            auto_filled=auto_filled(plate=plate, owner=owner, article=article),
+            edited_fields=frozenset(edited),
+            merged=is_merged,
+            times=times,
+        )
+        for verdict, kind, plate, owner, article, edited, is_merged, times in work.session.execute(query)
+    )
+
+
+def _notified(work: Work, since: datetime, until: datetime) -> tuple[CaseFact, ...]:
+    moment = Case.t_first_notification_sent
+    query = select(Case.t_detect, moment, Case.t_officer_decision, Case.merged_into)
+    return tuple(
+        CaseFact(
+            id="",
+            t_detect=detected,
+            t_officer_decision=decided,
+            t_first_notification_sent=sent,
+            merged=merged is not None,
+        )
+        for detected, sent, decided, merged in work.session.execute(query.where(moment >= since, moment < until))
+    )
+
+
+def _signed(work: Work, since: datetime, until: datetime) -> tuple[CaseFact, ...]:
+    query = select(Case.t_detect, Case.t_signed, Case.merged_into)
+    query = query.where(Case.t_signed >= since, Case.t_signed < until)
+    return tuple(
+        CaseFact(id="", t_detect=detected, t_signed=signed, merged=merged is not None)
+        for detected, signed, merged in work.session.execute(query)
+    )
+
+
+def _terms(days: Days, since: datetime, until: datetime) -> Happened:
+    """Terms that ended; one that ends at `until` itself has ended by then, yet counts in the day after."""
+    moment = Case.payment_term_ends
+    cancelled, merged = Case.t_cancelled.is_not(None), Case.merged_into.is_not(None)
+    query = select(Case.payment, cancelled, merged, func.count()).where(moment >= since, moment < until)
+    rows = days.work.session.execute(query.group_by(Case.payment, cancelled, merged))
+    return Happened(
+        due=tuple(
+            CaseFact(
+                id=GROUP,
+                t_detect=since,
+                payment=payment_of(payment),
+                payment_term_end=since,
+                cancelled=is_cancelled,
+                merged=is_merged,
+                times=times,
+            )
+            for payment, is_cancelled, is_merged, times in rows
+        )
+    )
+
+
+def _items(days: Days, since: datetime, until: datetime) -> Happened:
+    """Cases and alerts that stand alone grouped, those of one happening together, whatever day the others lie in."""
+    work = days.work
+    tied = select(Alert.id).where(Alert.case_id == Case.id).exists()
+    alone = _groups(work, since, until, ~tied)
+    within = Alert.t_detect >= since, Alert.t_detect < until
+    ids = set(work.session.scalars(select(Case.id).where(Case.t_detect >= since, Case.t_detect < until, tied)))
+    ids.update(
+        one for one in work.session.scalars(select(Alert.case_id).where(*within, Alert.case_id.is_not(None))) if one
+    )
+    cases = [case_fact(row) for row in _by(work, CASE_COLUMNS, Case.id, ids)]
+    alerts = [alert_fact(row) for row in _by(work, ALERT_COLUMNS, Alert.case_id, ids, RAISED)]
+    found = items([*alone, *cases], [*_lone_alerts(work, since, *within), *alerts])
+    return Happened(items=tuple(one for one in found if since <= one.moment < until))
+
+
+def _lone_alerts(work: Work, since: datetime, *within: ColumnElement[bool]) -> Iterable[AlertFact]:
+    merged = Alert.merged_into.is_not(None)
+    shape = (Alert.verdict, Alert.initiator, Alert.is_drill, Alert.state, merged)
+    query = select(*shape, func.count()).where(*within, Alert.case_id.is_(None), RAISED).group_by(*shape)
+    for number, (verdict, initiator, drill, state, is_merged, times) in enumerate(work.session.execute(query)):
+        yield AlertFact(
+            id=f"{GROUP}-{number}",
+            kind=GROUP,
+            t_detect=since,
+            verdict=VERDICTS.get(verdict or ""),
+            source=source_of(initiator),
+            drill=drill,
+            test=state == AlertState.TEST,
+            merged=is_merged,
+            times=times,
+        )
+
+
+def _alerts(days: Days, since: datetime, until: datetime) -> Happened:
+    """Alerts of the day, and incidents first detected in it.
+
+    Their alerts of later days belong to them; an incident that began on an earlier day is that day's.
+    """
+    there = select(Alert.incident_id).where(Alert.t_detect >= since, Alert.t_detect < until)
+    query = select(*ALERT_COLUMNS).where(Alert.incident_id.in_(there), RAISED)
+    alerts = [alert_fact(row) for row in days.work.session.execute(query)]
+    return Happened(
+        incidents=tuple(one for one in incidents(alerts) if since <= one.t_detect < until),
+        alerts=tuple(one for one in alerts if since <= one.t_detect < until),
+    )
+
+
+def _notifications(days: Days, since: datetime, until: datetime) -> Happened:
+    sent, placed = AlertNotification, Alert.object_id.is_not(None)
+    merged = Alert.merged_into.is_not(None)
+    shape = (sent.initiator, sent.recipient, placed, Alert.is_drill, Alert.state, merged)
+    query = select(*shape, func.count()).join(Alert, Alert.id == sent.alert_id)
+    query = query.where(Alert.type == FIRE_TYPE, sent.sent_at >= since, sent.sent_at < until).group_by(*shape)
+    return Happened(
+        notifications=tuple(
+            NotificationFact(
+                id=GROUP,
+                t_sent=since,
+                initiator=Initiator(initiator),
+                recipient=RECIPIENTS.get(recipient, Recipient.OTHER),
+                object_id=GROUP if is_placed else None,
+                drill=drill,
+                test=state == AlertState.TEST,
+                merged=is_merged,
+                times=times,
+            )
+            for initiator, recipient, is_placed, drill, state, is_merged, times in days.work.session.execute(query)
+        )
+    )
+
+
+def _calls(days: Days, since: datetime, until: datetime) -> Happened:
+    there = days.calls.get(days.day_of(since), ())
+    return Happened(calls=tuple(one for one in there if since <= one.call.t_call_received < until))
+
+
+def _cameras(days: Days, since: datetime, until: datetime) -> Happened:
+    found = []
+    for camera, (commission, up, analysed) in camera_spans(days.work, since, until).items():
+        hours = camera_hours(commission, up, analysed, since, until)
+        if hours is not None:
+            found.append((camera, hours))
+    return Happened(cameras=tuple(found))
+
+
+Spans = tuple[Interval, tuple[Interval, ...] | None, tuple[Interval, ...] | None]
+
+
+def camera_spans(work: Work, since: datetime, until: datetime) -> dict[str, Spans]:
+    """Of each registered camera its commission, when video came from it in a span, and when analytics were at work.
+
+    None stands for a log that held nothing up to the span's end.
+    """
+    zone = work.store.settings.zone
+    entries: dict[str, list[tuple[str, datetime, datetime]]] = {}
+    log = CameraLog
+    kinds = log.kind.in_(("up", "down", "analysed"))
+    query = select(log.camera_id, log.kind, log.start, log.end)
+    query = query.where(log.end >= since, log.end < until + LONGEST, kinds).order_by(log.end, log.event_id)
+    for camera, kind, start, end in work.session.execute(query):
+        entries.setdefault(camera, []).append((kind, start, end))
+
+    def at(kind: str, pick: Callable[[Any], Any]) -> Any:
+        before = log.end < since if kind != "analysed" else log.end <= until
+        asked = select(pick(log.end)).where(log.camera_id == Camera.id, log.kind == kind, before)
+        return asked.correlate(Camera).scalar_subquery()
+
+    cameras = select(
+        Camera.id, Camera.commissioned, Camera.retired, Camera.registered_at,
+        at("up", func.max), at("down", func.max), at("analysed", func.min),
+    )  # fmt: skip
+    found: dict[str, Spans] = {}
+    for row in work.session.execute(cameras.order_by(Camera.id)):
+        camera, _, _, _, was_up, was_down, first_analysed = row
+        there = entries.get(camera, ())
+        moves = [(kind, end) for kind, _, end in there if kind != "analysed" and end < until]
+        seen = [(start, end) for kind, start, end in there if kind == "analysed" and start < until and end > since]
+        logged = bool(was_up or was_down or moves)
+        stands = was_up is not None and (was_down is None or was_down < was_up)
+        if was_up is not None and was_up == was_down:
+            stands = _said_last(work, camera, was_up) == "up"
+        found[camera] = (
+            commission_of(row, zone),
+            up_spans([("up", since), *moves] if stands else moves) if logged else None,
+            tuple(seen) if seen or first_analysed is not None else None,
+        )
+    return found
+
+
+def _said_last(work: Work, camera: str, moment: datetime) -> str | None:
+    """Which of up and down stands where both bear one moment: that of the entry named last."""
+    log = CameraLog
+    query = select(log.kind).where(log.camera_id == camera, log.end == moment, log.kind.in_(("up", "down")))
+    return work.session.scalar(query.order_by(log.event_id.desc()).limit(1))
+
+
+def _by(
+    work: Work, columns: Sequence[Any], key: InstrumentedAttribute[Any], ids: Iterable[str], *where: ColumnElement[bool]
+) -> Iterable[Any]:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), CHUNK):
+        yield from work.session.execute(select(*columns).where(key.in_(wanted[start : start + CHUNK]), *where))
+
+
+READING: Final[Mapping[Part, Callable[[Days, datetime, datetime], Happened]]] = {
+    Part.CASES: _cases,
+    Part.TERMS: _terms,
+    Part.ITEMS: _items,
+    Part.ALERTS: _alerts,
+    Part.NOTIFICATIONS: _notifications,
+    Part.CALLS: _calls,
+    Part.CAMERAS: _cameras,
+}
+"""How each part of a day is read."""
