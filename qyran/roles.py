@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A role a person can be given, or one of a machine's: the detector, a feed of others, the system."""
+    """A role a person can be given, or one of a machine's: the detector, a feed of others, the centre, the system."""
 
     CAMERA_OPERATOR = "camera_operator"
     POLICE_OFFICER = "police_officer"
@@ -21,10 +21,11 @@ class Role(StrEnum):
     DATA_PROTECTION_OFFICER = "data_protection_officer"
     DETECTOR = "detector"
     FEED = "feed"
+    CENTRE = "centre"
     SYSTEM = "system"
 
 
-MACHINE_ROLES = frozenset({Role.DETECTOR, Role.FEED, Role.SYSTEM})
+MACHINE_ROLES = frozenset({Role.DETECTOR, Role.FEED, Role.CENTRE, Role.SYSTEM})
 PERSON_ROLES = frozenset(Role) - MACHINE_ROLES
 OFFICERS = frozenset({Role.POLICE_OFFICER, Role.SENIOR_OFFICER})
 ALONE = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})

@@ -28,6 +28,7 @@ PURPOSES: Final = {
     Role.ADMINISTRATOR: "administration",
     Role.AUDITOR: "audit",
     Role.DATA_PROTECTION_OFFICER: "protection",
+    Role.CENTRE: "exchange",
     Role.SYSTEM: "automatic",
 }
 """What a role looks at records for, where no other reason is given."""

@@ -33,6 +33,7 @@ def sources(lang: Language) -> tuple[tuple[str, Path], ...]:
     files = [("", ROOT / "service" / "locale" / f"{lang}.toml")]
     for room in ROOMS:
         files += [(f"{room}.", ROOT / room / folder / f"{lang}.toml") for folder in ("texts", "rules/texts")]
+    files.append(("exchange.", ROOT / "service" / "exchange" / "texts" / f"{lang}.toml"))
     return tuple((prefix, path) for prefix, path in files if path.is_file())
 
 

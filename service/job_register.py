@@ -22,6 +22,7 @@ from service.auth import forget_logins
 from service.case_terms import move_due
 from service.cases import lapse_claims
 from service.erasure import sweep
+from service.exchange.manifests import sign_days
 from service.notices import Told, tell
 from service.passage_retention import sweep_passages, sweep_stills
 from service.quality import watch_quality
@@ -136,6 +137,10 @@ def _forget(call: Call) -> Mapping[str, int]:
     return {"cases": sweep(call.store), "passages": sweep_passages(call.store), "stills": sweep_stills(call.store)}
 
 
+def _sign_exchange(call: Call) -> Mapping[str, int]:
+    return {"days": sign_days(call.store, call.day)}
+
+
 def _sign(call: Call) -> Mapping[str, int]:
     return {"roots": int(sign_heads(call.store) is not None)}
 
@@ -149,6 +154,7 @@ JOBS: Final[dict[str, Job]] = {
     "watch_quality": Job(_quality, rehearses=True),
     "check_samples": Job(_samples),
     "forget": Job(_forget),
+    "sign_exchange": Job(_sign_exchange),
     "sign_ledger": Job(_sign),
 }
 """In the order in which a night runs them: what expired is closed the same night, and the ledger is signed last."""

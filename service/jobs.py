@@ -26,6 +26,7 @@ from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
 from service.passage_retention import sweep_passages, sweep_stills
+from service.public_page import BEAT, beat
 from service.quality import RUNS_A_DAY, watch_quality
 from service.record_retention import forget_records
 from service.retention import retire_daily
@@ -151,6 +152,12 @@ class Jobs:
                     self._step("collect", lambda: collect(self._store))
                 rounds += 1
                 self._stop.wait(EVERY_S)
+
+    def _probe(self) -> None:
+        with _only_one(self._store.settings.home / ".public.lock", self._stop) as ours:
+            while ours and not self._stop.is_set():
+                self._step("beat", lambda: beat(self._store))
+                self._stop.wait(BEAT.total_seconds())
 
     def _tend(self) -> None:
         with _only_one(self._store.settings.home / ".evidence.lock", self._stop) as ours:

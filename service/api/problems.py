@@ -22,6 +22,8 @@ from qyran.errors import (
     TransitionError,
 )
 from service.auth import LoginError
+from service.exchange.feed import CursorGone
+from service.exchange.limits import TooOften
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -54,6 +56,7 @@ KINDS: Final[tuple[tuple[type[QyranError], int, str, str], ...]] = (
     (NotFound, 404, "not-found", "There is no such record"),
     (AccessError, 403, "access", "The role does not allow this"),
     (TransitionError, 409, "transition", "The record may not take this step"),
+    (CursorGone, 410, "cursor-gone", "The cursor is of a feed that is gone"),
     (IntegrityError, 500, "integrity", "Something is not what was signed"),
     (QyranError, 500, "error", "The service failed"),
 )
@@ -108,6 +111,9 @@ async def _qyran(request: Request, error: Exception) -> JSONResponse:
             after = {"Retry-After": str(minutes * 60)}
             return problem(request, 429, "throttled", "Too many tries", str(error), headers=after)
         return problem(request, 401, "login", "The login failed", str(error))
+    if isinstance(error, TooOften):
+        after = {"Retry-After": str(error.wait_s)}
+        return problem(request, 429, "throttled", "Too many requests", str(error), headers=after)
     for kind, status, name, title in KINDS:
         if isinstance(error, kind):
             if status >= 500:

@@ -13,19 +13,20 @@ from evidence.chain import Fault, Link, append, check
 from qyran.errors import IntegrityError
 from qyran.roles import Role
 from service.store.database import Work
+from service.store.exchange_tables import ExchangeEvent, ExchangeManifest
 from service.store.publication_tables import KpiPublication, PublicationEvent
 from service.store.tables import Alert, AlertEvent, CaseEvent, ChainEvent, Personal, ViolationCase
 from service.store.vault import Vault
 
 Row = ViolationCase | Alert
-Chained = Row | KpiPublication
+Chained = Row | KpiPublication | ExchangeManifest
 """Whatever has a chain of its own."""
 STATE = "state"
 TOMBSTONE = "tombstone"
 REPEATED = ("actor", "role", "kind", "source", "target", "reason")
 
 
-def events_of(row: Chained) -> type[CaseEvent | AlertEvent | PublicationEvent]:
+def events_of(row: Chained) -> type[CaseEvent | AlertEvent | PublicationEvent | ExchangeEvent]:
     """The table of a record's events."""
     match row:
         case ViolationCase():
@@ -34,10 +35,12 @@ def events_of(row: Chained) -> type[CaseEvent | AlertEvent | PublicationEvent]:
             return AlertEvent
         case KpiPublication():
             return PublicationEvent
+        case ExchangeManifest():
+            return ExchangeEvent
 
 
 def _events(session: Session, row: Chained) -> list[ChainEvent]:
-    table: type[CaseEvent | AlertEvent | PublicationEvent] = events_of(row)
+    table: type[CaseEvent | AlertEvent | PublicationEvent | ExchangeEvent] = events_of(row)
     return list(session.scalars(select(table).where(table.record == row.id).order_by(table.seq)))
 
 

@@ -13,6 +13,7 @@ from evidence.keys import Trust, installation_signer, trust_store
 from evidence.ledger import RootLine, export, sign_root
 from service.store.database import Store, Work
 from service.store.events import Chained, chain_of, check_record
+from service.store.exchange_tables import ExchangeEvent, ExchangeManifest
 from service.store.publication_tables import KpiPublication, PublicationEvent
 from service.store.tables import Alert, AlertEvent, CaseEvent, LedgerHead, LedgerRoot, ViolationCase
 
@@ -99,7 +100,7 @@ def check_store(store: Store) -> list[Fault]:
 def _moved(work: Work) -> dict[str, tuple[int, str]]:
     signed = select(LedgerHead.record, func.max(LedgerHead.seq).label("seq")).group_by(LedgerHead.record).subquery()
     found: dict[str, tuple[int, str]] = {}
-    for table in (ViolationCase, Alert, KpiPublication):
+    for table in (ViolationCase, Alert, KpiPublication, ExchangeManifest):
         query: Select[str, int, str] = (
             select(table.id, table.seq, table.head)
             .outerjoin(signed, signed.c.record == table.id)
@@ -114,6 +115,7 @@ def _records(work: Work) -> Iterator[Chained]:
         work.session.scalars(select(ViolationCase).order_by(ViolationCase.id)),
         work.session.scalars(select(Alert).order_by(Alert.id)),
         work.session.scalars(select(KpiPublication).order_by(KpiPublication.id)),
+        work.session.scalars(select(ExchangeManifest).order_by(ExchangeManifest.id)),
     )
 
 
@@ -129,7 +131,7 @@ def _covers(work: Work, line: RootLine) -> bool:
 
 def _held(work: Work, record: str, seq: int) -> str | None:
     """The hash of a link, whatever kind of record it belongs to."""
-    for table in (CaseEvent, AlertEvent, PublicationEvent):
+    for table in (CaseEvent, AlertEvent, PublicationEvent, ExchangeEvent):
         found = work.session.scalar(select(table.hash).where(table.record == record, table.seq == seq))
         if found is not None:
             return found

@@ -1,0 +1,1 @@
+"""Typed questions of the centre's assistant: enumerated, with checked parameters, read-only; no free query."""
