@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fire_alerts import confirm
-from incidents.rules import camera_tampering, cyclist, intrusion, pedestrian, stopped_vehicle
+from incidents.rules import camera_tampering, congestion, crowd, cyclist, intrusion, pedestrian, stopped_vehicle
 from incidents.rules import wrong_way as wrong_way_incident
 from service.pauses import pauses
 from violations.rules import (
@@ -63,6 +63,8 @@ RULES: Final[tuple[tuple[FindingType, Rule[Any]], ...]] = (
     (FindingType.INCIDENT, pedestrian.RULE),
     (FindingType.INCIDENT, cyclist.RULE),
     (FindingType.INCIDENT, intrusion.RULE),
+    (FindingType.INCIDENT, congestion.RULE),
+    (FindingType.INCIDENT, crowd.RULE),
     (FindingType.INCIDENT, camera_tampering.RULE),
     (FindingType.FIRE_ALERT, confirm.RULE),
 )

@@ -100,6 +100,7 @@ class Zone(Part):
             and for a bus lane buses alone.
         grace_s: how long a vehicle may stand, seconds; the rule's own default where not given.
         tariff: id of the tariff of a paid `parking` zone; None where parking is free.
+        people: how many make a crowd in a `public_space`; the rule's own default where not given.
         name: what people call it; its id where not given.
     """
 
@@ -112,6 +113,7 @@ class Zone(Part):
     classes: tuple[VehicleClass, ...] = ()
     grace_s: Annotated[float, Field(ge=0)] | None = None
     tariff: Ident | None = None
+    people: Annotated[int, Field(ge=1)] | None = None
     name: Name | None = None
 
     @field_validator("points")

@@ -126,6 +126,7 @@ export class Form {
       fields.push(this.#picks(part, "turns", desk.choices.turn, "turn"), this.#hours(part));
       fields.push(this.#picks(part, "classes", desk.choices.class, "class"));
       fields.push(this.#number(part, "grace_s", { min: 0, step: 1 }), this.#text(part, "tariff"));
+      if (part.kind === "public_space") fields.push(this.#number(part, "people", { min: 1, step: 1 }));
     }
     fields.push(this.#names(part));
     return fields;
