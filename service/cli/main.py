@@ -18,7 +18,10 @@ COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
     "jobs", "exchange",
+    "import",
 )  # fmt: skip
+MODULES: Final = {"import": "imports"}
+"""Modules of commands whose name no module can have."""
 CHATTY: Final = (
     "alembic", "asyncio", "fontTools", "httpcore", "httpx", "multipart", "pyhanko", "pyhanko_certvalidator",
 )  # fmt: skip
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen in COMMANDS and name != chosen:
             subparsers.add_parser(name)
         else:
-            import_module(f"service.cli.{name}").add(subparsers)
+            import_module(f"service.cli.{MODULES.get(name, name)}").add(subparsers)
     namespace = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     for name in CHATTY:
