@@ -13,7 +13,7 @@ from service import i18n
 from service.charts.bars import histogram
 from service.charts.trend import Line, Point, spark, trend
 from service.i18n import Language
-from service.kpi_analysis.distribution import Distribution
+from service.kpi_analysis.spread import Distribution
 from service.reports import words
 
 WIDE: Final = (720.0, 250.0)

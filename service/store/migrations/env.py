@@ -14,6 +14,7 @@ from service.store import (  # noqa: F401  fill the metadata
     officer_tables,
     passage_tables,
     people_tables,
+    public_tables,
     publication_tables,
     rating_tables,
     record_tables,

@@ -13,8 +13,8 @@ from service import i18n
 from service.charts.bars import Interval, intervals
 from service.charts.trend import Line
 from service.kpi import security_report
-from service.kpi_analysis.false_alarms import By, FalseAlarms, false_alarms
-from service.kpi_analysis.gains import Gain, Standing, gains
+from service.kpi_analysis.false_shares import By, FalseAlarms, false_alarms
+from service.kpi_analysis.gain import Gain, Standing, gains
 from service.kpi_analysis.wilson import wilson
 from service.reports import words
 from service.reports.drawn import say

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from kpi_catalog.catalogue import Category
 from kpi_catalog.security import SecurityKpi
 from qyran.errors import NotFound
-from service.kpi_analysis.distribution import TIMED, distribution
+from service.kpi_analysis.spread import TIMED, distribution
 from service.kpi_analysis.trends import PERIODS, reports, series_of
 from service.reports import drawn, words
 from service.reports.words import earlier

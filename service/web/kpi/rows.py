@@ -10,7 +10,7 @@ from kpi_catalog.period import Period
 from kpi_catalog.security import SecurityKpi
 from kpi_catalog.status import Status
 from service import i18n
-from service.kpi_analysis.gains import PERVERSE
+from service.kpi_analysis.gain import PERVERSE
 from service.reports import words
 from service.web.kpi.asked import Asked
 from service.web.words import Words

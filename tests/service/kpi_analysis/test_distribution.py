@@ -14,7 +14,7 @@ from qyran.roles import Role
 from service import alerts
 from service.kpi import security_report
 from service.kpi_analysis import distribution
-from service.kpi_analysis.distribution import spread
+from service.kpi_analysis.spread import spread
 
 NOVEMBER = Period.parse("2026-11")
 

@@ -11,7 +11,7 @@ from qyran.roles import Role
 from service import alerts, cases
 from service.kpi import security_report
 from service.kpi_analysis import BY, false_alarms
-from service.kpi_analysis.false_alarms import spans
+from service.kpi_analysis.false_shares import spans
 from service.store.tables import Alert
 from tests.service.world import World
 

@@ -8,7 +8,7 @@ from kpi_catalog.catalogue import Category, catalogue
 from kpi_catalog.scoring import KpiScore, city_score, sphere_score
 from kpi_catalog.status import Status
 from service.kpi_analysis import gains
-from service.kpi_analysis.gains import PERVERSE, Standing
+from service.kpi_analysis.gain import PERVERSE, Standing
 
 KPIS = catalogue().kpis_of("security")
 
