@@ -177,19 +177,22 @@ def _score(one: FrozenKpi, category: str, readings: Readings, value: float | Non
     fact = told["fact"] if isinstance(told["fact"], Mapping) or told["fact"] != told["value"] else value
     if status not in SCORED or fact is None or told["score"] is None:
         return KpiScore(None, None, status)
-    target = told["target"]
-    kpi = _kpi(one, Category(category), target)
-    return score_kpi(kpi, Category(category), fact, readings=readings)
+    return score_kpi(kpi_as_frozen(one, category), Category(category), fact, readings=readings)
 
 
-def _kpi(one: FrozenKpi, category: Category, target: Mapping[str, Any]) -> Kpi:
-    """The order's row with the target as it was: a later catalogue changes nothing here."""
+def kpi_as_frozen(one: FrozenKpi, category: str) -> Kpi:
+    """The order's row with the target as it was: a later catalogue changes nothing here.
+
+    Raises:
+        NotFound: the catalogue lost the KPI.
+    """
+    target: Mapping[str, Any] = one.content["target"]
     row = catalogue().kpis.get(one.kpi_id)
     if row is None:
         raise NotFound(f"The catalogue has no KPI {one.kpi_id}, which the publication holds.")
     known = {field.name: target[field.name] for field in fields(Target) if field.name in target}
     was = Target(**known | {"rule": Rule(target["rule"])})
-    return replace(row, targets={**row.targets, category: was})
+    return replace(row, targets={**row.targets, Category(category): was})
 
 
 def _compare(one: FrozenKpi, again: Mapping[str, Any], reckoned: Reckoned | None) -> Iterator[Differing]:
