@@ -9,7 +9,7 @@ from qyran.roles import OFFICERS, Actor
 from service.access import log_access, require
 from service.case_choice import correct_plate
 from service.cases import open_case
-from service.plates import normal
+from service.plates import normal, of_kazakhstan
 from service.ports.vehicles import VehicleRegister
 from service.records import load
 from service.store.database import Store, Work
@@ -55,6 +55,8 @@ def load_owner(
     if asked is None:
         raise TransitionError("The plate is not known yet; read it from the pictures first.")
     owner = register.owner_of(asked, day)
+    if owner is None and not of_kazakhstan(asked):
+        raise NotFound("The vehicle register knows no such plate, and it has no form of Kazakhstan's plates.")
     if owner is None:
         raise NotFound("The vehicle register knows no such plate.")
     with store.write(actor) as work:

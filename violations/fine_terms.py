@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from violations.offences import LegalTerms, WorkCalendar
 
 DAY = timedelta(days=1)
+SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ class Deadlines:
     full: date | None
     appeal: date
     resolved: date | None
+
+
+def days_off(after: date, last: date, calendar: WorkCalendar) -> tuple[date, ...]:
+    """Days of the week from Monday to Friday after a day, up to another, on which nobody works: holidays.
+
+    Raises:
+        ConfigError: the calendar does not cover them.
+    """
+    span = (after + number * DAY for number in range(1, (last - after).days + 1))
+    return tuple(day for day in span if day.weekday() < SATURDAY and not calendar.is_working(day))
 
 
 def deadlines(delivered: date, terms: LegalTerms, calendar: WorkCalendar, pauses: Sequence[Pause] = ()) -> Deadlines:

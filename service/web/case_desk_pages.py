@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import JSONResponse, Response
 
-from qyran.errors import InputError, IntegrityError, TransitionError
+from qyran.errors import ConfigError, InputError, IntegrityError, TransitionError
 from service import case_desk, case_drafts, cases, signing
 from service.case_statistics import of_officer
 from service.web.case_answer import answer, at_desk, media
@@ -81,7 +81,7 @@ def sign(visit: PostedPerson, case: Annotated[list[UUID] | None, Form()] = None)
         try:
             signing.issue(visit.store, visit.actor, str(one))
             signed += 1
-        except (TransitionError, InputError, IntegrityError) as error:
+        except (TransitionError, InputError, IntegrityError, ConfigError) as error:
             refused.append((str(one), refusal(w, error)))
     with visit.store.read(visit.actor) as work:
         ids = case_desk.to_sign(work)

@@ -58,7 +58,8 @@ def _label(w: Words, name: str) -> str:
 
 
 def _clock(w: Words, manifest: Manifest) -> str:
-    offset = manifest.clock.get("offset_ms")
+    ntp = manifest.clock.get("ntp")
+    offset = ntp.get("offset_s") if isinstance(ntp, dict) else None
     if isinstance(offset, int | float):
-        return w.t("machine.clock_offset", ms=w.num(offset, 0))
+        return w.t("machine.clock_offset", ms=w.num(1000 * offset, 0))
     return w.t("machine.clock_unknown")

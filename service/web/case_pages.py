@@ -16,7 +16,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
-from qyran.errors import InputError, IntegrityError, NotFound, TransitionError
+from qyran.errors import ConfigError, InputError, IntegrityError, NotFound, TransitionError
 from qyran.roles import OFFICERS, Actor
 from service import case_desk, case_drafts, cases, signing
 from service.access import CASE_READERS
@@ -194,7 +194,7 @@ def act(
                 after = use_case(work, one, form)
                 if step in GOES_ON - {"hold"}:
                     case_drafts.forget(work, one)
-    except (TransitionError, InputError, IntegrityError) as error:
+    except (TransitionError, InputError, IntegrityError, ConfigError) as error:
         return case_page(visit, one, error)
     if after is not None and after.state == CaseState.SECOND_LOOK:
         message = "second_look"

@@ -9,6 +9,7 @@ from typing import Final
 
 from service.case_drafts import Draft
 from service.i18n import named
+from service.plates import of_kazakhstan
 from service.store.database import Work
 from service.views import CaseDetail, LookView, OwnerView
 from service.web import case_store, evidence_view
@@ -73,6 +74,7 @@ class CasePageView:
     plate: str | None
     plate_read: str | None
     plate_edited: bool
+    plate_form: str | None
     offences: tuple[Offence, ...]
     chosen_kind: str | None
     offence: Offence | None
@@ -179,6 +181,7 @@ def case_view(
         plate=draft.plate if deciding and draft.plate is not None else seen.plate,
         plate_read=seen.plate_read,
         plate_edited="plate" in seen.edited,
+        plate_form=w.t("review.plate_foreign") if seen.plate and not of_kazakhstan(seen.plate) else None,
         offences=offences,
         chosen_kind=next((one.kind for one in offences if one.checked), None),
         offence=offence_view(w, seen.offence, seen.kind, seen.t_detect, seen.t_officer_decision or w.now)

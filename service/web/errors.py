@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from qyran.errors import AccessError, InputError, IntegrityError, NotFound, QyranError, TransitionError
+from qyran.errors import AccessError, ConfigError, InputError, IntegrityError, NotFound, QyranError, TransitionError
 from service.web.refusals import refusal
 from service.web.rendering import page, words_of
 from service.web.visit import AccountFirst, ForeignForm, LoginNeeded, visit
@@ -68,7 +68,7 @@ def _page(request: Request, code: int, detail: Exception | None) -> Response:
         said = None
         if isinstance(detail, ForeignForm):
             said = w.t("flash.csrf")
-        elif detail is not None and code in {403, 409, 422}:
+        elif detail is not None and (code in {403, 409, 422} or isinstance(detail, ConfigError)):
             said = refusal(w, detail)
         return page(seen, "error.html", status=code, code=str(code), detail=said)
     except Exception:

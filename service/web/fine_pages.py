@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import FileResponse, Response
 
-from qyran.errors import InputError, TransitionError
+from qyran.errors import ConfigError, InputError, TransitionError
 from service import appeals, fine_payments, resolutions
 from service.access import require
 from service.store.database import Work
@@ -152,7 +152,7 @@ def _done(visit: Visit, step: Callable[[Work], object] | None) -> Flash | None:
     try:
         with visit.store.write(visit.actor) as work:
             step(work)
-    except (InputError, TransitionError) as error:
+    except (InputError, TransitionError, ConfigError) as error:
         return Flash(refusal(words_of(visit), error), "bad")
     return None
 

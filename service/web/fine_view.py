@@ -15,6 +15,8 @@ from service.store.fine_tables import Appeal, FinePayment
 from service.store.tables import ViolationCase
 from service.web.words import Words
 from violations.fine_account import TIYN
+from violations.fine_terms import days_off
+from violations.offences import work_calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Decided:
     may_refund: bool
     attributes: tuple[tuple[str, str], ...]
     deadlines: tuple[tuple[str, date | None], ...]
+    not_counted: str | None
     payments: tuple[PaymentRow, ...]
     refunds: tuple[RefundRow, ...]
     appeals: tuple[AppealRow, ...]
@@ -138,6 +141,7 @@ def one(work: Work, w: Words, case_id: str) -> Decided:
             for name, value in detail.attributes.items()
             if value
         ),
+        not_counted=_not_counted(w, now),
         deadlines=(*terms, *((("appeal", ends.appeal),) if ends else ())),
         payments=tuple(_payments(work, w, fine_payments.of_case(work, case_id))),
         refunds=tuple(
@@ -154,6 +158,15 @@ def one(work: Work, w: Words, case_id: str) -> Decided:
         may_appeal=row.state == "signed" and not now.appealed,
         offences=detail.offences,
     )
+
+
+def _not_counted(w: Words, now: fines.Standing) -> str | None:
+    """Holidays that the half price's term leaves out; None where there are none."""
+    last = now.deadlines.half_price if now.deadlines else None
+    if last is None or now.delivered is None or not now.fine_tiyn:
+        return None
+    left_out = days_off(now.delivered, last, work_calendar())
+    return w.t("fines.not_counted", days=", ".join(w.day(day) for day in left_out)) if left_out else None
 
 
 def tenge(w: Words, tiyn: int) -> str:

@@ -14,7 +14,8 @@ from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
 from service import case_statistics, job_register, notices, quality, quarantine
 from service.case_statistics import OfficerStatistics
-from service.i18n import named
+from service.device_view import ungrounded
+from service.i18n import named, trace_words
 from service.quality import RateView
 from service.quarantine import BEGIN_REASONS, END_REASONS, OUTCOMES, READERS, QuarantineView
 from service.web.refusals import refusal
@@ -26,6 +27,8 @@ from violations.quality import Count, wilson
 router = APIRouter(prefix="/supervision", include_in_schema=False)
 
 PATH: Final = "/supervision"
+ROOMS: Final = ("violations", "vision")
+"""Whose words the traces of records use."""
 SPAN: Final = timedelta(days=30)
 RUNS: Final = 30
 BAR: Final = 100
@@ -107,6 +110,7 @@ def _page(visit: Visit, error: Exception | None = None) -> Response:
         team = case_statistics.of_team(work, w.now - SPAN, w.now) if sees_team else ()
         sees_runs = bool(visit.roles & job_register.READERS)
         ran = job_register.runs(work, limit=RUNS) if sees_runs else ()
+        unused = ungrounded(work, w.now - SPAN, RUNS)
     flash = None if error is None else Flash(refusal(w, error), "bad")
     status = 200 if error is None else 422 if isinstance(error, InputError) else 409
     return page(
@@ -119,6 +123,7 @@ def _page(visit: Visit, error: Exception | None = None) -> Response:
         told=told,
         team=tuple(_officer(w, one) for one in team),
         runs=ran,
+        unused=tuple((one, trace_words(w.lang, ROOMS, one.code, one.values)) for one in unused),
         sees_team=sees_team,
         sees_runs=sees_runs,
         keeps=Role.SENIOR_OFFICER in visit.roles,

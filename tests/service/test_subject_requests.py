@@ -173,7 +173,8 @@ def test_a_lock_and_a_running_case_refuse_an_erasure_with_the_reason(busy):
 
 
 def test_what_is_restricted_is_hidden_from_use_but_for_a_lock(busy):
-    assert results(granted(busy, "restriction")) == {busy.open_case: "restricted", busy.ended: "restricted"}
+    blocked = dict.fromkeys((busy.open_case, busy.ended, "passages"), "restricted")
+    assert results(granted(busy, "restriction")) == blocked
     with pytest.raises(AccessError, match="blocked"):
         busy.do(busy.officer, cases.open_case, busy.open_case)
     assert busy.do(busy.officer, cases.queue).items == ()
@@ -187,7 +188,7 @@ def test_a_restriction_can_be_lifted_once(busy):
     request = made(busy, "restriction")
     busy.do(busy.keeper, subject_requests.decide, request, "granted", "lawful", "")
     busy.do(busy.keeper, subject_requests.carry_out, request)
-    assert busy.do(busy.keeper, subject_requests.lift_restriction, request) == 2
+    assert busy.do(busy.keeper, subject_requests.lift_restriction, request) == 3  # two cases, and the passages
     assert busy.do(busy.officer, cases.open_case, busy.open_case).id == busy.open_case
     with pytest.raises(TransitionError):
         busy.do(busy.keeper, subject_requests.lift_restriction, request)
