@@ -1,4 +1,4 @@
-"""`qyran kpi score VALUES.json`."""
+"""`qyran kpi`: scores of given values, the catalogue, and published periods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
-from service.cli import kpi_catalogue
+from service.cli import kpi_catalogue, kpi_periods
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("kpi", help="score KPI values by order 469/НҚ")
+    parser = subparsers.add_parser("kpi", help="score KPI values by order 469/НҚ; publish, explain and check periods")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     score = actions.add_parser("score", help="scores of given values as JSON")
     score.add_argument("values", type=Path, metavar="VALUES.json")
     score.set_defaults(run=run)
     kpi_catalogue.add(actions)
+    kpi_periods.add(actions)
 
 
 def run(arguments: Namespace) -> int:

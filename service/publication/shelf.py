@@ -28,6 +28,7 @@ from service.store.publication_tables import (
 READERS: Final = KPI_READERS | {Role.SYSTEM}
 LOCK: Final = "kpi_publication"
 """The series (`store.counter`) that whoever publishes or revises holds until done: one at a time."""
+EVERY: Final = 1_000_000
 CHUNK: Final = 500  # SQLite takes no more than 999 values in one statement of older builds
 
 

@@ -12,6 +12,7 @@ from service import i18n
 from service.i18n import Language
 from service.publication.explain import Explanation
 from service.publication.model import Revision
+from service.publication.proof import Flaw
 from service.publication.reckoning import PERCENT
 from service.publication.rules import rules_on
 from service.reports.words import period_name
@@ -205,11 +206,27 @@ class Teller:
         rules = rules_on(date.fromisoformat(one.content["day"]))
         return "; ".join(f"{rules.cause(code).name[self.lang]}: {n}" for code, n in one.causes.items())
 
+    def none_yet(self) -> str:
+        """That nothing was revised."""
+        return self._t("no_revisions")
+
+    def intact(self) -> str:
+        """That a check found nothing."""
+        return self._t("intact")
+
+    def flaw(self, one: Flaw) -> str:
+        """What a check found."""
+        kpi = self._t("whole") if one.kpi_id is None else one.kpi_id
+        said = self._t("flaw", period=one.period, kpi=kpi, place=one.place, code=self._t(f"flaw_{one.code}"),
+                       fields=", ".join(one.fields))  # fmt: skip
+        return said.strip()
+
     def value(self, kpi: Mapping[str, Any]) -> str:
         """A value with its unit, or that there is none."""
         if kpi["value"] is None:
             return i18n.translate(self.lang, "kpi.no_data")
-        return f"{self.exact(kpi['value'])} {self._or_code(f'kpi_catalog.unit.{kpi["unit"]}')}"
+        unit = self._or_code(f"kpi_catalog.unit.{kpi['unit']}")
+        return f"{self.exact(kpi['value'])} {unit}"
 
     def state(self, code: str) -> str:
         """The state of a period's figures."""
