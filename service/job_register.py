@@ -25,6 +25,7 @@ from service.erasure import sweep
 from service.exchange.manifests import sign_days
 from service.notices import Told, tell
 from service.passage_retention import sweep_passages, sweep_stills
+from service.publication.schedule import PUBLISH_JOB, REVISE_JOB, publish_due, revise_due
 from service.quality import watch_quality
 from service.queue_watch import warn_of_queue
 from service.record_retention import forget_records
@@ -145,6 +146,14 @@ def _sign(call: Call) -> Mapping[str, int]:
     return {"roots": int(sign_heads(call.store) is not None)}
 
 
+def _publish(call: Call) -> Mapping[str, int]:
+    return publish_due(call.store, call.day, call.as_of, rehearsal=call.rehearsal)
+
+
+def _revise(call: Call) -> Mapping[str, int]:
+    return revise_due(call.store, call.day)
+
+
 JOBS: Final[dict[str, Job]] = {
     "lapse_claims": Job(_lapse),
     "expire_cases": Job(_expire, rehearses=True),
@@ -155,6 +164,8 @@ JOBS: Final[dict[str, Job]] = {
     "check_samples": Job(_samples),
     "forget": Job(_forget),
     "sign_exchange": Job(_sign_exchange),
+    PUBLISH_JOB: Job(_publish, rehearses=True),
+    REVISE_JOB: Job(_revise),
     "sign_ledger": Job(_sign),
 }
 """In the order in which a night runs them: what expired is closed the same night, and the ledger is signed last."""

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from kpi_catalog.period import PeriodKind
 from qyran.errors import ConfigError
 from qyran.roles import OFFICERS, Role
 from service.functions import Function
@@ -73,6 +74,8 @@ class Settings(BaseSettings):
         clock_offset_s: a case of a camera whose clock is known to be farther off is set aside.
         quality_window_days, quality_past_days, quality_least_decided, quality_jump, quality_alpha,
             quality_unknown_share: when a camera's rule goes into quarantine, see `violations.quality.QualityTerms`.
+        publish_after: days after a period's last day on which it is published, where the city publishes later (or
+            sooner) than the recorded rules, such as ``month=7,year=25`` (`service.publication.rules`).
         nightly_hour: hour of the city's day from which the jobs of the day before are run.
         retention_days: how long what was never decided is kept.
         passage_days: how long passages are kept that nothing holds; a parameter for the city's lawyer.
@@ -132,6 +135,9 @@ class Settings(BaseSettings):
     quality_jump: Annotated[float, Field(gt=0, le=1)] = 0.15
     quality_alpha: Annotated[float, Field(gt=0, lt=1)] = 0.01
     quality_unknown_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    publish_after: Annotated[dict[PeriodKind, Annotated[int, Field(ge=0, le=366)]], NoDecode] = Field(
+        default_factory=dict
+    )
     nightly_hour: Annotated[int, Field(ge=0, le=23)] = 2
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 30
@@ -151,6 +157,14 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+    @field_validator("publish_after", mode="before")
+    @classmethod
+    def _days_by_kind(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [one.partition("=") for one in value.split(",") if one.strip()]
+        return {kind.strip(): days.strip() for kind, _, days in pairs}
 
     @field_validator("second_factor_roles", mode="before")
     @classmethod

@@ -17,10 +17,11 @@ from service.access import require
 from service.publication.causes import Difference, differences, explained
 from service.publication.content import frozen, kpi_content, standing_inputs
 from service.publication.event_sets import EventSet, event_set
-from service.publication.freeze import PUBLISHERS, Draft, compose
+from service.publication.freeze import CHOICES, PUBLISHERS, Draft, compose
 from service.publication.model import CELLS, Change, Publication, Revision, State
 from service.publication.rules import Rules, rules_of
 from service.publication.shelf import LOCK, events_behind, keep_sets, publication_of, the_published
+from service.rating import city_report
 from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.events import STATE, append_event
@@ -48,7 +49,13 @@ class Found:
 
 
 def revise(
-    store: Store, period: Period | str, *, actor: Actor = SYSTEM, job: str | None = None, day: date | None = None
+    store: Store,
+    period: Period | str,
+    *,
+    actor: Actor = SYSTEM,
+    job: str | None = None,
+    day: date | None = None,
+    quick: bool = False,
 ) -> tuple[Revision, ...]:
     """Compare a published period with what is known now, and record every difference as a revision.
 
@@ -58,6 +65,8 @@ def revise(
         actor: who looks.
         job: the job that looks, if one does.
         day: the city's day by which terms are judged; None takes the present.
+        quick: look at the events only where a figure is another; changes that leave every figure as it was are then
+            found when one does not.
 
     Raises:
         AccessError: the actor publishes nothing.
@@ -66,6 +75,8 @@ def revise(
     """
     role = require(actor, PUBLISHERS)
     publication = the_published(store, period)
+    if quick and _stands(store, publication):
+        return ()
     draft = compose(store, publication.period, category=publication.category)
     with store.write(actor) as work:
         lock_series(work, LOCK)
@@ -76,6 +87,17 @@ def revise(
         found = [one for kpi in draft.report.kpis if (one := _compared(work, publication, draft, kpi)) is not None]
         local = day or work.now.astimezone(store.settings.zone).date()
         return tuple(_recorded(work, row, publication, one, draft, local, role, job) for one in found)
+
+
+def _stands(store: Store, publication: Publication) -> bool:
+    """Whether every figure is what it was known to be."""
+    report = city_report(store, publication.category, publication.period, actor=SYSTEM, definitions=CHOICES)
+    return all(
+        publication.known(kpi.kpi.id) == {name: content[name] for name in CELLS}
+        for kpi in report.kpis
+        if kpi.kpi.id in publication.kpis
+        for content in (kpi_content(kpi, None),)
+    )
 
 
 def _compared(work: Work, publication: Publication, draft: Draft, kpi: CityKpi) -> Found | None:

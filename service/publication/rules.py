@@ -74,6 +74,10 @@ class Rules:
         ]
         return last_day(period) + timedelta(days=max(days, default=0))
 
+    def last_term(self, period: Period) -> date:
+        """The last day on which anything may revise any KPI of a period."""
+        return last_day(period) + timedelta(days=max(one.days or 0 for one in self.causes.values()))
+
 
 def last_day(period: Period) -> date:
     """The last local day of a period."""
