@@ -15,6 +15,7 @@ from service.api import (
     exchange,
     exemptions,
     fines,
+    imports,
     kpi,
     passages,
     registers,
@@ -44,5 +45,6 @@ for part in (
     passages,
     watch_lists,
     supervision,
+    imports,
 ):
     router.include_router(part.router)

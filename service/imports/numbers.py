@@ -13,7 +13,7 @@ SPACES: Final = "\u0020\u00a0\u2009\u202f\u2007\u2008"
 MINUSES: Final = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{NON-BREAKING HYPHEN}": "-"})
 GROUPED: Final = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{SPACES}][0-9]{{3}})+(?:[.,][0-9]+)?")
 PLAIN: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
-UNIT_AFTER: Final = re.compile(rf"([+-]?[0-9][0-9.,{SPACES}]*)[{SPACES}]*([%‰\w].*)", re.DOTALL)
+UNIT_AFTER: Final = re.compile(rf"([+-]?[0-9][0-9.,{SPACES}]*)[{SPACES}]*((?:[%‰°]|[^\W\d_]).*)", re.DOTALL)
 DIGITS: Final = 15
 """Significant decimal digits that a double keeps; a workbook holds 0.1 + 0.2 as 0.30000000000000004."""
 

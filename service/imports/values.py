@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from kpi_catalog.catalogue import catalogue
 from kpi_catalog.period import Period
 from kpi_catalog.scoring import Fact
 from service.imports.journals import stood
@@ -65,10 +66,19 @@ def kpi_values_of(
     return {(one.kpi_id, one.period): one for one in _of(work, [str(one) for one in periods], on, known)}
 
 
-def _of(work: Work, periods: Sequence[str], on: date | None, known: datetime | None) -> Sequence[Imported]:
+def imported_values(work: Work, *, on: date | None = None) -> tuple[Imported, ...]:
+    """Everything that stands, in order of KPI and period."""
+    newest = {(one.kpi_id, one.period): one for one in _of(work, None, on, None)}
+    order = {kpi_id: place for place, kpi_id in enumerate(catalogue().kpis)}
+    return tuple(sorted(newest.values(), key=lambda one: (one.period, order.get(one.kpi_id, len(order)))))
+
+
+def _of(work: Work, periods: Sequence[str] | None, on: date | None, known: datetime | None) -> Sequence[Imported]:
     """Standing values, those of an older day first."""
     query = select(CityImportRow, CityImport).join(CityImport, CityImport.id == CityImportRow.import_id)
-    query = query.where(CityImportRow.kind == KIND, CityImportRow.value["period"].as_string().in_(periods))
+    query = query.where(CityImportRow.kind == KIND)
+    if periods is not None:
+        query = query.where(CityImportRow.value["period"].as_string().in_(periods))
     if on is not None:
         query = query.where(CityImport.as_of <= on)
     query = query.where(*stood(known))

@@ -12,6 +12,7 @@ from service.delivery_view import OUTBOX_READERS
 from service.exemptions import FLAG_READERS, PERMIT_READERS
 from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
+from service.imports.intake import READERS as IMPORT_READERS
 from service.passages import PASSAGE_READERS
 from service.quarantine import READERS as SUPERVISORS
 from service.settings import Settings
@@ -30,6 +31,7 @@ PAGES: Final = (
     ("/watch", "nav.watch", LIST_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/kpi", "nav.kpi", KPI_READERS),
+    ("/imports", "nav.imports", IMPORT_READERS),
     ("/cameras", "nav.cameras", CAMERA_READERS),
     ("/supervision", "nav.supervision", SUPERVISORS),
     ("/exemptions", "nav.exemptions", FLAG_READERS | PERMIT_READERS),

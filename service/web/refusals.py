@@ -12,6 +12,14 @@ from service.i18n import has
 from service.web.words import Words
 
 KNOWN: Final = (
+    ("An import needs its source", "import_source"),
+    ("An import tells of a day", "import_day"),
+    ("A journal begins on or before", "import_since"),
+    ("Choose a file.", "import_file"),
+    ("MiB; split it", "import_large"),
+    ("why the import is withdrawn", "import_why"),
+    ("import was withdrawn already", "import_gone"),
+    ("There is no kind of import", "import_kind"),
     ("has no form of Kazakhstan's plates", "owner_foreign"),
     ("Only a signed decision can be appealed", "appeal_unsigned"),
     ("An appeal names who appeals", "appeal_words"),

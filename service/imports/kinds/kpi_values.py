@@ -60,8 +60,7 @@ def _check(values: Values, context: Context) -> Iterable[Fault]:
         return
     if values["category"] not in {None, context.category}:
         yield Fault("category_other", {"category": context.category}, "category", values["category"])
-    yield from _unit(kpi, values)
-    wrong = list(_form(kpi, values))
+    wrong = [*_unit(kpi, values), *_form(kpi, values)]
     yield from wrong or _amount(kpi, values)
 
 
