@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from kpi_catalog.catalogue import Target
+from kpi_catalog.catalogue import Target, catalogue
 from kpi_catalog.period import Period
 from kpi_catalog.security import SecurityKpi
 from kpi_catalog.status import Status
 from service import i18n
 from service.charts.bars import histogram
+from service.charts.scale import Segment, scale
 from service.charts.trend import Line, Point, spark, trend
 from service.i18n import Language
 from service.kpi_analysis.spread import Distribution
@@ -151,3 +152,15 @@ def _description(lang: Language, series: Sequence[SecurityKpi | None], periods: 
         return i18n.translate(lang, "kpi_console.trend_none", first=first, last=last)
     value = words.quantity(lang, newest.value.value, newest.value.unit)
     return i18n.translate(lang, "kpi_console.trend_desc", first=first, last=last, value=value)
+
+
+def bands(lang: Language, score: float | None, width: float, key: str) -> str:
+    """The grades of the order as one bar from 0 to 100, the score marked on it."""
+    book = sorted(catalogue().bands, key=lambda one: one.lower)
+    ends = [one.lower for one in book[1:]] + [int(HUNDRED)]
+    parts = [Segment(one.lower, end, words.named(lang, one.name)) for one, end in zip(book, ends, strict=True)]
+    said = i18n.translate(lang, "common.none") if score is None else i18n.number(lang, score, 1)
+    return scale(
+        key, i18n.translate(lang, "kpi_city.bands"), i18n.translate(lang, "kpi_city.bands_desc", score=said), parts,
+        mark=None if score is None else Line(min(HUNDRED, score), said), say=say(lang), width=width,
+    )  # fmt: skip

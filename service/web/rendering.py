@@ -94,6 +94,11 @@ def page(visit: Visit, template: str, *, status: int = 200, flash: Flash | None 
     return response
 
 
+def plain(template: str, **values: Any) -> str:
+    """The text of a page that belongs to nobody: no login, no form token, no message."""
+    return _pages.get_template(template).render(**values)
+
+
 def navigation(visit: Visit) -> tuple[Item, ...]:
     """The pages a visitor may open."""
     return items(visit.roles, visit.request.url.path, visit.store.settings)

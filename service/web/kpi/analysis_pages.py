@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, Final, get_args
 
 from fastapi import APIRouter, Query
-from markupsafe import Markup
 from starlette.responses import Response
 
 from service import i18n
@@ -19,6 +18,7 @@ from service.kpi_analysis.wilson import wilson
 from service.reports import words
 from service.reports.drawn import say
 from service.web.kpi.asked import Asked, ForPeriod
+from service.web.kpi.inline import inline
 from service.web.kpi.one_page import kpi_of
 from service.web.kpi.rows import bar_class
 from service.web.kpi.tabs import tabs
@@ -71,7 +71,7 @@ def false_alarm_page(asked: ForPeriod, by: Annotated[str, Query(max_length=10)] 
     names = {one.key: _name(asked, chosen, one.key) for one in rows}
     judged = [one for one in rows if one.judged]
     charts = [
-        Markup(_chart(asked, judged[:DRAWN], names, width, f"false-{number}", whole.target.value))  # noqa: S704 - our SVG
+        inline(_chart(asked, judged[:DRAWN], names, width, f"false-{number}", whole.target.value))
         for number, width in enumerate((720.0, 346.0))
     ]
     return page(
@@ -81,6 +81,7 @@ def false_alarm_page(asked: ForPeriod, by: Annotated[str, Query(max_length=10)] 
         picker=asked.picker("/kpi/false-alarms", by=chosen),
         tabs=tabs(asked, "false"),
         by=chosen,
+        by_name=w.t(f"kpi_false.by_{chosen}"),
         choices=[(one, w.t(f"kpi_false.by_{one}"), asked.link("/kpi/false-alarms", by=one)) for one in get_args(By)],
         rows=[_false_row(asked, chosen, one, names[one.key]) for one in rows],
         whole=_false_row(asked, chosen, _sum(rows), w.t("kpi_false.whole")) if rows else None,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
-from markupsafe import Markup
 from starlette.responses import Response
 
 from kpi_catalog.catalogue import Category
@@ -17,6 +16,7 @@ from service.kpi_analysis.trends import PERIODS, reports, series_of
 from service.reports import drawn, words
 from service.reports.words import earlier
 from service.web.kpi.asked import Asked, ForPeriod
+from service.web.kpi.inline import inline
 from service.web.kpi.rows import row_of, series_table
 from service.web.kpi.sphere_page import compared
 from service.web.kpi.standing import standing_of
@@ -50,7 +50,7 @@ def one(asked: ForPeriod, kpi_id: str) -> Response:
     lang, standing = asked.w.lang, standing_of(asked)
     quoted = words.order_language(lang)
     charts = [
-        Markup(drawn.kpi_trend(lang, series, periods, size, f"trend-{number}"))  # noqa: S704 - our SVG
+        inline(drawn.kpi_trend(lang, series, periods, size, f"trend-{number}"))
         for number, size in enumerate((drawn.WIDE, drawn.NARROW))
     ]
     return page(
@@ -99,7 +99,7 @@ def times_view(asked: Asked, one: SecurityKpi) -> Times | None:
     if found.mean is None or found.median is None or found.p90 is None:
         return None
     charts: list[Any] = [
-        Markup(drawn.times(w.lang, found, one.target, size, f"times-{number}"))  # noqa: S704 - our SVG
+        inline(drawn.times(w.lang, found, one.target, size, f"times-{number}"))
         for number, size in enumerate((drawn.WIDE, drawn.NARROW))
     ]
     return Times(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter
-from markupsafe import Markup
 from starlette.responses import Response
 
 from kpi_catalog.catalogue import Category, catalogue
@@ -17,6 +16,7 @@ from service.kpi_analysis.trends import PERIODS, reports, series_of
 from service.reports import drawn, words
 from service.reports.words import earlier
 from service.web.kpi.asked import Asked, ForPeriod
+from service.web.kpi.inline import inline
 from service.web.kpi.rows import Row, row_of
 from service.web.kpi.standing import Standing, standing_of
 from service.web.kpi.tabs import tabs
@@ -104,7 +104,7 @@ def sphere_view(asked: Asked, standing: Standing) -> Sphere:
         series = series_of(one.kpi.id, history)
         spark = drawn.kpi_spark(w.lang, series, periods, f"spark-{one.kpi.id.replace('.', '-')}")
         rows.setdefault(one.kpi.initiative, []).append(
-            row_of(asked, one, spark=Markup(spark), frozen=standing.frozen.get(one.kpi.id))  # noqa: S704 - our SVG
+            row_of(asked, one, spark=inline(spark), frozen=standing.frozen.get(one.kpi.id))
         )
     scores = [one.sphere.score for one in history]
     sphere, title = found.sphere, w.t("kpi_console.sphere_trend")
@@ -134,8 +134,8 @@ def sphere_view(asked: Asked, standing: Standing) -> Sphere:
         ),
         compared=compared(asked, found),
         totals=tuple(_share(asked, in_category(found, one).sphere.score) for one in Category),
-        chart=Markup(charts[0]),  # noqa: S704 - our SVG
-        chart_narrow=Markup(charts[1]),  # noqa: S704 - our SVG
+        chart=inline(charts[0]),
+        chart_narrow=inline(charts[1]),
         history=tuple(
             (
                 words.period_name(w.lang, period),
