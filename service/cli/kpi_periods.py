@@ -61,8 +61,7 @@ def run_publications(_: Namespace) -> int:
 
     with system_store() as store:
         for one in publications(store, limit=EVERY):
-            _print({"period": str(one.period), "state": one.state.value, "published_at": one.published_at.isoformat(),
-                    "revisions": len(one.revisions), "sha256": one.sha256})  # fmt: skip
+            _print(one.as_dict())
     return 0
 
 

@@ -218,6 +218,43 @@ class Publication:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A published period without its values, as lists show it.
+
+    Attributes:
+        valued: KPIs that have a value.
+        revisions: how many were found.
+    """
+
+    period: Period
+    state: State
+    category: str
+    as_of: datetime
+    published_at: datetime
+    published_by: str
+    changed_at: datetime
+    sha256: str
+    content: Mapping[str, Any]
+    valued: int
+    revisions: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "period": str(self.period),
+            "state": self.state.value,
+            "category": self.category,
+            "as_of": self.as_of.isoformat(),
+            "published_at": self.published_at.isoformat(),
+            "published_by": self.published_by,
+            "changed_at": self.changed_at.isoformat(),
+            "sha256": self.sha256,
+            "valued": self.valued,
+            "revisions": self.revisions,
+        }
+
+
 def as_told(event: Event) -> dict[str, Any]:
     """What an event contributes, JSON-ready."""
     return {"counted": event.counted, "value": event.value, "base": event.base, "reason": event.reason}

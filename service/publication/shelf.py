@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, Literal
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from evidence.canonical import strict_json
 from kpi_catalog.period import Period, PeriodKind
@@ -14,7 +15,7 @@ from qyran.errors import NotFound
 from qyran.roles import SYSTEM, Actor, Role
 from service.access import KPI_READERS, require
 from service.publication.event_sets import EventSet, opened
-from service.publication.model import FrozenKpi, Publication, Revision, State
+from service.publication.model import FrozenKpi, Header, Publication, Revision, State
 from service.store.database import Store, Work
 from service.store.publication_tables import (
     KpiEventSet,
@@ -76,8 +77,8 @@ def publications(
     since: datetime | None = None,
     limit: int = 100,
     actor: Actor = SYSTEM,
-) -> tuple[Publication, ...]:
-    """The publications of the newest periods first.
+) -> tuple[Header, ...]:
+    """The publications of the newest periods first, without their values.
 
     Args:
         store: the store.
@@ -96,7 +97,31 @@ def publications(
     if since is not None:
         query = query.where(KpiPublication.changed_at > since)
     with store.read(actor) as work:
-        return tuple(publication_of(work, row) for row in work.session.scalars(query).all())
+        rows = work.session.scalars(query).all()
+        valued = _counted(work, KpiPublished.publication_id, KpiPublished.value.is_not(None))
+        revised = _counted(work, KpiRevision.publication_id)
+        return tuple(_header(row, valued.get(row.id, 0), revised.get(row.id, 0)) for row in rows)
+
+
+def _counted(work: Work, column: InstrumentedAttribute[str], *where: ColumnElement[bool]) -> dict[str, int]:
+    return dict(iter(work.session.execute(select(column, func.count()).where(*where).group_by(column))))
+
+
+def _header(row: KpiPublication, valued: int, revisions: int) -> Header:
+    content = _json(row.content)
+    return Header(
+        period=Period(PeriodKind(row.kind), row.first, row.zone),
+        state=State(row.state),
+        category=row.category,
+        as_of=datetime.fromisoformat(str(content["as_of"])),
+        published_at=row.published_at,
+        published_by=row.published_by,
+        changed_at=row.changed_at,
+        sha256=row.sha256,
+        content=content,
+        valued=valued,
+        revisions=revisions,
+    )
 
 
 def publication_of(work: Work, row: KpiPublication) -> Publication:

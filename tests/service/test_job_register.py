@@ -57,7 +57,7 @@ def test_a_day_to_come_is_rehearsed_and_nothing_moves(world):
 
 
 def test_what_cannot_be_rehearsed_says_what_can(world):
-    with pytest.raises(InputError, match="expire_cases, close_cases, watch_quality can"):
+    with pytest.raises(InputError, match="expire_cases, close_cases, watch_quality, publish_period can"):
         run_job(world.store, "lapse_claims", DAY, rehearsal=True)
     with pytest.raises(NotFound, match="There is no job sweep_the_streets"):
         run_job(world.store, "sweep_the_streets", DAY)
