@@ -9,6 +9,7 @@ from qyran.roles import Role
 from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
 from service.access_register import READERS as ACCESS_READERS
 from service.delivery_view import OUTBOX_READERS
+from service.exchange.readers import WATCHERS as EXCHANGE_WATCHERS
 from service.exemptions import FLAG_READERS, PERMIT_READERS
 from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
@@ -32,6 +33,7 @@ PAGES: Final = (
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/kpi", "nav.kpi", KPI_READERS),
     ("/imports", "nav.imports", IMPORT_READERS),
+    ("/exchange", "nav.exchange", EXCHANGE_WATCHERS),
     ("/cameras", "nav.cameras", CAMERA_READERS),
     ("/supervision", "nav.supervision", SUPERVISORS),
     ("/exemptions", "nav.exemptions", FLAG_READERS | PERMIT_READERS),

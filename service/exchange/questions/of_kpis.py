@@ -98,11 +98,12 @@ def trend_of(asked: Asked, params: TrendParams) -> Answer:
     last = asked.period(params.period)
     periods = _back(last, params.periods)
     found = _series(asked, params.kpi, periods)
+    version = found[0].value.definition_version
     data = [_said(one, period) for one, period in zip(found, periods, strict=True)]
     known = [row for row in data if row["value"] is not None]
     if not known:
         missing = tuple(sorted({code for row in data for code in row["missing"]})) or ("video",)
-        return Answer(rows=0, definition_version=found[0].value.definition_version, period=last, data=data, missing=missing,
+        return Answer(rows=0, definition_version=version, period=last, data=data, missing=missing,
                       said=no_data("kpi_trend", missing))  # fmt: skip
     values = [row["value"] for row in known]
     unit = known[-1]["unit"]
@@ -110,7 +111,7 @@ def trend_of(asked: Asked, params: TrendParams) -> Answer:
                     begin=_amount(values[0], unit), end=_amount(values[-1], unit), low=_amount(min(values), unit),
                     high=_amount(max(values), unit), n=len(known))  # fmt: skip
     totals = {"first": values[0], "last": values[-1], "least": min(values), "most": max(values), "known": len(known)}
-    return Answer(rows=sum(row["rows"] for row in known), definition_version=found[0].value.definition_version, period=last,
+    return Answer(rows=sum(row["rows"] for row in known), definition_version=version, period=last,
                   data=data, totals=totals, said=said)  # fmt: skip
 
 
@@ -118,11 +119,12 @@ def comparison_of(asked: Asked, params: ComparisonParams) -> Answer:
     """Two periods and their difference."""
     first, second = asked.period(params.period), asked.period(params.with_period)
     found = _series(asked, params.kpi, (first, second))
+    version = found[0].value.definition_version
     data = [_said(one, period) for one, period in zip(found, (first, second), strict=True)]
     a, b = data[0]["value"], data[1]["value"]
     if a is None or b is None:
         missing = tuple(sorted({code for row in data if row["value"] is None for code in row["missing"]})) or ("video",)
-        return Answer(rows=0, definition_version=found[0].value.definition_version, period=first, data=data, missing=missing,
+        return Answer(rows=0, definition_version=version, period=first, data=data, missing=missing,
                       said=no_data("compare_periods", missing))  # fmt: skip
     change = a - b
     unit = data[0]["unit"]
@@ -130,7 +132,7 @@ def comparison_of(asked: Asked, params: ComparisonParams) -> Answer:
     said = sentence(key, kpi=params.kpi, first=str(first), second=str(second), a=_amount(a, unit), b=_amount(b, unit),
                     change=_amount(abs(change), unit))  # fmt: skip
     totals = {"difference": change, "ratio": None if b == 0 else a / b}
-    return Answer(rows=sum(row["rows"] for row in data), definition_version=found[0].value.definition_version, period=first,
+    return Answer(rows=sum(row["rows"] for row in data), definition_version=version, period=first,
                   data=data, totals=totals, said=said)  # fmt: skip
 
 
