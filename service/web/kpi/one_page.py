@@ -11,15 +11,16 @@ from starlette.responses import Response
 from kpi_catalog.catalogue import Category
 from kpi_catalog.security import SecurityKpi
 from qyran.errors import NotFound
+from service.kpi import kpi_series, security_report
 from service.kpi_analysis.spread import TIMED, distribution
-from service.kpi_analysis.trends import PERIODS, reports, series_of
+from service.kpi_analysis.trends import PERIODS
 from service.reports import drawn, words
 from service.reports.words import earlier
 from service.web.kpi.asked import Asked, ForPeriod
 from service.web.kpi.inline import inline
 from service.web.kpi.rows import row_of, series_table
 from service.web.kpi.sphere_page import compared
-from service.web.kpi.standing import standing_of
+from service.web.kpi.standing import revisions_of, standing_of
 from service.web.kpi.tabs import tabs
 from service.web.rendering import page
 
@@ -44,10 +45,10 @@ class Times:
 def one(asked: ForPeriod, kpi_id: str) -> Response:
     """One KPI and all that its value rests on."""
     periods = earlier(asked.period, PERIODS)
-    history = reports(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
-    found = kpi_of(history[-1].kpis, kpi_id)
-    series = series_of(kpi_id, history)
-    lang, standing = asked.w.lang, standing_of(asked)
+    report = security_report(asked.visit.store, asked.category.value, asked.period, actor=asked.visit.actor)
+    found = kpi_of(report.kpis, kpi_id)
+    series = kpi_series(asked.visit.store, kpi_id, asked.category.value, periods, actor=asked.visit.actor)
+    lang, standing = asked.w.lang, standing_of(asked, [found])
     quoted = words.order_language(lang)
     charts = [
         inline(drawn.kpi_trend(lang, series, periods, size, f"trend-{number}"))
@@ -59,7 +60,7 @@ def one(asked: ForPeriod, kpi_id: str) -> Response:
         row=row_of(asked, found, frozen=standing.frozen.get(kpi_id)),
         standing=standing,
         asked=asked,
-        report=history[-1],
+        report=report,
         picker=asked.picker(f"/kpi/{kpi_id}"),
         tabs=tabs(asked, ""),
         back=asked.link("/kpi"),
@@ -72,8 +73,9 @@ def one(asked: ForPeriod, kpi_id: str) -> Response:
         history=series_table(asked.w, series, periods),
         timed=kpi_id in TIMED,
         times=times_view(asked, found) if kpi_id in TIMED else None,
-        explain=None,
-        compared=next(one for one in compared(asked, history[-1]) if one.id == kpi_id),
+        explain=asked.link(f"/kpi/{kpi_id}/explain"),
+        revisions=revisions_of(asked, standing, found),
+        compared=next(one for one in compared(asked, report) if one.id == kpi_id),
         categories=tuple(Category),
         events=asked.link(f"/kpi/{kpi_id}/events"),
         false_alarms=asked.link("/kpi/false-alarms") if kpi_id == "9.9" else None,

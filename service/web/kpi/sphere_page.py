@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from kpi_catalog.catalogue import Category, catalogue
+from kpi_catalog.period import Period
 from kpi_catalog.security import SecurityReport
 from service.kpi_analysis.categories import in_category
 from service.kpi_analysis.trends import PERIODS, reports, series_of
@@ -69,11 +70,13 @@ class Sphere:
 @router.get("")
 def report(asked: ForPeriod) -> Response:
     """All 16 KPIs and the score of the sphere."""
-    standing = standing_of(asked)
+    periods = earlier(asked.period, PERIODS)
+    history = reports(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
+    standing = standing_of(asked, history[-1].kpis)
     return page(
         asked.visit,
         "kpi/report.html",
-        view=sphere_view(asked, standing),
+        view=sphere_view(asked, standing, periods, history),
         standing=standing,
         picker=asked.picker("/kpi"),
         tabs=tabs(asked, "sphere"),
@@ -94,10 +97,10 @@ def downloads(asked: Asked, scope: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def sphere_view(asked: Asked, standing: Standing) -> Sphere:
+def sphere_view(
+    asked: Asked, standing: Standing, periods: Sequence[Period], history: Sequence[SecurityReport]
+) -> Sphere:
     """The page in words."""
-    periods = earlier(asked.period, PERIODS)
-    history = reports(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
     found, w = history[-1], asked.w
     rows: dict[int, list[Row]] = {}
     for one in found.kpis:
