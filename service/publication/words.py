@@ -203,8 +203,24 @@ class Teller:
 
     def causes(self, one: Revision) -> str:
         """Why, with how many events each."""
-        rules = rules_on(date.fromisoformat(one.content["day"]))
-        return "; ".join(f"{rules.cause(code).name[self.lang]}: {n}" for code, n in one.causes.items())
+        return "; ".join(f"{self.cause(one, code)}: {n}" for code, n in one.causes.items())
+
+    def cause(self, one: Revision, code: str) -> str:
+        """A cause by the rules that a revision was judged by."""
+        return rules_on(date.fromisoformat(one.content["day"])).cause(code).name[self.lang]
+
+    def contribution(self, told: Any, otherwise: str) -> str:
+        """What an event contributed, or that it was not there."""
+        if told is None:
+            return self._t(otherwise)
+        counted = i18n.translate(self.lang, f"kpi_events.counted_{told['counted']}")
+        parts = [counted, self.reason(told["reason"]) if told["reason"] else ""]
+        parts.append("" if told["value"] is None else self.exact(told["value"]))
+        return ", ".join(part for part in parts if part)
+
+    def moment_of(self, text: str) -> str:
+        """A moment as it is kept, in the city's zone."""
+        return self.moment(datetime.fromisoformat(text))
 
     def none_yet(self) -> str:
         """That nothing was revised."""

@@ -32,6 +32,7 @@ from service.web import (
     initiative_pages,
     ncalayer_pages,
     passage_pages,
+    publication_pages,
     public_pages,
     register_pages,
     request_pages,
@@ -66,6 +67,7 @@ for pages in (
     alarm_pages,
     catalogue_pages,  # its plain words stand before the ids of KPIs
     initiative_pages,
+    publication_pages,  # its word stands before the ids of KPIs
     kpi_pages,
     public_pages,
     import_pages,

@@ -11,14 +11,18 @@ TABS: Final = (
     ("city", "/kpi/city"),
     ("false", "/kpi/false-alarms"),
     ("raise", "/kpi/raise"),
+    ("publications", "/kpi/publications"),
     ("catalogue", "/kpi/catalogue"),
     ("public", "/public"),
 )
+WITHOUT_PERIOD: Final = frozenset({"public", "publications"})
 
 
 def tabs(asked: Asked, current: str) -> tuple[Choice, ...]:
     """The tabs, with the period kept."""
     return tuple(
-        Choice(asked.w.t(f"kpi_console.tab_{name}"), path if name == "public" else asked.link(path), name == current)
+        Choice(
+            asked.w.t(f"kpi_console.tab_{name}"), path if name in WITHOUT_PERIOD else asked.link(path), name == current
+        )
         for name, path in TABS
     )
