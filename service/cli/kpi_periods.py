@@ -123,7 +123,7 @@ def run_verify(arguments: Namespace) -> int:
         for flaw in found.flaws:
             sys.stdout.write(told.flaw(flaw) + "\n")
         if found.intact:
-            sys.stdout.write(f"{told.intact()}: {found.publications}, {found.values}, {found.events}\n")
+            sys.stdout.write(told.intact(found) + "\n")
     return 0 if found.intact else 1
 
 

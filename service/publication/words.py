@@ -12,7 +12,7 @@ from service import i18n
 from service.i18n import Language
 from service.publication.explain import Explanation
 from service.publication.model import Revision
-from service.publication.proof import Flaw
+from service.publication.proof import Flaw, Proof
 from service.publication.reckoning import PERCENT
 from service.publication.rules import rules_on
 from service.reports.words import period_name
@@ -226,9 +226,10 @@ class Teller:
         """That nothing was revised."""
         return self._t("no_revisions")
 
-    def intact(self) -> str:
-        """That a check found nothing."""
-        return self._t("intact")
+    def intact(self, proof: Proof) -> str:
+        """That a check found nothing, and how much it looked at."""
+        counts = self._t("checked", publications=proof.publications, values=proof.values, events=proof.events)
+        return f"{self._t('intact')} ({counts})"
 
     def flaw(self, one: Flaw) -> str:
         """What a check found."""
