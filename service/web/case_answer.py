@@ -15,6 +15,7 @@ from service.views import CaseDetail
 from service.web import case_store
 from service.web.case_view import ROOM, case_view
 from service.web.evidence_view import shown
+from service.web.ncalayer_pages import by_ncalayer
 from service.web.refusals import refusal
 from service.web.rendering import Flash, page, words_of
 from service.web.visit import Visit
@@ -51,7 +52,16 @@ def answer(visit: Visit, seen: CaseDetail, flash: Flash | None = None, *, status
         view = case_view(work, w, seen, officers=others, draft=draft, aside=aside)
         last = case_desk.last_confirmed(work)
     template = "cases/fragment.html" if at_desk(visit) else "cases/case.html"
-    response = page(visit, template, status=status, flash=flash, view=view, officer=officer, last=last)
+    response = page(
+        visit,
+        template,
+        status=status,
+        flash=flash,
+        view=view,
+        officer=officer,
+        last=last,
+        by_ncalayer=by_ncalayer(visit.store),
+    )
     response.headers[CASE] = seen.id
     response.headers["cache-control"] = "no-store"
     return response

@@ -15,6 +15,7 @@ from service.case_statistics import of_officer
 from service.web.case_answer import answer, at_desk, media
 from service.web.case_sign_view import sign_rows
 from service.web.case_stats_view import stats_view
+from service.web.ncalayer_pages import by_ncalayer
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
 from service.web.visit import Person, PostedPerson
@@ -69,7 +70,7 @@ def to_sign(visit: Person) -> Response:
     with visit.store.read(visit.actor) as work:
         ids = case_desk.to_sign(work)
         rows = sign_rows(work, w, ids[:MOST_AT_ONCE])
-    return page(visit, "cases/sign.html", rows=rows, total=len(ids), refused=())
+    return page(visit, "cases/sign.html", rows=rows, total=len(ids), refused=(), by_ncalayer=by_ncalayer(visit.store))
 
 
 @router.post("/sign")
@@ -87,7 +88,15 @@ def sign(visit: PostedPerson, case: Annotated[list[UUID] | None, Form()] = None)
         ids = case_desk.to_sign(work)
         rows = sign_rows(work, w, ids[:MOST_AT_ONCE])
     flash = Flash(w.t("sign.done", n=signed), "warn" if refused else "good")
-    return page(visit, "cases/sign.html", rows=rows, total=len(ids), refused=tuple(refused), flash=flash)
+    return page(
+        visit,
+        "cases/sign.html",
+        rows=rows,
+        total=len(ids),
+        refused=tuple(refused),
+        flash=flash,
+        by_ncalayer=by_ncalayer(visit.store),
+    )
 
 
 @router.post("/{case_id}/draft")

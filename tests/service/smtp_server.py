@@ -52,7 +52,7 @@ def _login(server, session, envelope, mechanism, data):
 def smtp_server(folder: Path):
     """Yields the mailbox, the port and the file of the certificate to trust."""
     certificate, key = folder / "smtp.pem", folder / "smtp.key"
-    _certificate(certificate, key)
+    make_certificate(certificate, key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     box = Mailbox()
@@ -67,7 +67,7 @@ def smtp_server(folder: Path):
         controller.stop()
 
 
-def _certificate(path: Path, key_path: Path) -> None:
+def make_certificate(path: Path, key_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
