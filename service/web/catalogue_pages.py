@@ -99,7 +99,7 @@ def order(
         total=len(book.kpis),
         points=sum(kpi.points for kpi in rows),
         order=_said(w, book.order["name"]),
-        version=book.version,
+        edition=book.version,
         since=w.day(book.valid_from),
         until=None if book.valid_until is None else w.day(book.valid_until),
         editions=tuple((one.valid_from.isoformat(), w.day(one.valid_from)) for one in editions()),
@@ -163,7 +163,7 @@ def _stage(w: Words, one: Initiative, category: Category) -> str:
     stage = one.stages.get(category)
     if stage is None:
         return w.t("kpi_book.not_foreseen")
-    return w.t("kpi_book.stage", stage=stage.stage, first=stage.year_from, last=stage.year_to)
+    return w.t("kpi_book.stage", stage=str(stage.stage), first=str(stage.year_from), last=str(stage.year_to))
 
 
 def _readings(w: Words) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
