@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
-from service.cli import kpi_catalogue, kpi_periods
+from service.cli import kpi_catalogue, kpi_periods, kpi_report
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -23,6 +23,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     score.set_defaults(run=run)
     kpi_catalogue.add(actions)
     kpi_periods.add(actions)
+    kpi_report.add(actions)
 
 
 def run(arguments: Namespace) -> int:
