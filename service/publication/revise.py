@@ -82,8 +82,9 @@ def revise(
         lock_series(work, LOCK)
         row = work.session.get_one(KpiPublication, publication.id, with_for_update=True)
         publication = publication_of(work, row)  # another may have revised it meanwhile
-        if publication.revisions and publication.revisions[-1].content["as_of"] > draft.report.as_of.isoformat():
-            return ()
+        known = publication.revisions[-1].content["as_of"] if publication.revisions else publication.content["as_of"]
+        if draft.report.as_of <= datetime.fromisoformat(known):
+            return ()  # another has looked since, or the clock went back
         found = [one for kpi in draft.report.kpis if (one := _compared(work, publication, draft, kpi)) is not None]
         local = day or work.now.astimezone(store.settings.zone).date()
         return tuple(_recorded(work, row, publication, one, draft, local, role, job) for one in found)
@@ -93,11 +94,18 @@ def _stands(store: Store, publication: Publication) -> bool:
     """Whether every figure is what it was known to be."""
     report = city_report(store, publication.category, publication.period, actor=SYSTEM, definitions=CHOICES)
     return all(
-        publication.known(kpi.kpi.id) == {name: content[name] for name in CELLS}
+        _alike(publication.known(kpi.kpi.id), {name: content[name] for name in CELLS})
         for kpi in report.kpis
         if kpi.kpi.id in publication.kpis
         for content in (kpi_content(kpi, None),)
     )
+
+
+def _alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether two reckonings say the same; where neither has a value, that is their status alone."""
+    if old["value"] is None and new["value"] is None:
+        return bool(old["status"] == new["status"])
+    return old == new
 
 
 def _compared(work: Work, publication: Publication, draft: Draft, kpi: CityKpi) -> Found | None:
@@ -118,7 +126,7 @@ def _compared(work: Work, publication: Publication, draft: Draft, kpi: CityKpi) 
     if behind is not None:
         held = events_behind(work, publication.id, kpi_id, at="known")
         differing = [one for one in differences(held, behind.days) if one.counts]
-    if old == new and not differing:
+    if _alike(old, new) and (not differing or new["value"] is None):
         return None
     changed_inputs = _changed_inputs(work, publication, draft, kpi_id)
     changes = explained(work, differing, as_of, changed_inputs)

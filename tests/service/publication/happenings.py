@@ -26,7 +26,10 @@ def alarm(world, **changes: object) -> str:
 
 def judge(world, alert_id: str, *, true: bool = True) -> None:
     world.do(world.operator, alerts.acknowledge, alert_id)
-    world.do(world.operator, alerts.verdict, alert_id, Verdict.TRUE if true else Verdict.FALSE)
+    if true:
+        world.do(world.operator, alerts.verdict, alert_id, Verdict.TRUE)
+    else:
+        world.do(world.operator, alerts.verdict, alert_id, Verdict.FALSE, reason="no_event")
 
 
 def next_month(world) -> None:
