@@ -205,7 +205,10 @@ def _city(
             Headline(t(lang, "kpi_city.zero"), said(city.score_missing_as_zero)),
             Headline(t(lang, "kpi_city.rating"), said(found.rating.total),
                      t(lang, "kpi_city.additional_points", points=found.rating.additional_points)),
-            Headline(t(lang, "kpi_city.band"), bands.get(found.rating.band or "", t(lang, "kpi_city.no_band"))),
+            Headline(
+                t(lang, "kpi_city.band"), bands.get(found.rating.band or "", t(lang, "common.none")),
+                "" if found.rating.band else t(lang, "kpi_city.no_band"),
+            ),
         ),
         lines=lines,
         charts=((t(lang, "kpi_city.bands"), drawn.bands(lang, found.rating.total, 720.0, "bands")),),

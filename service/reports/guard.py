@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\N{MINUS SIGN}", "＝", "＋", "－", "＠")
+STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{MINUS SIGN}", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula or a command, full-width signs included."""
 
 
