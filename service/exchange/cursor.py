@@ -16,6 +16,7 @@ from qyran.errors import InputError
 
 START: Final = "start"
 """A cursor before the first record."""
+_OUTER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _INNER: Final = re.compile(rb"1\.(\d{1,18})\.([0-9a-f]{8})", re.ASCII)
 
 
@@ -39,8 +40,8 @@ def place_of(cursor: str) -> Place:
         InputError: it is none.
     """
     try:
-        inner = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-    except (UnicodeEncodeError, binascii.Error, ValueError):
+        inner = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)) if _OUTER.fullmatch(cursor) else b""
+    except (binascii.Error, ValueError):
         inner = b""
     found = _INNER.fullmatch(inner)
     if found is None:

@@ -29,6 +29,8 @@ UNITS: Final[Mapping[str, str]] = {
     "score": "share", "uncapped": "share",
 }  # fmt: skip
 """Units that a type does not tell."""
+NUMBERS: Final = frozenset({"seq", "revision", "correction"})
+"""Whole numbers that count nothing."""
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "state": ("incidents.state",),
     "status": ("kpi_catalog.status", "exchange.code"),
@@ -187,12 +189,18 @@ def _type(shape: Mapping[str, Any]) -> str:
 
 
 def _unit(lang: Language, field: str, type_: str) -> str:
-    unit = UNITS.get(field) or {"moment": "utc", "day": "local_day", "integer": "count"}.get(type_)
+    unit = (
+        None
+        if field in NUMBERS
+        else UNITS.get(field) or {"moment": "utc", "day": "local_day", "integer": "count"}.get(type_)
+    )
     return "" if unit is None else translate(lang, f"exchange.unit.{unit}")
 
 
 def _codes(field: str, shape: Mapping[str, Any], defs: Mapping[str, Any]) -> tuple[str, ...]:
     inner = _plain(shape["items"], defs)[0] if shape.get("type") == "array" else shape
+    if "const" in inner:
+        return (str(inner["const"]),)
     if "enum" in inner:
         return tuple(str(code) for code in inner["enum"])
     return OPEN_CODES.get(field, ())

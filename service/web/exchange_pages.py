@@ -69,7 +69,7 @@ def words(visit: Person) -> Response:
     require(visit.actor, WATCHERS)
     found = dictionary.entries(visit.lang, visit.store.settings)
     kinds = {kind: [one for one in found if one.kind == kind] for kind in dict.fromkeys(one.kind for one in found)}
-    return page(visit, "exchange/dictionary.html", kinds=kinds, version=SCHEMA_VERSION)
+    return page(visit, "exchange/dictionary.html", kinds=kinds, schema=SCHEMA_VERSION)
 
 
 @router.get("/dictionary.{form}")
@@ -119,7 +119,7 @@ def _page(visit: Visit, *, error: Exception | None = None, token: str | None = N
         names={one.id: one.name for one in seen.readers},
         target_minutes=TARGET_MINUTES.get(visit.store.settings.city_category),
         target_hours=TARGET_HOURS,
-        version=SCHEMA_VERSION,
+        schema=SCHEMA_VERSION,
     )
 
 
