@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import typst
 from sqlalchemy import func, or_, select
 
 from qyran.errors import TransitionError
@@ -26,6 +23,7 @@ from service.store.people_tables import Breach, BreachRecord, SubjectRecord, Sub
 from service.store.tables import Passage, ViolationCase
 from service.subject_requests import READERS, opened
 from service.users import names
+from violations.typesetting import set_paper
 
 PAPERS: Final = Path(__file__).with_name("papers")
 SHORT: Final = 8
@@ -200,15 +198,7 @@ def _pdf(
         "to": [line for line in to if line], "body": [line for line in body if line], "sections": sections,
         "foot": list(foot),
     }  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="qyran-letter-") as name:
-        folder = Path(name)
-        (folder / "letter.typ").write_bytes((PAPERS / "letter.typ").read_bytes())
-        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        pdf: bytes = typst.compile(
-            folder / "letter.typ", root=folder, ignore_system_fonts=True, pdf_standards="a-2b",
-            timestamp=int(work.now.timestamp()),
-        )  # fmt: skip
-    return pdf
+    return set_paper(PAPERS / "letter.typ", data, work.now)
 
 
 def _author(work: Work) -> str:

@@ -69,6 +69,16 @@ class Draft:
     signer: DocumentSigner | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A number held for a case as it was then."""
+
+    version: int
+    year: int
+    number: int
+    document_no: str
+
+
 def issue(store: Store, actor: Actor, case_id: str, *, version: int | None = None) -> CaseDetail:
     """Sign the decision on a confirmed case without keeping other writers waiting while it is rendered.
 
@@ -105,31 +115,32 @@ def sign(work: Work, case_id: str, *, version: int | None = None) -> CaseDetail:
 
 
 def drafted(store: Store, actor: Actor, case_id: str, *, version: int | None = None) -> Draft:
-    """`draft` in transactions of its own: the evidence is verified before anybody has to wait."""
+    """`draft` in transactions of its own: only for taking the number does anybody have to wait."""
     with store.read(actor) as work:
         package = _signable(work, case_id, version)
+        signer_for(work)  # a certificate that may not sign is told before a number is taken
     with store.write(actor) as work:
-        return draft(work, case_id, version=version, package=package)
+        row = load(work, ViolationCase, case_id, version)
+        signable_state(work, case_id, version)
+        held = _hold(work, row)
+    with store.read(actor) as work:
+        row = load(work, ViolationCase, case_id, held.version, lock=False)
+        return _drawn(work, row, package, held)
 
 
-def draft(work: Work, case_id: str, *, version: int | None = None, package: Evidence | None = None) -> Draft:
+def draft(work: Work, case_id: str, *, version: int | None = None) -> Draft:
     """Hold a number for the case and fix what its decision says.
 
     Args:
         work: the unit of work.
         case_id: a confirmed case.
         version: what the actor saw.
-        package: its evidence where it was verified a moment ago.
     """
     # Whether the step is allowed, the evidence intact and the certificate good is asked before a number is taken.
     row = load(work, ViolationCase, case_id, version)
-    verified = package or _signable(work, case_id, version)
-    signer = signer_for(work)
-    year = work.now.astimezone(work.store.settings.zone).year
-    number = hold(work, row.id, f"decision {year}")
-    document_no = f"{work.store.settings.city_id.upper()}-{year}-{number:06d}"
-    record, pictures = _record(work, row, verified, document_no, signer)
-    return Draft(row.id, row.version, year, number, document_no, record, pictures, signer)
+    package = _signable(work, case_id, version)
+    signer_for(work)
+    return _drawn(work, row, package, _hold(work, row))
 
 
 def produce(ready: Draft) -> bytes:
@@ -226,6 +237,18 @@ def _by_this_house(store: Store) -> None:
     file = signing_file(store)
     if file is not None and file.national is not None:
         raise TransitionError("Here officers sign by NCALayer: prepare the decision, and send the signature.")
+
+
+def _hold(work: Work, row: ViolationCase) -> _Held:
+    year = work.now.astimezone(work.store.settings.zone).year
+    number = hold(work, row.id, f"decision {year}")
+    return _Held(row.version, year, number, f"{work.store.settings.city_id.upper()}-{year}-{number:06d}")
+
+
+def _drawn(work: Work, row: ViolationCase, package: Evidence, held: _Held) -> Draft:
+    signer = signer_for(work)
+    record, pictures = _record(work, row, package, held.document_no, signer)
+    return Draft(row.id, held.version, held.year, held.number, held.document_no, record, pictures, signer)
 
 
 def _signable(work: Work, case_id: str, version: int | None) -> Evidence:

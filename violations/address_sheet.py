@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import typst
-
 from violations.decision import Body
+from violations.typesetting import set_paper
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "address_sheet.typ"
 
@@ -46,15 +43,4 @@ def render_sheets(sender: Body, batch: int, letters: Sequence[Addressee], at: da
             for one in letters
         ],
     }
-    with tempfile.TemporaryDirectory(prefix="qyran-post-") as name:
-        folder = Path(name)
-        (folder / "sheet.typ").write_bytes(TEMPLATE.read_bytes())
-        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        pdf: bytes = typst.compile(
-            folder / "sheet.typ",
-            root=folder,
-            ignore_system_fonts=True,
-            pdf_standards="a-2b",
-            timestamp=int(at.timestamp()),
-        )
-    return pdf
+    return set_paper(TEMPLATE, data, at)

@@ -7,8 +7,6 @@ layout only: every word comes finished in its data, so that nothing can be read 
 from __future__ import annotations
 
 import io
-import json
-import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import segno
-import typst
 
 from violations.decision import Both, Paper
+from violations.typesetting import set_paper
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 LAYOUT: Final = "notice.typ"
@@ -113,21 +111,7 @@ def compile_paper(data: Mapping[str, Any], pictures: Mapping[str, bytes], issued
     qr = io.BytesIO()
     # A mask that is given costs a tenth of the time that weighing all eight takes, and reads as well.
     segno.make(data["check"]["code"], error="m", micro=False, mask=MASK).save(qr, kind="svg", border=2, scale=4)
-    with tempfile.TemporaryDirectory(prefix="qyran-paper-") as name:
-        folder = Path(name)
-        (folder / LAYOUT).write_bytes((TEMPLATES / LAYOUT).read_bytes())
-        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        (folder / "qr.svg").write_bytes(qr.getvalue())
-        for file, content in pictures.items():
-            (folder / file).write_bytes(content)
-        pdf: bytes = typst.compile(
-            folder / LAYOUT,
-            root=folder,
-            ignore_system_fonts=True,
-            pdf_standards="a-2b",
-            timestamp=int(issued.timestamp()),
-        )
-    return pdf
+    return set_paper(TEMPLATES / LAYOUT, data, issued, {**pictures, "qr.svg": qr.getvalue()})
 
 
 def same(text: str | None) -> Both | None:
