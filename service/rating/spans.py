@@ -20,6 +20,7 @@ from kpi_catalog.other_facts.records import CONGESTION, IncidentTally, incidents
 from kpi_catalog.period import Period, PeriodKind
 from service.alerts import SITUATION_ROOM
 from service.kpi_facts import NOT_RAISED, VERDICTS
+from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.rating_tables import RatingTally
 from service.store.tables import Alert, AlertNotification, CameraLog, ViolationCase
@@ -69,6 +70,7 @@ def keep_months(store: Store, spans: Iterable[Span]) -> int:
         found = [(month, stamps[month.first], _count(work, Span(month.start, month.end))) for month in stale]
     if found:
         with store.write() as work:
+            lock_series(work, RatingTally.__tablename__)  # two reports at once keep the same spans
             for month, stamp, tally in found:
                 row = work.session.get(RatingTally, (PART, month.first)) or RatingTally(part=PART, first=month.first)
                 row.version, row.stamp, row.content, row.counted_at = VERSION, stamp, tally.as_dict(), work.now

@@ -16,6 +16,7 @@ from sqlalchemy import func, or_, select
 from kpi_catalog.other_facts.records import SpeedTally
 from kpi_catalog.other_facts.rush_hour_speed import M_PER_KM, RUSH_HOURS, has_rush_hours
 from kpi_catalog.period import Period
+from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.passage_tables import PassageTombstone
 from service.store.rating_tables import RatingTally
@@ -34,13 +35,13 @@ def speeds_of(work: Work, period: Period) -> SpeedTally:
     """Of a period, up to now: kept days, and days not kept counted from the passages."""
     days = _days(work, period.first, (period.end - timedelta(microseconds=1)).astimezone(_zone(work)).date())
     kept = _kept(work, days)
-    swept, first = _swept(work), _first_passage(work)
+    begun, swept, first = _swept_from(work), _swept(work), _first_passage(work)
     total = SpeedTally()
     for day in days:
         if day in kept:
             total += _from(kept[day])
-        elif swept is not None and day <= swept:
-            total += SpeedTally(lost_days=1)
+        elif begun is not None and swept is not None and day <= swept:
+            total += SpeedTally(lost_days=int(day >= begun))
         elif first is not None and day >= first:
             total += _count(work, day)
     return total
@@ -60,6 +61,7 @@ def keep_days(store: Store) -> int:
         found = [(day, _stamp(work, day), _count(work, day)) for day in wanted]
     if found:
         with store.write() as work:
+            lock_series(work, RatingTally.__tablename__)  # two reports at once keep the same spans
             for day, stamp, tally in found:
                 row = work.session.get(RatingTally, (PART, day)) or RatingTally(part=PART, first=day)
                 row.version, row.stamp, row.counted_at = VERSION, stamp, work.now
@@ -96,6 +98,12 @@ def _swept(work: Work) -> date | None:
     """The last day of which retention removed passages."""
     last = work.session.scalar(select(func.max(PassageTombstone.last)))
     return None if last is None else last.astimezone(_zone(work)).date()
+
+
+def _swept_from(work: Work) -> date | None:
+    """The first day of which retention removed passages; what the store never saw is not lost."""
+    first = work.session.scalar(select(func.min(PassageTombstone.first)))
+    return None if first is None else first.astimezone(_zone(work)).date()
 
 
 def _first_passage(work: Work) -> date | None:
