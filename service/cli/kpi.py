@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
-from service.cli import kpi_catalogue, kpi_periods, kpi_report
+from service.cli import kpi_catalogue, kpi_periods, kpi_rating, kpi_report
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -22,6 +22,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     score.add_argument("values", type=Path, metavar="VALUES.json")
     score.set_defaults(run=run)
     kpi_catalogue.add(actions)
+    kpi_rating.add(actions)
     kpi_periods.add(actions)
     kpi_report.add(actions)
 

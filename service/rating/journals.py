@@ -19,7 +19,7 @@ from kpi_catalog.period import Period
 from kpi_catalog.records import Dated, Import
 from kpi_catalog.tally import microseconds
 from service import city_inputs as given
-from service.kpi_facts import commission_of
+from service.camera_spans import commission_of
 from service.store.database import Work
 from service.store.tables import Camera
 
