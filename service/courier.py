@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
@@ -15,7 +16,7 @@ from service.delivery_letter import letter_of, parcel_of
 from service.delivery_settings import REGISTER, Delivery, delivery_of
 from service.fault_points import reach
 from service.outbox import State
-from service.ports.channels import ChannelDown, Letter, Refused
+from service.ports.channels import ChannelDown, Letter, PerhapsSent, Refused
 from service.ports.erap import Parcel
 from service.store.database import Store, Work
 from service.store.delivery_tables import OutboxMessage
@@ -29,9 +30,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round did: messages handed over, refused or put off; receipts and answers that said something new."""
+    """What a round did: messages handed over, refused or put off, or perhaps handed over; receipts and answers."""
 
     handed: int = 0
+    perhaps: int = 0
     refused: int = 0
     put_off: int = 0
     heard: int = 0
@@ -39,9 +41,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What came of one attempt: the channel's id, or why not and whether for ever."""
+    """What came of one attempt: the channel's id, or why not and whether for ever, or that nobody knows."""
 
     external_id: str | None = None
+    perhaps: bool = False
     error: str | None = None
     final: bool = False
     took_ms: int = 0
@@ -66,12 +69,14 @@ def deliver(store: Store, by: Delivery | None = None) -> Round:
         if content is None:
             continue
         reach(store, "send.leased")
-        outcome = _hand_over(channels, content, message.channel)
+        outcome = _hand_over(store, channels, content, message)
         reach(store, "send.handed")
         with store.write() as work:
             _settle(work, message.id, outcome, channels.plan.attempts)
         reach(store, "send.settled")
-        if outcome.error is None:
+        if outcome.perhaps:
+            done = replace(done, perhaps=done.perhaps + 1)
+        elif outcome.error is None:
             done = replace(done, handed=done.handed + 1)
         elif outcome.final:
             done = replace(done, refused=done.refused + 1)
@@ -151,7 +156,7 @@ def _content(work: Work, message: OutboxMessage) -> Letter | Parcel | None:
     return None
 
 
-def _hand_over(by: Delivery, content: Letter | Parcel, channel: str) -> _Outcome:
+def _hand_over(store: Store, by: Delivery, content: Letter | Parcel, message: OutboxMessage) -> _Outcome:
     began = monotonic()
     try:
         if isinstance(content, Parcel):
@@ -159,21 +164,36 @@ def _hand_over(by: Delivery, content: Letter | Parcel, channel: str) -> _Outcome
                 by.erap.send(content)
             external = None
         else:
-            external = by.channels[channel].send(content).external_id
+            external = by.channels[message.channel].send(replace(content, leaving=_says(store, message.id))).external_id
     except Refused as error:
         return _Outcome(error=error.code, final=True, took_ms=_since(began))
     except ChannelDown as error:
         return _Outcome(error=error.code, took_ms=_since(began))
+    except PerhapsSent:
+        return _Outcome(perhaps=True, took_ms=_since(began))
     except OSError:
         return _Outcome(error="no_connection", took_ms=_since(began))
     return _Outcome(external, took_ms=_since(began))
+
+
+def _says(store: Store, message_id: str) -> Callable[[], None]:
+    """Write down that a message's content leaves, before it does."""
+
+    def leaving() -> None:
+        with store.write() as work:
+            outbox.leaving(work, message_id)
+        reach(store, "send.leaving")
+
+    return leaving
 
 
 def _settle(work: Work, message_id: str, outcome: _Outcome, most: int) -> None:
     message = work.session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
     if message.state != State.QUEUED:
         return  # a receipt was faster, or somebody called it off
-    if outcome.error is None:
+    if outcome.perhaps:
+        outbox.perhaps(work, message, outcome.took_ms)
+    elif outcome.error is None:
         outbox.handed(work, message, outcome.external_id, outcome.took_ms)
         delivery.was_handed(work, message)
     elif outcome.final:

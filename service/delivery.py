@@ -16,7 +16,7 @@ from service import fines
 from service.access import log_access, require
 from service.attributes import change
 from service.delivery_settings import EMAIL, POST, REGISTER, SMS, Plan, plan_of
-from service.outbox import OPEN, State, again, enqueue, messages_of
+from service.outbox import OPEN, State, again, enqueue, messages_of, was_sent
 from service.ports.channels import Receipt
 from service.ports.erap import Answer
 from service.ports.http import code_of
@@ -127,6 +127,11 @@ def send_again(work: Work, message_id: str) -> None:
         raise TransitionError("The decision is not in force any more; nothing is sent of it.")
 
 
+def say_sent(work: Work, message_id: str) -> None:
+    """A person found out that a message of which nobody knew has left, see `service.outbox.was_sent`."""
+    was_handed(work, was_sent(work, message_id))
+
+
 def was_handed(work: Work, message: OutboxMessage) -> None:
     """A channel took a message: the register has it, or the owner is notified."""
     if message.appeal_id is not None:
@@ -203,7 +208,7 @@ def take_receipt(work: Work, channel: str, receipt: Receipt, message: OutboxMess
             stored_at=work.now,
         )
     )
-    if message.state not in {State.QUEUED, State.PRINTED, State.HANDED, State.DEAD}:
+    if message.state not in {State.QUEUED, State.PRINTED, State.HANDED, State.DEAD, State.PERHAPS}:
         return True  # settled long ago: kept, and nothing more
     if message.state != State.HANDED:
         message.handed_at, message.leased_until = receipt.time, None

@@ -22,6 +22,7 @@ POINTS: Final = (
     "sign.committed",  # the case is signed, its messages are queued
     "resolution.written",  # an appeal is answered, its resolution lies in its place, the transaction is open
     "send.leased",  # a message is taken, nothing left the house
+    "send.leaving",  # a letter's content is about to leave by a channel that cannot count it once
     "send.handed",  # the channel has it, the store does not know
     "send.settled",  # the store knows
     "receipt.stored",  # a receipt is stored, the channel does not know

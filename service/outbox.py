@@ -49,11 +49,12 @@ class State(StrEnum):
     REFUSED = "refused"
     DEAD = "dead"
     CANCELLED = "cancelled"
+    PERHAPS = "perhaps_sent"
 
 
-STUCK: Final = (State.DEAD, State.REFUSED)
+STUCK: Final = (State.DEAD, State.REFUSED, State.PERHAPS)
 """Waits for a person."""
-OPEN: Final = (State.QUEUED, State.PRINTED, State.HANDED)
+OPEN: Final = (State.QUEUED, State.PRINTED, State.HANDED, State.PERHAPS)
 
 
 def enqueue(work: Work, row: ViolationCase, channel: str, *, appeal_id: str | None = None) -> OutboxMessage:
@@ -108,6 +109,10 @@ def take(work: Work, channels: Iterable[str]) -> OutboxMessage | None:
     )
     order = query.order_by(OutboxMessage.next_attempt, OutboxMessage.id).limit(1)
     message = work.session.scalar(order.with_for_update(skip_locked=True))
+    while message is not None and message.sending_at is not None:  # who sent it died while it left
+        perhaps(work, message, 0)
+        work.session.flush()
+        message = work.session.scalar(order.with_for_update(skip_locked=True))
     if message is not None:
         message.leased_until = work.now + LEASE
         message.attempts += 1
@@ -118,7 +123,7 @@ def take(work: Work, channels: Iterable[str]) -> OutboxMessage | None:
 def failed(work: Work, message: OutboxMessage, error: str, took_ms: int, most: int) -> None:
     """It could not be handed over now: try later, or give it up after so many attempts."""
     note(work, message, "failed", error, took_ms)
-    message.error, message.leased_until = error, None
+    message.error, message.leased_until, message.sending_at = error, None, None
     message.next_attempt = work.now + wait_after(message.attempts)
     if message.attempts >= most:
         message.state, message.settled_at = State.DEAD, work.now
@@ -127,6 +132,42 @@ def failed(work: Work, message: OutboxMessage, error: str, took_ms: int, most: i
     if breaker.failures >= BREAKS_AFTER:
         breaker.opened_at = breaker.opened_at or work.now
         breaker.open_until = work.now + open_for(breaker.failures)
+
+
+def leaving(work: Work, message_id: str) -> None:
+    """Its content leaves now, by a channel that cannot count a repetition once."""
+    message = work.session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
+    message.sending_at = work.now
+
+
+def perhaps(work: Work, message: OutboxMessage, took_ms: int) -> None:
+    """Nobody knows whether it left: a notice of its delivery will tell, or a person who asks the mail server.
+
+    It does not leave again by itself: a person would get one decision twice.
+    """
+    note(work, message, State.PERHAPS, None, took_ms)
+    message.state, message.settled_at = State.PERHAPS, work.now
+    message.error, message.leased_until = None, None
+
+
+def was_sent(work: Work, message_id: str) -> OutboxMessage:
+    """A person found out that a message of which nobody knew has left.
+
+    Raises:
+        AccessError: the actor is neither administrator nor senior officer.
+        NotFound: there is no such message.
+        TransitionError: it is known what became of it.
+    """
+    role = require(work.actor, SENDERS)
+    message = work.session.get(OutboxMessage, message_id, with_for_update=True)
+    if message is None:
+        raise NotFound(f"There is no message {message_id}.")
+    if message.state != State.PERHAPS:
+        raise TransitionError("What became of this message is known already.")
+    message.state, message.handed_at, message.settled_at = State.HANDED, message.sending_at or work.now, None
+    note(work, message, "handed", None, 0)
+    log_access(work, role, "said_sent", message.case_id)
+    return message
 
 
 def handed(work: Work, message: OutboxMessage, external_id: str | None, took_ms: int) -> None:
@@ -152,9 +193,10 @@ def call_off(work: Work, message: OutboxMessage, error: str) -> None:
 
 
 def again(work: Work, message_id: str) -> OutboxMessage:
-    """Send a message again that was given up or refused: a person has seen to what was wrong.
+    """Send a message again that was given up or refused, or perhaps did not leave: a person has seen to it.
 
-    One that was given up keeps its key, since the channel may have it after all; one that was refused gets a new one.
+    One that was given up, or perhaps left, keeps its key, since the channel may have it after all; one that was refused
+    gets a new one.
 
     Raises:
         AccessError: the actor is neither administrator nor senior officer.
@@ -170,7 +212,7 @@ def again(work: Work, message_id: str) -> OutboxMessage:
     if message.state == State.REFUSED:
         message.key = str(uuid4())
     message.state, message.attempts, message.next_attempt = State.QUEUED, 0, work.now
-    message.settled_at = message.leased_until = None
+    message.settled_at = message.leased_until = message.sending_at = None
     if work.actor is not SYSTEM:
         log_access(work, role, "sent_again", message.case_id)
     return message

@@ -8,7 +8,7 @@ confirms it. Times are the channel's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -32,6 +32,10 @@ class ChannelDown(OSError):
         self.code = code[:MOST_CODE]
 
 
+class PerhapsSent(OSError):
+    """The connection broke while the letter's content left: nobody knows whether the channel took it."""
+
+
 class Refused(QyranError):
     """The channel will never take this letter: an unknown number, a rejected address.
 
@@ -42,6 +46,10 @@ class Refused(QyranError):
     def __init__(self, code: str) -> None:
         super().__init__(f"The channel refused the message: {code}.")
         self.code = code[:MOST_CODE]
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,8 @@ class Letter:
         text: what stands in it, Kazakh first, then Russian.
         document_no: number of the decision.
         document: the signed PDF; channels that carry no file leave it out.
+        leaving: called by a channel that cannot count a repetition once, at the last moment at which the letter has
+            surely not left.
     """
 
     key: str
@@ -63,6 +73,7 @@ class Letter:
     text: str = field(repr=False)
     document_no: str
     document: bytes = field(repr=False)
+    leaving: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

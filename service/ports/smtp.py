@@ -1,7 +1,8 @@
 """E-mail by SMTP with STARTTLS and a login, and the delivery notices (RFC 3464) that come back to a Maildir.
 
-SMTP cannot take a letter twice and count it once: where the connection breaks after the server took it, it is sent
-again under the same Message-ID, which mail programs and servers use to show it once.
+SMTP cannot take a letter twice and count it once. So the letter tells when its content begins to leave: whoever dies
+between that and the server's answer leaves a letter of which nobody knows, and a person asks before it goes again.
+Where the server refuses the content, or the connection breaks before it began, it surely did not take the letter.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -21,10 +23,11 @@ from pathlib import Path
 from typing import Final
 
 from evidence.canonical import sha256_hex
-from service.ports.channels import ChannelDown, Handed, Letter, Receipt, Refused
+from service.ports.channels import ChannelDown, Handed, Letter, PerhapsSent, Receipt, Refused
 
 TIMEOUT_S: Final = 15.0
 PERMANENT: Final = 500  # an SMTP reply of 5xx speaks of this letter for good (RFC 5321, 4.2.1)
+SUCCESS: Final = 2  # first digit of a reply, RFC 5321, 4.2.1
 LOGIN_FAILED: Final = frozenset({530, 534, 535, 538})  # of us, not of the letter
 
 
@@ -52,7 +55,7 @@ class Mailer:
     def send(self, letter: Letter) -> Handed:
         """Hand a letter over, its document attached; never without TLS."""
         message_id = f"<{letter.key}@{self.sender.rpartition('@')[2]}>"
-        self._hand_over(self._message(letter, message_id), letter.to, letter.key)
+        self._hand_over(self._message(letter, message_id), letter.to, letter.key, letter.leaving)
         return Handed(message_id)
 
     def notify(self, to: str, subject: str, text: str, name: str, content: bytes) -> None:
@@ -61,30 +64,39 @@ class Mailer:
         message["Message-ID"] = f"<{sha256_hex(content)[:32]}@{self.sender.rpartition('@')[2]}>"
         message.set_content(text)
         message.add_attachment(content, maintype="application", subtype="json", filename=name)
-        self._hand_over(message, to, None)
+        self._hand_over(message, to, None, lambda: None)
 
-    def _hand_over(self, message: EmailMessage, to: str, key: str | None) -> None:
+    def _hand_over(self, message: EmailMessage, to: str, key: str | None, leaving: Callable[[], None]) -> None:
+        left = False
         try:
             with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S) as server:
                 server.starttls(context=ssl.create_default_context(cafile=self.ca_file and str(self.ca_file)))
+                server.ehlo()
                 if self.user is not None:
                     server.login(self.user, self.password or "")
                 tells = key is not None and server.has_extn("dsn")
                 wanted = ["RET=HDRS", f"ENVID={key}"] if tells else []
                 asked = ["NOTIFY=SUCCESS,FAILURE"] if tells else []
-                server.send_message(message, self.sender, [to], mail_options=wanted, rcpt_options=asked)
-        except smtplib.SMTPRecipientsRefused as error:
-            raise _judged(next(iter(error.recipients.values()))[0]) from None
+                _accepted(server.mail(self.sender, wanted))
+                _accepted(server.rcpt(to, asked))
+                content = message.as_bytes(policy=policy.SMTP)
+                leaving()
+                left = True
+                _accepted(server.data(content))
+                left = False
+                with suppress(smtplib.SMTPException, OSError):  # it has the letter, whatever it answers to this
+                    server.quit()
         except smtplib.SMTPResponseException as error:
+            left = False  # the server has answered: it did not take it
             raise _judged(error.smtp_code) from None
         except smtplib.SMTPNotSupportedError:
             raise ChannelDown("no_tls") from None
         except ssl.SSLError:
             raise ChannelDown("tls_untrusted") from None
         except socket.timeout:  # noqa: UP041 - an OSError that says more than the next line
-            raise ChannelDown("timeout") from None
+            raise PerhapsSent if left else ChannelDown("timeout") from None
         except (smtplib.SMTPException, OSError):
-            raise ChannelDown("no_connection") from None
+            raise PerhapsSent if left else ChannelDown("no_connection") from None
         except ValueError:
             raise Refused("address_malformed") from None
 
@@ -152,6 +164,13 @@ def receipt_of(raw: bytes) -> Receipt | None:
         time=time if time.tzinfo else time.replace(tzinfo=UTC),
         reason=f"smtp_{status[0][:12].replace('.', '_')}" if status and action == "failed" else None,
     )
+
+
+def _accepted(reply: tuple[int, bytes]) -> None:
+    """Go on after a reply of 2xx only."""
+    code, words = reply
+    if code // 100 != SUCCESS:
+        raise smtplib.SMTPResponseException(code, words)
 
 
 def _judged(code: int) -> ChannelDown | Refused:

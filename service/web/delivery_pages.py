@@ -58,6 +58,17 @@ def print_letters(visit: PostedPerson) -> Response:
     return onward(visit, PATH, "saved")
 
 
+@router.post("/messages/{message_id}/sent")
+def sent(visit: PostedPerson, message_id: UUID) -> Response:
+    """Say that a message of which nobody knew has left."""
+    try:
+        with visit.store.write(visit.actor) as work:
+            delivery.say_sent(work, str(message_id))
+    except TransitionError as error:
+        return _outbox(visit, error)
+    return onward(visit, PATH, "saved")
+
+
 @router.post("/receipts")
 def receipts(visit: PostedPerson, file: UploadFile) -> Response:
     """Take in the post's answer: all of it or nothing."""

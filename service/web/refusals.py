@@ -12,6 +12,7 @@ from service.i18n import has
 from service.web.words import Words
 
 KNOWN: Final = (
+    ("What became of this message is known", "message_known"),
     ("An import needs its source", "import_source"),
     ("An import tells of a day", "import_day"),
     ("A journal begins on or before", "import_since"),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 
 import pytest
@@ -9,12 +8,11 @@ from playwright.sync_api import expect
 
 from qyran.roles import Role
 from service import cases
-from service.web.vendor import ROOT
+from tests.browser.axe import serious
 from tests.browser.test_officer import LOADED, panel
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PLATES = ("123ABC02", "778QYR01", "779QYR01")
 READY = """() => new Promise((done) => {
   const look = () => performance.getEntriesByType('resource').some((one) => one.name.endsWith('/cases/ahead'))
@@ -174,10 +172,6 @@ PAGES = ("/cases", "/cases/{case}", "/cases/{case}/history", "/cases/search", "/
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing_serious(desk, three, base, width):
-    if not AXE.is_file():
-        if os.environ.get("CI"):
-            pytest.fail("axe-core is absent; run `npm ci`")
-        pytest.skip("axe-core is absent; run `npm ci`")
     desk.set_viewport_size({"width": width, "height": 900})
     desk.keyboard.press("Enter")
     at(desk, three[1])
@@ -192,11 +186,8 @@ def test_axe_finds_nothing_serious(desk, three, base, width):
                 if not desk.locator(f"dialog#{dialog}").count():
                     continue
                 desk.evaluate(f"document.getElementById('{dialog}').showModal()")
-            desk.evaluate(AXE.read_text(encoding="utf-8"))
-            report = desk.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-            serious = [one for one in report["violations"] if one["impact"] in {"serious", "critical"}]
-            if serious:
-                found[path, dialog] = [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in serious]
+            if faults := serious(desk):
+                found[path, dialog] = faults
             if dialog:
                 desk.keyboard.press("Escape")
     assert found == {}, json.dumps({str(key): value for key, value in found.items()}, indent=1)

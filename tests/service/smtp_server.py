@@ -21,10 +21,13 @@ USER, PASSWORD = "qyran", "a password of tests"
 
 
 class Mailbox:
-    """What the server took; `refuse` answers the next recipients, `replies` the next letters."""
+    """What the server took; `refuse` answers the next recipients, `replies` the next letters.
+
+    `silent` letters are taken and the connection dies before the answer.
+    """
 
     def __init__(self) -> None:
-        self.letters, self.refuse, self.replies = [], [], []
+        self.letters, self.refuse, self.replies, self.silent = [], [], [], 0
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         if self.refuse:
@@ -34,6 +37,9 @@ class Mailbox:
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         self.letters.append((envelope.rcpt_tos, envelope.content))
+        if self.silent:
+            self.silent -= 1
+            server.transport.abort()
         return self.replies.pop(0) if self.replies else "250 OK"
 
 
