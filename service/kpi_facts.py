@@ -7,12 +7,10 @@ the last day. `city_facts` gives every single record too, for a store or a page 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 
@@ -33,11 +31,9 @@ from kpi_catalog.records import (
     FireNorm,
     Import,
     Initiator,
-    Interval,
     NotificationFact,
     ObjectRegister,
     Payment,
-    Polyline,
     ProtectedObject,
     Recipient,
     RoadRegister,
@@ -47,23 +43,27 @@ from kpi_catalog.records import (
 )
 from kpi_catalog.tally import Part
 from service import city_inputs as given
+from service.camera_spans import LONGEST, camera_spans
+from service.imports.journals import Span, joined_spans, span_for
+from service.imports.journals import journal as grown
 from service.passage_retention import month_token
+from service.plane import Plane
 from service.store.database import Work
 from service.store.passage_tables import PassageTombstone, VehicleMonth
 from service.store.rollup_tables import KpiTally
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, CityInput, Passage, ViolationCase
+from service.store.tables import Alert, AlertNotification, Camera, CityInput, Passage, ViolationCase
 
 LOOK_BACK = timedelta(days=100)  # a quarter (KPI 10.7) and the window of repeated calls before it (10.5)
-EQUATOR_M = 6_378_137.0  # WGS 84, semi-major axis
-FIRST_ECCENTRICITY_2 = 0.00669437999014  # WGS 84
 FIRE_TYPE = "fire_alert"
 NOT_RAISED = (AlertState.CANDIDATE, AlertState.SUPPRESSED)
 VERDICTS = {Verdict.TRUE.value: True, Verdict.FALSE.value: False}
 MANDATORY = CASE_FIELDS - {"measured_value"}  # no violation a plain camera finds is a measured one
 JOURNAL = "fire_calls"
+PHONE = "phone_notifications"
+PHONE_PREFIX = "phone-"
 VEHICLES = "vehicles.distinct"
 DATED = (
-    "registered_vehicles", "roads", "payments", "phone_notifications", "fire_norm", "objects", "sensors", "surveys",
+    "registered_vehicles", "roads", "payments", "fire_norm", "objects", "sensors", "surveys",
 )  # fmt: skip
 CASE_COLUMNS = tuple(
     getattr(ViolationCase, name)
@@ -92,28 +92,73 @@ def city_facts(work: Work, period: Period, definitions: Definitions | None = Non
         dated(work, period, definitions),
         cases=tuple(case_fact(row) for row in _cases(work, since, period)),
         alerts=tuple(alert_fact(row) for row in _alerts(work, since)),
-        cameras=tuple(_cameras(work, since, _plane(work))),
+        cameras=tuple(_cameras_between(work, since, work.now + LONGEST, _plane(work))),
         fire_calls=None if calls is None else FireCallLog(_calls(calls), _import(calls)),
-        notifications=tuple(_notifications(work, since)),
+        notifications=(*_notifications(work, since), *phoned(work)),
     )
 
 
-def dated(work: Work, period: Period, definitions: Definitions | None = None) -> CityFacts:
-    """Registers, inputs from outside and the cameras of the period's last day; no case, alert, notification or call."""
-    inputs = given.newest(work, DATED)
-    objects, sensors, surveys = inputs.get("objects"), inputs.get("sensors"), inputs.get("surveys")
-    plane = _plane(work)
-    since, _ = period.last_day(work.now)
-    log = _journal_import(work)
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """What others told, read once, whatever number of periods is asked for."""
+
+    plane: Plane
+    inputs: dict[str, given.Entry]
+    roads: RoadRegister | None
+    objects: ObjectRegister | None
+    sensors: tuple[SensorFact, ...] | None
+    surveys: tuple[Survey, ...] | None
+
+
+def registers(work: Work) -> Registers:
+    """The registers and journals as they stand, without the journal's calls."""
+    inputs, plane = given.newest(work, DATED), _plane(work)
+    found = {name: inputs.get(name) for name in ("roads", "objects", "sensors", "surveys")}
+    roads, objects, sensors, surveys = found.values()
+    return Registers(
+        plane=plane,
+        inputs=inputs,
+        roads=None if roads is None else _roads(roads, plane),
+        objects=None if objects is None else _objects(objects),
+        sensors=None if sensors is None else _sensors(sensors),
+        surveys=None if surveys is None else _surveys(surveys),
+    )
+
+
+def dated(
+    work: Work,
+    period: Period,
+    definitions: Definitions | None = None,
+    *,
+    known: Registers | None = None,
+    cameras: bool = True,
+) -> CityFacts:
+    """Registers, inputs from outside and the cameras of the period's last day; no case, alert, notification or call.
+
+    Args:
+        work: the unit of work.
+        period: of the value.
+        definitions: choices of the city; None takes the defaults.
+        known: the registers, where they were read already.
+        cameras: whether cameras are wanted; only KPI 9.1 reads them.
+    """
+    known = known or registers(work)
+    chosen = definitions or Definitions()
+    # 10.5 looks back from the period's beginning, so the journal must reach there
+    span = period.start - timedelta(days=chosen.repeat_window_days), period.close(work.now)
+    log = _covering(work, JOURNAL, span)
     return CityFacts(
         as_of=work.now,
-        cameras=tuple(_cameras(work, since, plane)),
+        cameras=tuple(_cameras_between(work, *period.last_day(work.now), known.plane)) if cameras else (),
         fire_calls=None if log is None else FireCallLog((), log),
-        sensors=None if sensors is None else _sensors(sensors),
-        objects=None if objects is None else _objects(objects),
-        surveys=None if surveys is None else _surveys(surveys),
-        inputs=_inputs(work, inputs, period, plane),
-        definitions=definitions or Definitions(),
+        sensors=known.sensors,
+        objects=known.objects,
+        surveys=known.surveys,
+        inputs=replace(
+            _inputs(work, known.inputs, period, known.roads),
+            phone_notifications=_covering(work, PHONE, (period.start, span[1])),
+        ),
+        definitions=chosen,
     )
 
 
@@ -123,15 +168,44 @@ def journal(work: Work) -> tuple[FireCall, ...]:
     return () if calls is None else _calls(calls)
 
 
-def _journal_import(work: Work) -> Import | None:
-    """What span the journal covers, without reading its calls."""
-    covers = [CityInput.value[name].as_string() for name in ("covers_from", "covers_until")]
-    newest = select(*covers, CityInput.source).where(CityInput.name == JOURNAL).order_by(CityInput.id.desc()).limit(1)
-    row = work.session.execute(newest).first()
-    if row is None:
+def phoned(work: Work) -> tuple[NotificationFact, ...]:
+    """Every notification by telephone as it stands; each was made by a person."""
+    entry = given.newest(work, (PHONE,)).get(PHONE)
+    told = () if entry is None else entry.shaped(given.PhoneNotifications).notifications
+    return tuple(
+        NotificationFact(
+            id=f"{PHONE_PREFIX}{one.id}",
+            t_sent=one.t_sent,
+            initiator=Initiator.HUMAN,
+            recipient=Recipient(one.recipient),
+            object_id=one.object_id,
+            drill=one.drill,
+            test=one.test,
+            merged=one.merged,
+        )
+        for one in told
+    )
+
+
+def _covering(work: Work, name: str, within: Span) -> Import | None:
+    """What a journal covers of a span, without reading its records."""
+    entered = select(
+        *(CityInput.value[key].as_string() for key in ("covers_from", "covers_until")),
+        CityInput.source,
+        CityInput.as_of,
+    ).where(CityInput.name == name, CityInput.withdrawn_at.is_(None))
+    by_hand = work.session.execute(entered.order_by(CityInput.as_of.desc(), CityInput.id.desc()).limit(1)).first()
+    files = grown(work, name, within=(within[0], within[0]))  # of an empty span no record is read
+    if by_hand is None and files is None:
         return None
-    span = given.Covers.model_validate({"covers_from": row[0], "covers_until": row[1]})
-    return Import(span.covers_from, span.covers_until, row[2])
+    spans = list(files.spans) if files is not None else []
+    source = files.source if files is not None else ""
+    if by_hand is not None:
+        covers = given.Covers.model_validate({"covers_from": by_hand[0], "covers_until": by_hand[1]})
+        spans.append((covers.covers_from, covers.covers_until))
+        source = by_hand.source if files is None or by_hand.as_of > files.as_of else source
+    span = span_for(joined_spans(spans), within)
+    return None if span is None else Import(*span, source)
 
 
 def _cases(work: Work, since: datetime, period: Period) -> Sequence[ViolationCase]:
@@ -244,68 +318,31 @@ def notification_fact(sent: Any, alert: Any) -> NotificationFact:
     )
 
 
-def _cameras(work: Work, since: datetime, plane: Plane) -> Iterable[CameraFact]:
-    zone = work.store.settings.zone
-    logs: dict[str, list[CameraLog]] = {}
-    query = select(CameraLog).where(CameraLog.end >= since).order_by(CameraLog.end, CameraLog.event_id)
-    for entry in work.session.scalars(query):
-        logs.setdefault(entry.camera_id, []).append(entry)
-    for row in work.session.scalars(select(Camera).order_by(Camera.id)):
-        entries = [*_standing(work, row.id, since), *logs.get(row.id, [])]
-        up = [entry for entry in entries if entry.kind in {"up", "down"}]
-        analysed = [entry for entry in entries if entry.kind == "analysed"]
+def _cameras_between(work: Work, since: datetime, until: datetime, plane: Plane) -> Iterable[CameraFact]:
+    """Registered cameras with a span of their log; roads of one without a day of commissioning do not count."""
+    spans = camera_spans(work, since, until)
+    for row in work.session.execute(select(Camera.id, Camera.commissioned, Camera.covers).order_by(Camera.id)):
+        (began, ended), up, analysed = spans[row.id]
         yield CameraFact(
             id=row.id,
-            # Without a commissioning date its hours count (9.7), its roads do not (9.1).
-            commissioned_at=(commission := commission_of(row, zone))[0],
-            decommissioned_at=commission[1],
-            up=up_spans((entry.kind, entry.end) for entry in up) if up else None,
-            analysed=tuple((entry.start, entry.end) for entry in analysed) if analysed else None,
+            commissioned_at=began,
+            decommissioned_at=ended,
+            up=up,
+            analysed=analysed,
             covered_road=(plane.line(row.covers),) if row.commissioned and len(row.covers) > 1 else (),
         )
 
 
-def commission_of(row: Any, zone: ZoneInfo) -> Interval:
-    """The span in which a camera's hours count: from its day of commissioning, or else its registration."""
-    since = _midnight(row.commissioned, zone) if row.commissioned else row.registered_at
-    return since, _midnight(row.retired, zone) if row.retired else None
-
-
-def _standing(work: Work, camera_id: str, since: datetime) -> list[CameraLog]:
-    """The last up or down before the span, which still held when it began."""
-    query = select(CameraLog).where(
-        CameraLog.camera_id == camera_id, CameraLog.kind.in_(("up", "down")), CameraLog.end < since
-    )
-    last = work.session.scalar(query.order_by(CameraLog.end.desc()).limit(1))
-    return [] if last is None else [last]
-
-
-def up_spans(entries: Iterable[tuple[str, datetime]]) -> tuple[Interval, ...]:
-    """When video came, from the words up and down in their order; an open end still runs."""
-    spans: list[Interval] = []
-    began: datetime | None = None
-    for kind, moment in entries:
-        if kind == "up" and began is None:
-            began = moment
-        elif kind == "down" and began is not None:
-            spans.append((began, moment))
-            began = None
-    if began is not None:
-        spans.append((began, None))
-    return tuple(spans)
-
-
-def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, plane: Plane) -> CityInputs:
-    vehicles, roads, norm = inputs.get("registered_vehicles"), inputs.get("roads"), inputs.get("fire_norm")
-    payments, phone = inputs.get("payments"), inputs.get("phone_notifications")
+def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, roads: RoadRegister | None) -> CityInputs:
+    vehicles, norm = inputs.get("registered_vehicles"), inputs.get("fire_norm")
+    payments = inputs.get("payments")
     return CityInputs(
         registered_vehicles=None
         if vehicles is None
         else Dated(vehicles.shaped(given.Number).value, vehicles.as_of, vehicles.source),
         passed_vehicles=_passed(work, period),
-        roads=None if roads is None else _roads(roads, plane),
+        roads=roads,
         payments=None if payments is None else _import(payments),
-        phone_notifications=None if phone is None else _import(phone),
         fire_norm=None if norm is None else FireNorm(**norm.value, on=norm.as_of, source=norm.source),
     )
 
@@ -384,32 +421,6 @@ def _surveys(entry: given.Entry) -> tuple[Survey, ...]:
         Survey(one.id, one.t_closed, one.question, one.scores, entry.source)
         for one in entry.shaped(given.Surveys).surveys
     )
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-class Plane:
-    """One plane in metres for the whole city: the sinusoidal projection about its middle (Snyder 1987, p. 243).
-
-    It keeps areas, and over a city's width lengths to a few parts in a million.
-    """
-
-    def __init__(self, longitude: float, latitude: float) -> None:
-        self.longitude, self.latitude = longitude, latitude
-        bend = 1.0 - FIRST_ECCENTRICITY_2 * math.sin(math.radians(latitude)) ** 2
-        self._meridian_m = EQUATOR_M * (1.0 - FIRST_ECCENTRICITY_2) / bend**1.5  # a radian of latitude
-
-    def line(self, points: Iterable[Sequence[Any]]) -> Polyline:
-        """(longitude, latitude) pairs to metres east and north of the middle."""
-        return tuple(self._point(float(lon), float(lat)) for lon, lat in points)
-
-    def _point(self, longitude: float, latitude: float) -> tuple[float, float]:
-        bend = 1.0 - FIRST_ECCENTRICITY_2 * math.sin(math.radians(latitude)) ** 2
-        parallel_m = EQUATOR_M / math.sqrt(bend) * math.cos(math.radians(latitude))  # a radian of longitude
-        east = math.radians(longitude - self.longitude) * parallel_m
-        return east, math.radians(latitude - self.latitude) * self._meridian_m
 
 
 def _plane(work: Work) -> Plane:

@@ -42,7 +42,7 @@ def _value(total: Tally, facts: CityFacts, period: Period) -> KpiValue:
     months = period.months or 1
     vehicles = {"registered": facts.inputs.registered_vehicles, "passed": facts.inputs.passed_vehicles}
     rates = {
-        key: None if one is None or one.value <= 0 else confirmed / months / (one.value / PER)
+        key: None if one is None or one.value <= 0 else confirmed * PER / (months * one.value)
         for key, one in vehicles.items()
     }
     chosen = facts.definitions.vehicles

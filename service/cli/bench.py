@@ -1,4 +1,4 @@
-"""`qyran bench [VIDEO --camera CAMERA.toml]`, and its parts: `qyran bench track`, `speed`, `rules`, `console`."""
+"""`qyran bench [VIDEO --camera CAMERA.toml]`, and its parts: `qyran bench track`, `speed`, `rules`, `kpi` and more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qyran.errors import InputError
+from vision.detail import DETAILS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -30,6 +31,8 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="of a part: where its clips are kept and found again")
     parser.add_argument("--seed", type=int, metavar="N", help="of a part: other scenes than the scored ones")
     parser.add_argument("--clips", type=int, metavar="N", help="of a part: how many clips; default: as scored")
+    track = parser.add_argument_group("track", "identities, counts and speeds of the tracker")
+    track.add_argument("--detail", choices=DETAILS, help="of the cameras that are followed; default: full")
     rules = parser.add_argument_group("rules", "precision and recall over rendered happenings; also a table on stderr")
     rules.add_argument("--per-rule", type=int, metavar="N", help="happenings of each rule; default: 100")
     rules.add_argument("--rules", metavar="A,B", help="kinds; default: all that pictures can show")
@@ -45,17 +48,23 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     decisions.add_argument("--decisions", type=int, metavar="N", help="default: 1000")
     decisions.add_argument("--workers", type=int, metavar="N", help="processes; default: 8")
     decisions.add_argument("--signed", action="store_true", default=None, help="with signatures; default: without")
+    kpi = parser.add_argument_group("kpi", "the KPIs of a synthetic year; with --cases and --database-url of console")
+    kpi.add_argument("--alerts", type=int, metavar="N", help="alerts in the store; default: 300000")
     parser.set_defaults(run=run)
 
 
 def run(arguments: Namespace) -> int:
     """Measure and write JSON to stdout."""
     part = PARTS.get(arguments.video)
+    if arguments.video != "track" and arguments.detail is not None:
+        raise InputError("--detail belongs to the part track.")
     if arguments.video != "rules" and any(getattr(arguments, name) is not None for name in OF_RULES):
         raise InputError("--per-rule, --rules, --conditions and --jobs belong to the part rules.")
     if arguments.video != "decisions" and any(getattr(arguments, name) is not None for name in OF_DECISIONS):
         raise InputError("--decisions, --workers and --signed belong to the part decisions.")
-    if arguments.video not in {"console", "decisions"} and any(
+    if arguments.video != "kpi" and arguments.alerts is not None:
+        raise InputError("--alerts belongs to the part kpi.")
+    if arguments.video not in {"console", "decisions", "kpi"} and any(
         getattr(arguments, name) is not None for name in OF_CONSOLE
     ):
         raise InputError("--cases, --cleared, --think, --database-url and --demo belong to the part console.")
@@ -83,7 +92,7 @@ def _time(arguments: Namespace) -> dict[str, Any]:
 def _track(arguments: Namespace) -> dict[str, Any]:
     from service.bench_track import bench_track  # noqa: PLC0415
 
-    return bench_track(keep=arguments.keep, on_clip=_tell, **_given(arguments))
+    return bench_track(keep=arguments.keep, on_clip=_tell, **_given(arguments, "detail"))
 
 
 def _speed(arguments: Namespace) -> dict[str, Any]:
@@ -125,8 +134,9 @@ def _listed(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def _given(arguments: Namespace) -> dict[str, int]:
-    return {name: getattr(arguments, name) for name in ("seed", "clips") if getattr(arguments, name) is not None}
+def _given(arguments: Namespace, *more: str) -> dict[str, Any]:
+    names = ("seed", "clips", *more)
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
 
 
 def _tell(clip: str) -> None:
@@ -143,8 +153,20 @@ def _decisions(arguments: Namespace) -> dict[str, Any]:
     return bench_decisions(count, workers, arguments.database_url or "", signed=bool(arguments.signed))
 
 
+def _kpi(arguments: Namespace) -> dict[str, Any]:
+    from service.bench_kpi import bench_kpi  # noqa: PLC0415
+
+    given = {name: getattr(arguments, name) for name in ("cases", "alerts", "database_url", "seed")}
+    if any(given[name] is not None and given[name] < 1 for name in ("cases", "alerts")):
+        raise InputError("--cases and --alerts must be 1 or more.")
+    if any(getattr(arguments, name) is not None for name in ("keep", "clips", "cleared", "think", "demo")):
+        raise InputError("bench kpi takes --cases, --alerts, --seed and --database-url alone.")
+    return bench_kpi(tell=_tell, **{name: value for name, value in given.items() if value is not None})
+
+
 PARTS: Final[dict[str, Callable[[Namespace], dict[str, Any]]]] = {
     "track": _track, "speed": _speed, "rules": _rules, "console": _console, "decisions": _decisions,
+    "kpi": _kpi,
 }  # fmt: skip
 """Parts whose quality is measured on rendered truth."""
 OF_CONSOLE: Final = ("cases", "cleared", "think", "database_url", "demo")

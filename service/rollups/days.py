@@ -17,9 +17,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from incidents.alert import AlertState
 from kpi_catalog.happened import Called, Happened, called, camera_hours, incidents, items
 from kpi_catalog.period import Period, midnight
-from kpi_catalog.records import AlertFact, CaseFact, Initiator, Interval, NotificationFact, Recipient
+from kpi_catalog.records import AlertFact, CaseFact, Initiator, NotificationFact, Recipient
 from kpi_catalog.security import tally_of
 from kpi_catalog.tally import Part, Tally, tally
+from service.camera_spans import camera_spans
 from service.kpi_facts import (
     ALERT_COLUMNS,
     CASE_COLUMNS,
@@ -32,21 +33,18 @@ from service.kpi_facts import (
     alert_fact,
     auto_filled,
     case_fact,
-    commission_of,
     decision_of,
     distinct_vehicles,
     journal,
     payment_of,
+    phoned,
     source_of,
-    up_spans,
 )
 from service.store.database import Work
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, ViolationCase
+from service.store.tables import Alert, AlertNotification, ViolationCase
 
 CHUNK: Final = 500
 """Ids asked for at once."""
-LONGEST: Final = timedelta(days=1)
-"""The longest stretch that one entry says was analysed (`ingest`)."""
 GROUP: Final = "group"
 RAISED: Final = Alert.state.not_in(NOT_RAISED)
 
@@ -55,10 +53,11 @@ Case = ViolationCase
 
 @dataclass(slots=True)
 class Days:
-    """Counts days of one store; the fire service's journal is read once."""
+    """Counts days of one store; journals from outside are read once."""
 
     work: Work
     _calls: dict[date, list[Called]] | None = field(default=None)
+    _phoned: dict[date, list[NotificationFact]] | None = field(default=None)
 
     @property
     def zone(self) -> str:
@@ -86,6 +85,15 @@ class Days:
             for one in called(journal(self.work)):
                 self._calls.setdefault(self.day_of(one.call.t_call_received), []).append(one)
         return self._calls
+
+    @property
+    def phoned(self) -> Mapping[date, list[NotificationFact]]:
+        """Notifications by telephone by day."""
+        if self._phoned is None:
+            self._phoned = {}
+            for one in phoned(self.work):
+                self._phoned.setdefault(self.day_of(one.t_sent), []).append(one)
+        return self._phoned
 
 
 def _cases(days: Days, since: datetime, until: datetime) -> Happened:
@@ -246,6 +254,7 @@ def _notifications(days: Days, since: datetime, until: datetime) -> Happened:
             )
             for initiator, recipient, is_placed, drill, state, is_merged, times in days.work.session.execute(query)
         )
+        + tuple(days.phoned.get(days.day_of(since), ()))
     )
 
 
@@ -261,57 +270,6 @@ def _cameras(days: Days, since: datetime, until: datetime) -> Happened:
         if hours is not None:
             found.append((camera, hours))
     return Happened(cameras=tuple(found))
-
-
-Spans = tuple[Interval, tuple[Interval, ...] | None, tuple[Interval, ...] | None]
-
-
-def camera_spans(work: Work, since: datetime, until: datetime) -> dict[str, Spans]:
-    """Of each registered camera its commission, when video came from it in a span, and when analytics were at work.
-
-    None stands for a log that held nothing up to the span's end.
-    """
-    zone = work.store.settings.zone
-    entries: dict[str, list[tuple[str, datetime, datetime]]] = {}
-    log = CameraLog
-    kinds = log.kind.in_(("up", "down", "analysed"))
-    query = select(log.camera_id, log.kind, log.start, log.end)
-    query = query.where(log.end >= since, log.end < until + LONGEST, kinds).order_by(log.end, log.event_id)
-    for camera, kind, start, end in work.session.execute(query):
-        entries.setdefault(camera, []).append((kind, start, end))
-
-    def at(kind: str, pick: Callable[[Any], Any]) -> Any:
-        before = log.end < since if kind != "analysed" else log.end <= until
-        asked = select(pick(log.end)).where(log.camera_id == Camera.id, log.kind == kind, before)
-        return asked.correlate(Camera).scalar_subquery()
-
-    cameras = select(
-        Camera.id, Camera.commissioned, Camera.retired, Camera.registered_at,
-        at("up", func.max), at("down", func.max), at("analysed", func.min),
-    )  # fmt: skip
-    found: dict[str, Spans] = {}
-    for row in work.session.execute(cameras.order_by(Camera.id)):
-        camera, _, _, _, was_up, was_down, first_analysed = row
-        there = entries.get(camera, ())
-        moves = [(kind, end) for kind, _, end in there if kind != "analysed" and end < until]
-        seen = [(start, end) for kind, start, end in there if kind == "analysed" and start < until and end > since]
-        logged = bool(was_up or was_down or moves)
-        stands = was_up is not None and (was_down is None or was_down < was_up)
-        if was_up is not None and was_up == was_down:
-            stands = _said_last(work, camera, was_up) == "up"
-        found[camera] = (
-            commission_of(row, zone),
-            up_spans([("up", since), *moves] if stands else moves) if logged else None,
-            tuple(seen) if seen or first_analysed is not None else None,
-        )
-    return found
-
-
-def _said_last(work: Work, camera: str, moment: datetime) -> str | None:
-    """Which of up and down stands where both bear one moment: that of the entry named last."""
-    log = CameraLog
-    query = select(log.kind).where(log.camera_id == camera, log.end == moment, log.kind.in_(("up", "down")))
-    return work.session.scalar(query.order_by(log.event_id.desc()).limit(1))
 
 
 def _by(

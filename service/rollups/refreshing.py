@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from kpi_catalog.period import Period, PeriodKind, midnight
 from kpi_catalog.tally import Part, Tally
-from service.kpi_facts import commission_of
+from service.camera_spans import commission_of
 from service.rollups.days import CHUNK, Days
 from service.rollups.kept import DAILY, VERSION, Key, forget, last_ended, month_of, put
 from service.store.database import Store, Work
@@ -162,8 +162,8 @@ def _changed(days: Days) -> _Plan:
     for mark in session.scalars(select(KpiMark)):
         plan.marks.append(mark.id)
         part = Part(mark.part)
-        if part is Part.CALLS:
-            plan.anew.add(part)  # a journal is one entry: all of it is read again
+        if part is Part.CALLS or (mark.open and part is Part.NOTIFICATIONS):
+            plan.anew.add(part)  # a journal changed: all of it is read again
         elif part is Part.VEHICLES and mark.since is not None:
             plan.months[part].add(days.day_of(mark.since).replace(day=1))
         else:
@@ -195,6 +195,8 @@ def _filled(days: Days, plan: _Plan) -> _Plan:
         else:
             for column in MOMENTS[part]:
                 plan.days[part].update(_days_of(days, column))
+            if part is Part.NOTIFICATIONS:
+                plan.days[part] |= set(days.phoned)
     return plan
 
 

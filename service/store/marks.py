@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import History
 
 from kpi_catalog.tally import Part
+from service.store.import_tables import CityImport
 from service.store.rollup_tables import KpiMark
 from service.store.tables import Alert, AlertNotification, Camera, CameraLog, CityInput, Passage, ViolationCase
 
@@ -41,7 +42,8 @@ SENT_MATTERS: Final = ("alert_id", "sent_at", "initiator", "recipient")
 STATES_BEFORE: Final = frozenset({"candidate", "suppressed", "test"})
 """States that decide whether an alert counts; a step between any others changes no KPI."""
 COMMISSION: Final = ("commissioned", "retired", "registered_at")
-JOURNAL: Final = "fire_calls"
+JOURNALS: Final = {"fire_calls": Part.CALLS, "phone_notifications": Part.NOTIFICATIONS}
+"""Journals from outside, and the part of a day that they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +184,11 @@ def _passage(change: _Change) -> Iterator[Mark]:
         yield Mark(Part.VEHICLES, change.row.time)
 
 
-def _input(change: _Change) -> Iterator[Mark]:
-    if change.row.name == JOURNAL:
-        yield Mark(Part.CALLS, open=True)
+def _journal(change: _Change) -> Iterator[Mark]:
+    """A journal that comes, by hand or as a file, or is withdrawn."""
+    part = JOURNALS.get(change.row.name if isinstance(change.row, CityInput) else change.row.kind)
+    if part is not None:
+        yield Mark(part, open=True)
 
 
 MARKING: Final[Mapping[type, Callable[[_Change], Iterator[Mark]]]] = {
@@ -193,7 +197,8 @@ MARKING: Final[Mapping[type, Callable[[_Change], Iterator[Mark]]]] = {
     AlertNotification: _notification,
     CameraLog: _log,
     Camera: _camera,
-    CityInput: _input,
+    CityInput: _journal,
+    CityImport: _journal,
     Passage: _passage,
 }
 """What each kind of record marks."""

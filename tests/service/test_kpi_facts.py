@@ -13,8 +13,9 @@ from qyran.roles import Role
 from service import alerts, cases, city_inputs, signing
 from service.jobs import keep_house
 from service.kpi import security_report
-from service.kpi_facts import Plane, city_facts
+from service.kpi_facts import city_facts
 from service.owners import load_owner
+from service.plane import Plane
 from service.ports.erap import development_erap
 from service.ports.vehicles import InventedRegister
 from tests.service.world import World

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from service.camera_spans import camera_spans
 from service.camera_watch import CameraLog
-from service.kpi_facts import _standing, up_spans
 from service.spool import Spool
 from service.store.tables import Camera
 from service.web.register_store import view_of
@@ -43,9 +45,9 @@ def test_a_lost_view_does_not_take_the_camera_down(world):
     said(world, "up", "view_moved")
     with world.store.read() as work:
         assert work.session.get_one(Camera, "abay-12").status == "up"
-        standing = _standing(work, "abay-12", work.now)
-    assert [entry.kind for entry in standing] == ["up"]
-    assert len(up_spans((entry.kind, entry.end) for entry in standing)) == 1
+        _, up, _ = camera_spans(work, work.now - timedelta(hours=1), work.now)["abay-12"]
+    assert up is not None
+    assert [end for _, end in up] == [None]
 
 
 def test_a_worker_writes_a_change_of_the_view_down_once(tmp_path):
