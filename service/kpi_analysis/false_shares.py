@@ -133,37 +133,60 @@ def _linked() -> Any:
     )
 
 
-def _cases(start: datetime, end: datetime, by: By) -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class Items:
+    """How to ask for the items of one kind: their first moment, their joint verdict, and which of them count."""
+
+    moment: Any
+    verdict: Any
+    joined: Any
+    where: tuple[Any, ...]
+
+
+def case_items(start: datetime, end: datetime) -> Items:
+    """Cases detected in a span, each with the alert of the same happening."""
     linked = _linked()
     first = case((linked.c.first < ViolationCase.t_detect, linked.c.first), else_=ViolationCase.t_detect)
     own = _verdict(ViolationCase.verdict)
     joint = case((linked.c.verdict > own, linked.c.verdict), else_=own)
-    keys = _keys(ViolationCase, first, by)
+    inside = or_(
+        and_(ViolationCase.t_detect < end, or_(linked.c.first.is_(None), linked.c.first >= start)),
+        and_(linked.c.first >= start, linked.c.first < end, ViolationCase.t_detect >= end),
+    )
+    return Items(first, joint, linked, (ViolationCase.merged_into.is_(None), ViolationCase.t_detect >= start, inside))
+
+
+def alert_items(start: datetime, end: datetime) -> Items:
+    """Alerts detected in a span that belong to no case that counts."""
+    paired = (
+        select(ViolationCase.id).where(ViolationCase.id == Alert.case_id, ViolationCase.merged_into.is_(None)).exists()
+    )
+    where = (
+        Alert.t_detect >= start,
+        Alert.t_detect < end,
+        *_counting(),
+        ~and_(Alert.case_id.is_not(None), paired),
+    )
+    return Items(Alert.t_detect, _verdict(Alert.verdict), None, where)
+
+
+def _cases(start: datetime, end: datetime, by: By) -> Select[Any]:
+    items = case_items(start, end)
+    keys = _keys(ViolationCase, items.moment, by)
     return (
-        select(*keys, joint, func.count())
-        .outerjoin(linked, linked.c.case_id == ViolationCase.id)
-        .where(
-            ViolationCase.merged_into.is_(None),
-            ViolationCase.t_detect >= start,
-            or_(
-                and_(ViolationCase.t_detect < end, or_(linked.c.first.is_(None), linked.c.first >= start)),
-                and_(linked.c.first >= start, linked.c.first < end, ViolationCase.t_detect >= end),
-            ),
-        )
-        .group_by(*keys, joint)
+        select(*keys, items.verdict, func.count())
+        .select_from(ViolationCase)
+        .outerjoin(items.joined, items.joined.c.case_id == ViolationCase.id)
+        .where(*items.where)
+        .group_by(*keys, items.verdict)
     )
 
 
 def _alerts(start: datetime, end: datetime, by: By) -> Select[Any]:
-    keys = _keys(Alert, Alert.t_detect, by)
-    verdict = _verdict(Alert.verdict)
-    paired = (
-        select(ViolationCase.id).where(ViolationCase.id == Alert.case_id, ViolationCase.merged_into.is_(None)).exists()
-    )
+    items = alert_items(start, end)
+    keys = _keys(Alert, items.moment, by)
     return (
-        select(*keys, verdict, func.count())
-        .where(Alert.t_detect >= start, Alert.t_detect < end, *_counting(), ~and_(Alert.case_id.is_not(None), paired))
-        .group_by(*keys, verdict)
+        select(*keys, items.verdict, func.count()).select_from(Alert).where(*items.where).group_by(*keys, items.verdict)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final, get_args
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,7 @@ from service import i18n
 from service.charts.bars import Interval, intervals
 from service.charts.trend import Line
 from service.kpi import security_report
+from service.kpi_analysis.false_records import FalseRecord, false_records
 from service.kpi_analysis.false_shares import By, FalseAlarms, false_alarms
 from service.kpi_analysis.gain import Gain, Standing, gains
 from service.kpi_analysis.wilson import wilson
@@ -20,6 +22,7 @@ from service.reports.drawn import say
 from service.web.kpi.asked import Asked, ForPeriod
 from service.web.kpi.inline import inline
 from service.web.kpi.one_page import kpi_of
+from service.web.kpi.records import record_path
 from service.web.kpi.rows import bar_class
 from service.web.kpi.tabs import tabs
 from service.web.rendering import page
@@ -29,6 +32,7 @@ DRAWN: Final = 24
 """Rows that a picture shows."""
 BAR_PX: Final = 160
 HUNDRED: Final = 100.0
+PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,18 @@ class FalseRow:
     share: str | None
     interval: str | None
     records: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FalseLine:
+    """A record judged false; `path` only where the reader may open it."""
+
+    kind: str
+    id: str
+    path: str | None
+    rule: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,41 @@ def false_alarm_page(asked: ForPeriod, by: Annotated[str, Query(max_length=10)] 
     )
 
 
+@router.get("/false-alarms/records")
+def records_page(
+    asked: ForPeriod,
+    camera: Annotated[str, Query(max_length=64)],
+    start: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
+    """A camera's records that were judged false."""
+    w, actor = asked.w, asked.visit.actor
+    found = false_records(asked.visit.store, asked.period, camera, actor=actor, start=start, limit=PAGE + 1)
+    rows = [
+        FalseLine(
+            kind=w.t(f"kpi_events.kind_{one.kind}"),
+            id=one.id,
+            path=record_path(asked, one.kind, one.id),
+            rule=_name(asked, "rule", one.rule),
+            at=one.at,
+            reason=_reason(asked, one),
+        )
+        for one in found[:PAGE]
+    ]
+    here = "/kpi/false-alarms/records"
+    return page(
+        asked.visit,
+        "kpi/false_records.html",
+        asked=asked,
+        camera=camera,
+        rows=rows,
+        more=asked.link(here, camera=camera, start=str(start + PAGE)) if len(found) > PAGE else None,
+        first=asked.link(here, camera=camera) if start else None,
+        back=asked.link("/kpi/false-alarms"),
+        picker=asked.picker(here, camera=camera),
+        tabs=tabs(asked, "false"),
+    )
+
+
 @router.get("/raise")
 def raise_page(asked: ForPeriod) -> Response:
     """What would raise the score most."""
@@ -137,6 +188,14 @@ def _name(asked: Asked, by: By, key: str) -> str:
         found = next((f"{room}.kind.{key}" for room in rooms if i18n.has(asked.w.lang, f"{room}.kind.{key}")), None)
         return asked.w.t(found) if found else key
     return key
+
+
+def _reason(asked: Asked, one: FalseRecord) -> str:
+    room = "violations" if one.kind == "case" else "incidents"
+    found = (f"{place}.reason.{one.reason}" for place in (room, "incidents", "violations"))
+    return next(
+        (asked.w.t(key) for key in found if i18n.has(asked.w.lang, key)), one.reason or asked.w.t("common.none")
+    )
 
 
 def _false_row(asked: Asked, by: By, one: FalseAlarms, name: str) -> FalseRow:

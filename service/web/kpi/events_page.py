@@ -10,12 +10,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from service.access import ALERT_READERS, CASE_READERS
 from service.kpi import kpi_series
 from service.publication.explain import explain
 from service.publication.people import teller
 from service.rollups.events import Event, events_of
 from service.web.kpi.asked import Asked, ForPeriod
+from service.web.kpi.records import record_path
 from service.web.kpi.rows import row_of
 from service.web.kpi.standing import standing_of
 from service.web.kpi.tabs import tabs
@@ -103,20 +103,10 @@ def _line(asked: Asked, one: Event) -> Line:
     return Line(
         kind=w.or_code(f"kpi_events.kind_{one.kind}"),
         id=one.id,
-        path=_path(asked, one),
+        path=record_path(asked, one.kind, one.id),
         at=one.at,
         counted=w.t(f"kpi_events.counted_{one.counted}"),
         tone=TONES[one.counted],
         adds=adds,
         why=w.or_code(f"kpi_event_reason.{one.reason}") if one.reason else w.t("common.none"),
     )
-
-
-def _path(asked: Asked, one: Event) -> str | None:
-    """Where the record opens, for whom it may."""
-    actor = asked.visit.actor
-    if one.kind == "case" and actor.acts_as(CASE_READERS) is not None:
-        return f"/cases/{one.id}"
-    if one.kind == "alert" and actor.acts_as(ALERT_READERS) is not None:
-        return f"/alarms/{one.id}"
-    return None

@@ -10,7 +10,7 @@ from qyran.errors import AccessError, InputError
 from qyran.roles import Role
 from service import alerts, cases
 from service.kpi import security_report
-from service.kpi_analysis import BY, false_alarms
+from service.kpi_analysis import BY, false_alarms, false_records
 from service.kpi_analysis.false_shares import spans
 from service.store.tables import Alert
 from tests.service.world import World
@@ -60,6 +60,26 @@ def test_rows_add_up_to_the_kpi_and_a_linked_pair_is_one_item(city):
     assert (worst.key, worst.false, worst.judged, worst.share) == ("dostyk-3", 2, 2, 100.0)
     hours = false_alarms(city.store, NOVEMBER, "hour", actor=city.evaluator)
     assert {one.key for one in hours} == {"12"}  # 07:00 UTC in Almaty
+
+
+def test_the_records_of_a_camera_are_those_its_row_counts(city):
+    kept = {reject(city, plate=f"{number}ABC02", camera="dostyk-3") for number in range(101, 104)}
+    reject(city, plate="200ABC02")
+    kept.add(judge(city, Verdict.FALSE, kind="crash", camera="dostyk-3"))
+    rows = {one.key: one for one in false_alarms(city.store, NOVEMBER, "camera", actor=city.evaluator)}
+    found = false_records(city.store, NOVEMBER, "dostyk-3", actor=city.evaluator)
+    assert {one.id for one in found} == kept
+    assert len(found) == rows["dostyk-3"].false
+    assert [one.at for one in found] == sorted((one.at for one in found), reverse=True)
+    assert {one.reason for one in found} == {"no_violation", "no_event"}
+    parts = [
+        one.id
+        for start in range(4)
+        for one in false_records(city.store, NOVEMBER, "dostyk-3", actor=city.evaluator, start=start, limit=1)
+    ]
+    assert parts == [one.id for one in found]
+    with pytest.raises(AccessError):
+        false_records(city.store, NOVEMBER, "dostyk-3", actor=city.operator)
 
 
 def test_only_readers_of_kpis_ask_and_only_by_what_is_known(city):

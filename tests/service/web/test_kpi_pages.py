@@ -15,6 +15,7 @@ from service.store.tables import Alert
 PAGES = (
     "/kpi", "/kpi?period=2026-W47", "/kpi?period=2026-11-22", "/kpi?period=2026-Q4&category=district",
     "/kpi/city", "/kpi/false-alarms", "/kpi/false-alarms?by=rule", "/kpi/false-alarms?by=hour", "/kpi/raise",
+    "/kpi/false-alarms/records?camera=abay-12",
     "/kpi/9.8", "/kpi/9.9?period=2026", "/kpi/9.4", "/kpi/9.8/events", "/kpi/9.9/events", "/kpi/9.8/explain",
 )  # fmt: skip
 
