@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
@@ -142,8 +142,8 @@ def refused_file(error: Refused) -> Judged:
     return Judged((), (replace(only, row=None, values={**error.values, "line": error.row or 0}),), 1, 0, ())
 
 
-def header_words(kind: Kind) -> Collection[str]:
-    """What columns may be called, in lower case."""
+def header_words(kind: Kind) -> Mapping[str, str]:
+    """Names of columns by what they may be called, in lower case."""
     return _titles(kind.name, tuple(one.name for one in kind.columns))
 
 
@@ -183,7 +183,7 @@ def _header(table: Table, kind: Kind) -> tuple[Mapping[str, str], list[Refusal]]
         else:
             renamed[given] = name
     present = set(renamed.values())
-    if table.rows or table.columns:
+    if table.columns or not table.rows:
         absent = [one.name for one in kind.columns if one.required and one.name not in present]
         faults += [Fault("column_absent", {}, name) for name in absent]
     return renamed, [_refusal(None, fault) for fault in faults]

@@ -81,9 +81,9 @@ def _form(kpi: Kpi, values: Values) -> Iterable[Fault]:
     elif len(told) > 1 and told != [FORMS[0], FORMS[1]]:
         yield Fault("forms_two", {}, told[1][0], shown(values[told[1][0]]))
     elif PARTS in told and kpi.id != PARTED:
-        yield Fault("parts_not_here", {"kpi": PARTED}, PARTS[0])
+        yield Fault("parts_not_here", {"kpi": PARTED}, PARTS[0], shown(values[PARTS[0]]))
     elif FORMS[2] in told and not _is_change(kpi):
-        yield Fault("base_not_here", {}, "base")
+        yield Fault("base_not_here", {}, "base", shown(values["base"]))
 
 
 def _amount(kpi: Kpi, values: Values) -> Iterable[Fault]:
