@@ -19,8 +19,10 @@ def main() -> None:
     store = open_store(load_settings())
     listening = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=16, reuse_port=False)
 
+    stop = threading.Event()
+
     def tell() -> None:
-        while True:
+        while not stop.wait(0.02):
             publish(store, counts=True)
 
     threading.Thread(target=tell, daemon=True).start()

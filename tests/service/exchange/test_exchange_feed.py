@@ -78,33 +78,33 @@ def test_the_schema_refuses_what_is_no_record(world, spoiled):
     assert not SCHEMA.is_valid(record | spoiled)
 
 
-def test_places_have_no_gap_and_moments_never_go_back(both):
-    filled(both)
-    both.clock.forward(hours=-2)  # a clock that was set back
-    both.alert()
-    publish(both.store)
-    records = told(both)
+def test_places_have_no_gap_and_moments_never_go_back(world):
+    filled(world)
+    world.clock.forward(hours=-2)  # a clock that was set back
+    world.alert()
+    publish(world.store)
+    records = told(world)
     assert [one["seq"] for one in records] == list(range(1, len(records) + 1))
     assert [one["published_at"] for one in records] == sorted(one["published_at"] for one in records)
 
 
-def test_nothing_is_told_twice_that_did_not_change(both):
-    filled(both)
-    before = told(both)
-    with both.store.write() as work:
+def test_nothing_is_told_twice_that_did_not_change(world):
+    filled(world)
+    before = told(world)
+    with world.store.write() as work:
         for table in (Alert, ViolationCase):
             for row in work.session.query(table):
                 row.score, row.changed_at = 0.5, work.now  # a change that is none for others
-    publish(both.store, provisional(both.store), counts=True)
-    assert told(both) == before
+    publish(world.store, provisional(world.store), counts=True)
+    assert told(world) == before
 
 
-def test_a_change_is_a_new_record_in_place_of_the_old(both):
-    alert = both.do(SYSTEM, an_alert)
-    publish(both.store)
-    change(both, Alert, alert, state="confirmed", verdict="true")
-    publish(both.store)
-    first, second = about(both, f"alert/{alert}")
+def test_a_change_is_a_new_record_in_place_of_the_old(world):
+    alert = world.do(SYSTEM, an_alert)
+    publish(world.store)
+    change(world, Alert, alert, state="confirmed", verdict="true")
+    publish(world.store)
+    first, second = about(world, f"alert/{alert}")
     assert (first["op"], first["revision"], first["replaces"]) == ("new", 1, None)
     assert (second["op"], second["revision"], second["replaces"]) == ("update", 2, first["id"])
     assert second["data"] == first["data"] | {"state": "confirmed", "verdict": "true"}

@@ -107,7 +107,7 @@ def test_before_anything_was_told_nothing_is_known(world):
     assert (delays(world.store, earlier).n, update_gaps(world.store, earlier).n) == (0, 0)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 900)), min_size=1, max_size=6))
 def test_days_add_up_to_the_month_and_to_the_records(world, steps):
     with world.store.write() as work:
