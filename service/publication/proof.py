@@ -158,6 +158,9 @@ class _Kept:
             strict_json(text.encode()) for text in self._work.session.scalars(query.order_by(PublicationEvent.seq))
         ]
         told = [one.get("data", {}) for one in headers]
+        at = self._row.published_at.isoformat(timespec="microseconds")
+        if headers and (headers[0]["at"], headers[0]["actor"]) != (at, self._row.published_by):
+            yield self._flaw(None, "period", "column_altered", ("published_at", "published_by"))
         if not told or told[0].get("sha256") != self._row.sha256:
             yield self._flaw(None, "period", "altered", ("sha256",))
         said = {one["revision"]: one["sha256"] for one in told if "revision" in one}

@@ -20,6 +20,7 @@ from service.publication.proof import Proof, verify
 from service.publication.rules import rules_of
 from service.publication.shelf import period_of
 from service.publication.words import Teller
+from service.reports import words
 from service.reports.words import period_name
 from service.web.kpi.tabs import TABS
 from service.web.rendering import page, words_of
@@ -135,7 +136,7 @@ def one(visit: Person, period: str) -> Response:
         return page(visit, "kpi/publication_none.html", name=period_name(w.lang, wanted), said=said, tabs=_tabs(w))
     proof = verify(visit.store, wanted, actor=visit.actor)
     content = held.content
-    rows = [_kpi(w, told, held, key) for key in held.kpis]
+    rows = [_kpi(w, held, key) for key in held.kpis]
     return page(
         visit,
         "kpi/publication.html",
@@ -221,7 +222,7 @@ def _change(w: Words, told: Teller, one: Revision, change: dict[str, object]) ->
     )
 
 
-def _kpi(w: Words, told: Teller, held: Publication, kpi_id: str) -> KpiRow:
+def _kpi(w: Words, held: Publication, kpi_id: str) -> KpiRow:
     content = held.kpi(kpi_id).content
     revised = held.revised(kpi_id)["value"]
     status = str(content["status"])
@@ -229,8 +230,8 @@ def _kpi(w: Words, told: Teller, held: Publication, kpi_id: str) -> KpiRow:
         id=kpi_id,
         path=f"/kpi/publications/{held.period}/{kpi_id}",
         name=named(w.lang, content["name"]),
-        value=told.value(content),
-        revised=None if revised == content["value"] else w.t("kpi.no_data") if revised is None else told.exact(revised),
+        value=words.quantity(w.lang, content["value"], str(content["unit"])),
+        revised=None if revised == content["value"] else words.quantity(w.lang, revised, str(content["unit"])),
         target=str(content["target"]["text"] or w.t("kpi.no_target")),
         score=_share(w, content["score"]),
         status=w.or_code(f"kpi_catalog.status.{status}"),
