@@ -65,7 +65,8 @@ def ids(city, monkeypatch):
     city.do(keeper, subject_requests.carry_out, request)
     wanted = breaches.NewBreach(
         kind="unlawful_access", noticed_at=NOON, began=NOON - timedelta(hours=3), ended=NOON,
-        description="Сотрудник открывал дела соседей без повода.", measures="Доступ закрыт.", data_kinds=("owners", "plates"), wanted=Wanted(),
+        description="Сотрудник открывал дела соседей без повода.", measures="Доступ закрыт.",
+        data_kinds=("owners", "plates"), wanted=Wanted(),
     )  # fmt: skip
     breach = city.do(keeper, breaches.register, wanted).id
     return {"case": fine.case, "user": officer.id, "request": request, "breach": breach,
