@@ -74,12 +74,12 @@ def _measured(store: Store, cases: int, alerts: int, seed: int, tell: Callable[[
         if work.session.scalar(select(ViolationCase.id).limit(1)) is not None:
             raise ConfigError("bench kpi fills an empty database; the one given holds cases.")
     size = Size(cases=cases, alerts=alerts)
-    filled, _ = _timed(lambda: fill(store, YEAR, size, seed=seed))
+    year, month = Period.parse(str(YEAR)), Period.parse(f"{YEAR}-10")
+    filled, _ = _timed(lambda: fill(store, year.first, year.after, size, seed=seed))
     tell(f"filled {cases} cases and {alerts} alerts in {filled:.0f} s")
     load = os.getloadavg()
     rebuilt, counted = _timed(lambda: rebuild(store))
     tell(f"counted {counted} days of parts from nothing in {rebuilt:.1f} s")
-    year, month = Period.parse(str(YEAR)), Period.parse(f"{YEAR}-10")
     cold, first = _timed(lambda: security_report(store, CATEGORY, year))
     checks = _checks(store, year, first)
     months = [Period.parse(f"{YEAR - 1}-12"), *year.whole_months]

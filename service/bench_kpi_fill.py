@@ -2,8 +2,8 @@
 
 Only what KPIs are counted from is there: no chains of events, no evidence. What makes counting hard is there on
 purpose: moments at the very edge of a local day, verdicts of the month after, merged duplicates, drills and tests,
-incidents with alerts across midnight, cases tied to alerts, clocks that ran backwards, cameras whose words up and down got lost,
-stretches of video nobody analysed, payments of every kind. The same seed gives the same year.
+incidents with alerts across midnight, cases tied to alerts, clocks that ran backwards, cameras whose words up and down
+got lost, stretches of video nobody analysed, payments of every kind. The same seed gives the same year.
 """
 
 from __future__ import annotations
@@ -49,16 +49,17 @@ class Size:
     passages: int = 200_000
 
 
-def fill(store: Store, year: int, size: Size, *, seed: int = 1) -> None:
-    """Write a year into an empty store.
+def fill(store: Store, first: date, after: date, size: Size, *, seed: int = 1) -> None:
+    """Write a year, or a shorter span, into an empty store.
 
     Args:
         store: an empty store; its clock tells what is known by now.
-        year: of the city's time zone.
+        first: local day of the city.
+        after: the day after the last.
         size: how much.
         seed: of everything that is drawn.
     """
-    maker = _Maker(store, year, size, seed)
+    maker = _Maker(store, first, after, size, seed)
     with store.engine.execution_options(**{WRITES: True}).begin() as connection:
         for table, rows in (
             (Camera, maker.cameras()),
@@ -95,12 +96,13 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 class _Maker:
     """Draws the year."""
 
-    def __init__(self, store: Store, year: int, size: Size, seed: int) -> None:
+    def __init__(self, store: Store, first: date, after: date, size: Size, seed: int) -> None:
         self.store, self.size = store, size
         self.dice = random.Random(seed)  # noqa: S311 - draws a benchmark's rows
         self.zone = store.settings.zone
-        self.first, self.after = date(year, 1, 1), date(year + 1, 1, 1)
+        self.first, self.after = first, after
         self.start, self.end = self._midnight(self.first), self._midnight(self.after)
+        self.heard_until = max(self.end, store.clock())
         self.length_us = (self.end - self.start) // TICK
         self.days = (self.after - self.first).days
         self.tied: list[tuple[str, datetime]] = []
@@ -239,13 +241,13 @@ class _Maker:
         """The register: each camera sees a stretch of a street along a meridian, some overlapping."""
         for number in range(self.size.cameras):
             began = self.first - timedelta(days=200) + timedelta(days=self.dice.randrange(260))
-            retired = self.dice.random() < 0.05
+            retired = self.after - timedelta(days=self.dice.randrange(60)) if self.dice.random() < 0.05 else None
             column, place = divmod(number, 8)
             longitude, latitude = MIDDLE[0] + column * 0.002, MIDDLE[1] + place * STREET_DEG * 0.75
             yield {
                 "id": f"camera-{number:04}", "name": {"kk": "", "ru": "", "en": ""}, "territory": None,
                 "commissioned": began if self.dice.random() < 0.95 else None,
-                "retired": began + timedelta(days=300) if retired else None, "latitude": latitude,
+                "retired": retired, "latitude": latitude,
                 "longitude": longitude, "covers": [[longitude, latitude], [longitude, latitude + STREET_DEG]],
                 "file_version": 1, "registered_at": self._midnight(began), "status": "up",
             }  # fmt: skip
@@ -257,7 +259,7 @@ class _Maker:
                 continue  # a camera nobody ever heard of
             camera, silent = f"camera-{number:04}", self.dice.random() < 0.03
             at = self.start - timedelta(days=self.dice.randrange(1, 9))
-            while at < self.end:
+            while at < self.heard_until:
                 up_until = at + timedelta(hours=self.dice.expovariate(1 / 150), microseconds=self.dice.randrange(10**6))
                 yield self._entry(camera, "up", at, at)
                 if self.dice.random() < 0.1:
