@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from service.crop_readers import head_reader_for
 from service.detectors import SHIPPED
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES
+from vision.detector import Detector
 from vision.geometry import iou
 from vision.pipeline import Pipeline, PipelineSettings
 from vision.stream import Stream
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from scenarios.truth import FrameTruth, ObjectTruth
     from service.detectors import ModelChoice
     from vision.camera import Camera
-    from vision.types import Observation
+    from vision.detector import Picture
+    from vision.types import Detections, Observation
 
 SAME_IOU: Final = 0.5
 """Overlap from which a track's box is of an object."""
@@ -44,6 +47,26 @@ class Clip:
     video: Path
     camera: Path
     truth: Truth
+
+
+class TimedDetector(Detector):
+    """A detector whose seconds of this thread are noted.
+
+    Args:
+        eye: what looks.
+        seconds: to which they are added, picture by picture.
+    """
+
+    def __init__(self, eye: Detector, seconds: list[float]) -> None:
+        self.spec = eye.spec
+        self._eye, self._seconds = eye, seconds
+
+    def detect(self, picture: Picture, min_score: float = 0.0, long_side: int | None = None) -> Detections:
+        """As `Detector.detect`."""
+        start = time.thread_time()
+        seen = self._eye.detect(picture, min_score, long_side)
+        self._seconds.append(time.thread_time() - start)
+        return seen
 
 
 @contextmanager
@@ -101,6 +124,7 @@ def look_at(
     models: ModelChoice = SHIPPED,
     settings: PipelineSettings | None = None,
     camera: Camera | None = None,
+    detect_s: list[float] | None = None,
 ) -> Iterator[Observation]:
     """The clip through the pipeline, as a camera goes through it: detector, tracker, speeds, passages.
 
@@ -109,9 +133,12 @@ def look_at(
         models: that see it.
         settings: how often and how keenly.
         camera: another camera file than the clip's own, such as one that was surveyed less well.
+        detect_s: to which the road detector's seconds of the processor are added, picture by picture.
     """
     camera = camera or load_camera(clip.camera)
-    pipeline = Pipeline(camera, models.detector("road"), None, settings, heads=head_reader_for(camera))
+    road = models.detector("road")
+    eye = road if detect_s is None else TimedDetector(road, detect_s)
+    pipeline = Pipeline(camera, eye, None, settings, heads=head_reader_for(camera))
     with Stream(clip.video) as stream:
         for frame in stream.frames(rate_hz=pipeline.settings.rate_hz):
             yield pipeline.observe(frame)

@@ -30,6 +30,7 @@ from vision.camera_parts import (
     Zone,
     ZoneKind,
 )
+from vision.detail import Detail
 
 __all__ = [
     "Calibration", "Camera", "Hours", "Line", "LineKind", "Manoeuvre", "Name", "Roadworks", "Section", "Signal",
@@ -48,6 +49,7 @@ class Camera(Part):
         covers: the road axis inside the field of view, (longitude, latitude) pairs (KPI 9.1).
         forbidden: ways through a junction that nobody may take.
         time_zone: in which `hours` are meant.
+        detail: how finely the picture is searched for road users, see `vision.detail`; absent for ``standard``.
     """
 
     id: Ident
@@ -68,6 +70,7 @@ class Camera(Part):
     forbidden: tuple[Manoeuvre, ...] = ()
     roadworks: tuple[Roadworks, ...] = ()
     time_zone: str = "Asia/Almaty"
+    detail: Detail | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -119,7 +119,8 @@ class Detector:
         Args:
             picture: uint8 [H, W, 3], BGR.
             min_score: calibrated score; 0.5 is the shipped threshold.
-            long_side: of the input in pixels, where it is to be other than the spec's: smaller is faster and sees less.
+            long_side: of the input in pixels, where it is to be other than the spec's: smaller is faster and sees less;
+                larger sees more, and the spec's `most_pixels` then bounds nothing.
 
         Raises:
             ConfigError: the weights do not fit their spec.
@@ -169,7 +170,8 @@ class Detector:
                 self._fitted.clear()
             if fixed is None:
                 spec = self.spec
-                self._fitted[key] = fit(width, height, long_side, spec.stride, spec.most_pixels, spec.pixels)
+                most_pixels = spec.most_pixels if long_side <= spec.long_side else None
+                self._fitted[key] = fit(width, height, long_side, spec.stride, most_pixels, spec.pixels)
             else:
                 self._fitted[key] = fit_into(width, height, *fixed, self.spec.pixels)
         return self._fitted[key]

@@ -29,7 +29,7 @@ AGILITY: Final = np.array([4.0, 4.0, 0.3, 0.3])
 """Density of the white acceleration, box sizes squared a cubic second: speed may change by 2 sizes/s in 1 s."""
 RESTING: Final = 0.3
 """Standard deviation of the velocity of what stood still when it was last seen whole, box sizes a second."""
-FADE_S: Final = np.array([2.0, 2.0, 0.3, 0.3])
+FADE_S: Final = 2.0
 """Time constant with which the velocity of an unseen object is believed less, seconds."""
 
 
@@ -91,7 +91,11 @@ class Motion:
         )
 
     def predict(self, seconds: float, unseen: NDArray[np.bool_]) -> None:
-        """Move all boxes on by `seconds`; the velocity of those `unseen` [N] fades."""
+        """Move all boxes on by `seconds`; the velocity of those `unseen` [N] fades, and their size stays.
+
+        What disappears behind something shrinks before: that is no motion of its own.
+        """
+        self.rate[unseen, 2:] = 0.0
         q = AGILITY * size(self.at)[:, None] ** 2
         self.at += self.rate * seconds
         np.maximum(self.at[:, 2:], 1.0, out=self.at[:, 2:])
@@ -99,7 +103,7 @@ class Motion:
         self.cov += self.rate_var * seconds + q * seconds**2 / 2
         self.rate_var += q * seconds
         if unseen.any():
-            self.rate[unseen] *= np.exp(-seconds / FADE_S)
+            self.rate[unseen, :2] *= np.exp(-seconds / FADE_S)
 
     def rest(self, rows: NDArray[np.intp], box: NDArray[np.floating[Any]]) -> None:
         """Put `rows` [n] back to where they stand, boxes [n, 4]; they may set out at RESTING."""

@@ -14,6 +14,7 @@ from qyran.errors import ConfigError
 from vision.appearance import looks_of
 from vision.attributes import AttributeVote
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
+from vision.detail import long_side
 from vision.drift import DriftWatch
 from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
@@ -56,7 +57,7 @@ class PipelineSettings:
     Attributes:
         rate_hz: pictures a second to analyse; for whoever reads the stream.
         road_input_share: long side of the road detector's input as a share of the picture's: 1 never enlarges a small
-            picture beyond its own pixels, less saves time; never more than the model's own long side.
+            picture beyond its own pixels, less saves time; never more than the camera's `detail` allows.
         road_input_least: the same never falls below this, pixels.
         fire_every_s: seconds between two looks for fire and smoke.
         road_min_score: calibrated score below which a road user is not even a whisper to the tracker.
@@ -207,7 +208,7 @@ class Pipeline:
         """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""
         spec, s = self._road.spec, self.settings
         wanted = max(s.road_input_least, s.road_input_share * picture_side)
-        return min(spec.long_side, math.ceil(wanted / spec.stride) * spec.stride)
+        return min(long_side(spec, self.camera.detail), math.ceil(wanted / spec.stride) * spec.stride)
 
     def _look_for_fire(self, frame: Frame, scene: _Scene) -> Detections | None:
         """Fire and smoke when a look is due, else None."""

@@ -2,7 +2,8 @@
 
 A vehicle behind another shows a part of itself that shrinks, wanders and vanishes. To a filter that is a motion, and a
 parked row would come out from behind a lorry under new identities. So a track that stood still for a while remembers
-where; as long as only a part of that place is seen, or nothing, it has not moved.
+where; as long as only a part of that place is seen, or nothing, it has not moved. A part that comes to light where it
+stood is it again, and no new vehicle.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.geometry import area
+from vision.association import KINSHIP
+from vision.geometry import area, intersection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.trail import Trails
+    from vision.types import Detections
 
     Boxes = NDArray[np.floating]
     Bools = NDArray[np.bool_]
@@ -31,6 +34,12 @@ INSIDE: Final = 0.85
 """Share of a box that lies in the place of rest if it is a part of what rests there."""
 PART: Final = 0.85
 """Share of the place of rest that such a part fills at most."""
+SHOWS: Final = 0.5
+"""Affinity of a resting track that is hidden with a part of it that comes to light..."""
+EDGES: Final = 3
+"""...which has so many edges in common with it..."""
+SAME_EDGE: Final = 0.12
+"""...to this share of its sides."""
 LEFT: Final = 0.7
 """Overlap with the place of rest below which a whole box has left it."""
 
@@ -61,6 +70,20 @@ def has_left(boxes: Boxes, rest: Boxes) -> Bools:
     """Whether boxes [n, 4] are no longer at `rest` [n, 4], bool [n]; never where that is NaN."""
     shared = _shared(boxes, rest)
     return np.asarray((shared < LEFT * (area(boxes) + area(rest) - shared)) & ~only_part(boxes, rest))
+
+
+def coming_to_light(rest: Boxes, class_id: NDArray[np.int16], seen: Detections) -> NDArray[np.float64]:
+    """How well what rested at `rest` [n, 4] and was hidden goes together with M detections, float64 [n, M].
+
+    What passes before it uncovers it from one side: the other three edges of the part are its own.
+    """
+    if not len(rest) or not len(seen):
+        return np.zeros((len(rest), len(seen)))
+    whole = area(seen.box)
+    part = (intersection(rest, seen.box) >= INSIDE * whole) & (whole < PART * area(rest)[:, None])
+    sides = np.tile(rest[:, 2:] - rest[:, :2], 2)
+    common = (np.abs(rest[:, None] - seen.box) <= SAME_EDGE * sides[:, None]).sum(axis=2)
+    return np.asarray((part & (common >= EDGES)) * SHOWS * KINSHIP[class_id[:, None], seen.class_id])
 
 
 def _shared(a: Boxes, b: Boxes) -> NDArray[np.float64]:

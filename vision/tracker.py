@@ -16,11 +16,11 @@ import numpy as np
 
 from vision.appearance import LENGTH
 from vision.association import KINSHIP, affinity, assign
-from vision.classes import PERSON, ROAD_CLASSES
+from vision.classes import BICYCLE, MOTORCYCLE, PERSON, ROAD_CLASSES
 from vision.doubles import one_each
 from vision.geometry import cover, cut, foot, iou
 from vision.kalman import Motion, size, to_box
-from vision.rest import has_left, only_part, places_of_rest
+from vision.rest import coming_to_light, has_left, only_part, places_of_rest
 from vision.riders import join_riders
 from vision.trail import Trails, feet_hidden
 from vision.types import Tracks
@@ -51,8 +51,8 @@ class TrackerSettings:
         coast_border_s: the same for one that moves and was cut by the picture's border when it was last seen.
         coast_hidden_s: the same for one whose place another track of its kind has taken.
         coast_rest_s: the same for one that stood still (`vision.rest`).
-        doubt_score: mean score below which a person who stands still is not said to be seen: a signal head, a trunk, a
-            sign. It goes on being followed, and shows itself when it moves.
+        doubt_score: mean score below which a person or a two-wheeler that stands still is not said to be seen: a signal
+            head, a trunk, a sign. It goes on being followed, and shows itself when it moves.
         parked_speed: speed below which an object stands, box sizes a second.
         turned_cos: cosine between the motion before a track was lost and after it was found again below which it is
             another object that came the other way: the track ends and a new one goes on with what was seen since.
@@ -81,7 +81,7 @@ class TrackerSettings:
     coast_s: float = 1.5
     coast_parked_s: float = 5.0
     coast_border_s: float = 0.3
-    coast_hidden_s: float = 0.5
+    coast_hidden_s: float = 1.5
     coast_rest_s: float = 8.0
     doubt_score: float = 0.5
     parked_speed: float = 0.15
@@ -100,6 +100,7 @@ class TrackerSettings:
 
 _N_CLASSES: Final = len(ROAD_CLASSES)
 _TENTATIVE: Final = -1
+_SMALL: Final = (PERSON, BICYCLE, MOTORCYCLE)
 LOOK_S: Final = 0.6
 """Time constant with which a track's look follows what is seen, seconds."""
 BELIEF_S: Final = 1.2
@@ -188,6 +189,9 @@ class Tracker:
         expected = np.clip(to_box(self._motion.at), 0, self._limits)
         likeness = affinity(self._motion, expected, class_id, self._sightings == 1, seen, self._look)
         likeness[self._id == _TENTATIVE] *= self.settings.tentative_trust
+        hidden = np.isfinite(self._rest[:, 0]) & (self._last_seen < self._previous) & (self._id != _TENTATIVE)
+        away = np.flatnonzero(hidden)
+        likeness[away] = np.maximum(likeness[away], coming_to_light(self._rest[away], class_id[away], seen))
         for stage, least in (
             (strong, self.settings.least_affinity),
             (~strong, self.settings.least_weak_affinity),
@@ -210,6 +214,7 @@ class Tracker:
         self._found[again] = video_s
         self._lost_rate[again] = self._motion.rate[again, :2]
         self._motion.correct(rows, seen.box[columns], np.where(strong, 1.0, 1.5)[:, None])
+        self._motion.rate[rows[seen.class_id[columns] == PERSON], 2] = 0.0  # the width follows the legs: no trend
         if len(still := np.flatnonzero(np.isfinite(self._rest[rows, 0]))):
             part = rows[still[only_part(seen.box[columns[still]], self._rest[rows[still]])]]
             self._motion.rest(part, self._rest[part])
@@ -357,7 +362,7 @@ class Tracker:
         rows = rows[np.argsort(self._id[rows])]
         n = len(rows)
         class_id = self._class()[rows]
-        doubtful = (class_id == PERSON) & np.isfinite(self._rest[rows, 0])
+        doubtful = np.isin(class_id, _SMALL) & np.isfinite(self._rest[rows, 0])
         doubtful &= self._belief[rows] < self.settings.doubt_score
         return Tracks(
             id=self._id[rows],

@@ -163,6 +163,7 @@ def test_the_load_of_the_tracker_is_what_it_says():
     ("arguments", "reason"),
     [
         (["bench", "track", "--core", "0"], "draws its own clips"),
+        (["bench", "speed", "--detail", "full"], "belongs to the part track"),
         (["bench", "speed", "--clips", "0"], "1 or more"),
         (["bench", "--seed", "3"], "belong to a part"),
         (["bench", "no-such-video.mp4"], "together"),

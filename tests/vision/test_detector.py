@@ -36,6 +36,20 @@ def an_output(*rows: tuple[tuple[float, float, float, float], dict[int, float]])
 LETTERBOX = fit(320, 320, 320, 32)
 
 
+@pytest.mark.parametrize(("long_side", "size"), [(320, (256, 160)), (None, (256, 160)), (416, (416, 256))])
+def test_who_asks_for_a_larger_input_is_not_held_to_the_usual_number_of_pixels(long_side, size, monkeypatch):
+    detector, sizes = Detector(a_spec(most_pixels=256 * 160)), []
+    monkeypatch.setattr(
+        detector, "_run", lambda pictures, boxes: sizes.append((boxes[0].width, boxes[0].height)) or NONE
+    )
+    assert not len(detector.detect(np.zeros((720, 1280, 3), np.uint8), long_side=long_side))
+    assert sizes == [size]
+
+
+NONE = np.zeros((1, 4 + len(ROAD_CLASSES), 0), np.float32)
+"""The output of a network that sees nothing."""
+
+
 @pytest.mark.parametrize("class_id", range(len(ROAD_CLASSES)))
 def test_a_raw_score_at_its_class_threshold_becomes_one_half(class_id):
     seen = decode(an_output(((100, 100, 40, 40), {class_id: THRESHOLDS[class_id]})), LETTERBOX, a_spec())

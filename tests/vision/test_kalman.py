@@ -66,9 +66,10 @@ def test_two_short_steps_predict_as_one_long_one():
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-9)
 
 
-def test_an_unseen_velocity_fades():
+def test_an_unseen_velocity_fades_and_an_unseen_size_stays():
     motion = Motion.born(BOX)
+    before = motion.at[:, 2:].copy()
     motion.rate[:] = 50.0
     motion.predict(1.0, np.ones(1, np.bool_))
-    assert (motion.rate < 50).all()
-    assert (motion.rate > 0).all()
+    assert ((motion.rate[:, :2] > 0) & (motion.rate[:, :2] < 50)).all()
+    np.testing.assert_array_equal(motion.at[:, 2:], before)

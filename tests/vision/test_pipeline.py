@@ -171,6 +171,22 @@ def test_the_input_grows_with_the_picture_up_to_the_models_own_size(size, side):
     assert road.sides == [side]
 
 
+@pytest.mark.parametrize(
+    ("detail", "size", "side"),
+    [
+        ("standard", (1920, 1080), 640),
+        ("fine", (1920, 1080), 960),
+        ("full", (1920, 1080), 1280),
+        ("full", (704, 576), 704),  # never beyond its own pixels
+        ("full", (320, 180), 416),
+    ],
+)
+def test_a_camera_with_far_people_is_searched_in_more_detail(detail, size, side):
+    road = Scripted(ROAD_CLASSES, a_car_driving_down)
+    Pipeline(camera(detail=detail), road).observe(frame(0, size))
+    assert road.sides == [side]
+
+
 def test_stages_are_timed():
     told = []
     fire = Scripted(FIRE_CLASSES, lambda *_: Detections.empty())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.vision.worlds import boxes_at, detections, straight
-from vision.classes import PERSON
-from vision.rest import has_left, only_part, places_of_rest
+from vision.classes import BUS, CAR, MOTORCYCLE, PERSON
+from vision.rest import coming_to_light, has_left, only_part, places_of_rest
 from vision.tracker import Tracker
 from vision.trail import Trails
 from vision.types import Detections
@@ -85,10 +85,45 @@ def test_a_parked_car_that_drives_off_keeps_its_identity():
     assert history[-1].velocity_px[0, 0] == pytest.approx(90, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("box", "class_id", "fits"),
+    [
+        ((160, 100, 180, 150), CAR, True),  # its front third comes to light
+        ((100, 102, 130, 149), BUS, True),
+        ((100, 130, 180, 150), CAR, True),  # uncovered from below
+        ((160, 100, 180, 150), PERSON, False),
+        ((130, 110, 150, 150), CAR, False),  # something that stands before it
+        ((160, 100, 240, 150), CAR, False),  # reaches beyond the place
+        ((100, 100, 180, 150), CAR, False),  # all of it: overlap says so
+    ],
+)
+def test_a_part_that_is_uncovered_belongs_to_what_rested_there(box, class_id, fits):
+    seen = detections(np.array([box], np.float64), 0.8, class_id)
+    likely = coming_to_light(PLACE, np.array([CAR], np.int16), seen)
+    assert likely.shape == (1, 1)
+    assert (likely > 0).item() == fits
+    assert not coming_to_light(NOWHERE, np.array([CAR], np.int16), seen).any()
+
+
+def test_a_parked_car_uncovered_bit_by_bit_keeps_its_identity():
+    tracker = Tracker(1280, 720)
+    whole = boxes_at((400, 400), (90, 60))
+    for i in range(24):
+        tracker.step(detections(whole), i * RATE_S)
+    for i in range(24, 36):  # a bus hides all of it
+        tracker.step(Detections.empty(), i * RATE_S)
+    for i, share in enumerate((0.2, 0.4, 0.6, 0.8, 1.0)):
+        part = whole.copy()
+        part[:, 0] = part[:, 2] - share * 90
+        tracks = tracker.step(detections(part), (36 + i) * RATE_S)
+        assert tracks.id[tracks.seen].tolist() == [1]
+
+
+@pytest.mark.parametrize("class_id", [PERSON, MOTORCYCLE])
 @pytest.mark.parametrize(("score", "seen"), [(0.35, False), (0.8, True)])
-def test_a_dim_person_who_never_moves_is_not_said_to_be_seen(score, seen):
-    sign = detections(boxes_at((400, 400), (20, 60)), score, PERSON)
-    sure = detections(boxes_at((400, 400), (20, 60)), 0.6, PERSON)
+def test_somebody_dim_who_never_moves_is_not_said_to_be_seen(score, seen, class_id):
+    sign = detections(boxes_at((400, 400), (20, 60)), score, class_id)
+    sure = detections(boxes_at((400, 400), (20, 60)), 0.6, class_id)
     tracker = Tracker(1280, 720)
     for i in range(60):
         tracks = tracker.step(sure if i % 12 == 0 else sign, i * RATE_S)
