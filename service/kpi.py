@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from kpi_catalog.catalogue import Category
 from kpi_catalog.period import Period, PeriodKind
@@ -13,7 +13,7 @@ from kpi_catalog.tally import Part
 from qyran.errors import InputError, NotFound
 from qyran.roles import SYSTEM, Actor, Role
 from service.access import KPI_READERS, require
-from service.kpi_facts import dated
+from service.kpi_facts import dated, registers
 from service.rollups import refresh
 from service.rollups.kept import total_of
 from service.store.database import Store
@@ -53,6 +53,48 @@ def security_report(
         span = asked or Period.containing(work.now, PeriodKind.MONTH, settings.time_zone)
         facts, total = dated(work, span, definitions), total_of(work, span)
     return security_of(total, facts, chosen, span, readings=readings)
+
+
+def security_reports(
+    store: Store,
+    category: str | None,
+    periods: Sequence[Period],
+    *,
+    actor: Actor = SYSTEM,
+    definitions: Definitions | None = None,
+    readings: Readings = DEFAULT,
+    without_cameras: Collection[PeriodKind] = (),
+) -> tuple[SecurityReport, ...]:
+    """The reports of several periods, in their order, of one moment; registers are read once for all of them.
+
+    Args:
+        store: the store.
+        category: city category whose targets apply; None takes the installation's.
+        periods: of the reports.
+        actor: who asks.
+        definitions: choices the order leaves to the city; None takes the defaults.
+        readings: of the places that the order leaves open in scoring.
+        without_cameras: kinds of period whose 9.1, a quarter's KPI, nobody looks at.
+
+    Raises:
+        AccessError: the actor reads no KPIs.
+        InputError: there is no such category.
+    """
+    require(actor, KPI_READERS | {Role.SYSTEM})
+    chosen = _category(category or store.settings.city_category)
+    refresh(store)
+    with store.read() as work:
+        known = registers(work)
+        return tuple(
+            security_of(
+                total_of(work, one),
+                dated(work, one, definitions, known=known, cameras=one.kind not in without_cameras),
+                chosen,
+                one,
+                readings=readings,
+            )
+            for one in periods
+        )
 
 
 def kpi_series(

@@ -22,7 +22,7 @@ from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.readings import Readings
 from kpi_catalog.records import Definitions
 from service.exchange.measures import delays_in, update_gaps_in
-from service.rating.journals import Outside, camera_places, outside
+from service.rating.journals import Outside, Placed, cameras_of, in_commission, outside
 from service.rating.spans import Span, incidents_of, kinds_seen, known_since
 from service.rating.speeds import speeds_of
 from service.store.database import Work
@@ -41,7 +41,9 @@ class Reader:
     category: Category
     definitions: Definitions
     outside: Outside
+    cameras: tuple[Placed, ...]
     _incidents: dict[Span, IncidentTally] = field(default_factory=dict)
+    _months: dict[date, IncidentTally] = field(default_factory=dict)
     _facts: dict[Period, OtherFacts] = field(default_factory=dict)
     _since: datetime | None = None
     _seen: frozenset[str] | None = None
@@ -49,7 +51,7 @@ class Reader:
     @classmethod
     def of(cls, work: Work, category: Category, definitions: Definitions, period: Period) -> Reader:
         """A reader of a period and of its shorter periods."""
-        reader = cls(work, category, definitions, outside(work, period.start, period.end))
+        reader = cls(work, category, definitions, outside(work, period.start, period.end), cameras_of(work))
         reader._since = known_since(work)
         reader._seen = kinds_seen(work, (CRASH, CONGESTION), period.end)
         return reader
@@ -66,7 +68,7 @@ class Reader:
         if self._since is None or self._since > span.start:
             return None
         if span not in self._incidents:
-            self._incidents[span] = incidents_of(self.work, span)
+            self._incidents[span] = incidents_of(self.work, span, self._months)
         return self._incidents[span]
 
     def _read(self, period: Period) -> OtherFacts:
@@ -74,7 +76,7 @@ class Reader:
         delay, gaps = delays_in(work, period), update_gaps_in(work, period)
         span = Span(period.start, period.end)
         if span not in self._incidents:
-            self._incidents[span] = incidents_of(work, span)
+            self._incidents[span] = incidents_of(work, span, self._months)
         given = self.outside
         return OtherFacts(
             as_of=work.now,
@@ -91,7 +93,7 @@ class Reader:
             ambulance_calls=None if given.ambulance is None else given.ambulance.of(period, work.now),
             speeds=speeds_of(work, period),
             stops=given.stops,
-            cameras=camera_places(work, period.close(work.now)),
+            cameras=in_commission(self.cameras, period.close(work.now)),
             definitions=self.definitions,
         )
 

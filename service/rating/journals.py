@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from kpi_catalog.other_facts.records import (
     MICROSECONDS_PER_MINUTE,
     ArrivalTally,
@@ -16,7 +18,7 @@ from kpi_catalog.other_facts.records import (
     StopRegister,
 )
 from kpi_catalog.period import Period
-from kpi_catalog.records import Dated, Import
+from kpi_catalog.records import Dated, Import, Interval
 from kpi_catalog.tally import microseconds
 from service import city_inputs as given
 from service.camera_spans import commission_of
@@ -48,10 +50,11 @@ class Calls:
 
     def of(self, period: Period, as_of: datetime) -> ArrivalTally:
         """Calls received in a period."""
-        there = [one for one in self.calls if period.start <= one.received < period.end]
+        start, end = period.start, period.end
+        there = [one for one in self.calls if start <= one.received < end]
         spans = [microseconds(one.arrived - one.received) for one in there if one.arrived is not None]
         forward = [us for us in spans if us >= 0]
-        covers = self.imported.covers_from <= period.start and self.imported.covers_until >= period.close(as_of)
+        covers = self.imported.covers_from <= start and self.imported.covers_until >= period.close(as_of)
         return ArrivalTally(
             calls=len(there),
             minutes=tuple(us / MICROSECONDS_PER_MINUTE for us in forward),
@@ -88,14 +91,23 @@ def outside(work: Work, since: datetime, until: datetime) -> Outside:
     )
 
 
-def camera_places(work: Work, close: datetime) -> tuple[CameraPlace, ...]:
+Placed = tuple[CameraPlace, Interval]
+"""A camera and when it was in commission."""
+
+
+def cameras_of(work: Work) -> tuple[Placed, ...]:
+    """Every camera of the register."""
+    columns = (
+        Camera.id, Camera.longitude, Camera.latitude, Camera.commissioned, Camera.retired, Camera.registered_at,
+    )  # fmt: skip
+    zone = work.store.settings.zone
+    rows = work.session.execute(select(*columns).order_by(Camera.id))
+    return tuple((CameraPlace(row.id, row.longitude, row.latitude), commission_of(row, zone)) for row in rows)
+
+
+def in_commission(cameras: Iterable[Placed], close: datetime) -> tuple[CameraPlace, ...]:
     """Cameras in commission at a moment."""
-    found = []
-    for row in work.session.query(Camera).order_by(Camera.id):
-        since, until = commission_of(row, work.store.settings.zone)
-        if since < close and (until is None or until >= close):
-            found.append(CameraPlace(row.id, row.longitude, row.latitude))
-    return tuple(found)
+    return tuple(place for place, (since, until) in cameras if since < close and (until is None or until >= close))
 
 
 def _calls(entry: given.Entry | None) -> Calls | None:

@@ -17,7 +17,7 @@ from qyran.errors import InputError
 from qyran.roles import SYSTEM, Actor, Role
 from service.access import KPI_READERS, require
 from service.imports.values import kpi_values_of
-from service.kpi import security_report
+from service.kpi import security_reports
 from service.rating.facts import Reader, base_span, year_span
 from service.rating.initiatives import judged
 from service.rating.measure import Measurer, longer_periods, shorter_periods
@@ -64,14 +64,15 @@ def city_report(
     folds = variants or readings.fold != "whole"
     parts = {kind: _begun(period, kind, now) if folds else () for kind in FOLDED}
     every = tuple(dict.fromkeys([period, *(one for found in parts.values() for one in found)]))
-    security = {one: security_report(store, chosen, one, actor=actor, definitions=definitions) for one in every}
+    shorter = {PeriodKind.MONTH} - {period.kind}  # their 9.1 is folded by quarters
+    security = security_reports(store, chosen, every, actor=actor, definitions=definitions, without_cameras=shorter)
     keep_months(store, _spans(every, readings, now))
     with store.read(SYSTEM) as work:
         measurer = Measurer(
             period=period,
             book=book,
             reader=Reader.of(work, chosen, definitions, period),
-            security=security,
+            security=dict(zip(every, security, strict=True)),
             taken=kpi_values_of(work, [*every, *longer_periods(period)]),
             parts=parts,
         )

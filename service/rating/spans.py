@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -23,7 +23,7 @@ from service.kpi_facts import NOT_RAISED, VERDICTS
 from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.rating_tables import RatingTally
-from service.store.tables import Alert, AlertNotification, CameraLog, ViolationCase
+from service.store.tables import Alert, AlertNotification, CameraLog
 
 PART: Final = "incidents"
 VERSION: Final = 1
@@ -45,18 +45,27 @@ class Span:
     end: datetime
 
 
-def incidents_of(work: Work, span: Span) -> IncidentTally:
-    """The tally of a span: kept months where it has whole ones that are over, the rest counted from the alerts."""
+def incidents_of(work: Work, span: Span, known: dict[date, IncidentTally] | None = None) -> IncidentTally:
+    """The tally of a span: kept months where it has whole ones that are over, the rest counted from the alerts.
+
+    Args:
+        work: the unit of work.
+        span: of time.
+        known: months that were looked at in this unit of work; those of this span are added.
+    """
+    known = {} if known is None else known
     months, rest = _months(work, span)
-    kept = {row.first: row for row in work.session.scalars(select(RatingTally).where(RatingTally.part == PART))}
-    tallies = []
-    for month in months:
+    wanted = [month for month in months if month.first not in known]
+    firsts = RatingTally.first.in_([month.first for month in wanted])
+    rows = work.session.scalars(select(RatingTally).where(RatingTally.part == PART, firsts))
+    kept = {row.first: row for row in rows}
+    for month in wanted:
         row = kept.get(month.first)
         if row is not None and (row.version, row.stamp) == (VERSION, _stamp(work, month)):
-            tallies.append(IncidentTally(**row.content))
+            known[month.first] = IncidentTally(**row.content)
         else:
-            tallies.append(_count(work, Span(month.start, month.end)))
-    return incidents_together([*tallies, *(_count(work, one) for one in rest)])
+            known[month.first] = _count(work, Span(month.start, month.end))
+    return incidents_together([*(known[month.first] for month in months), *(_count(work, one) for one in rest)])
 
 
 def keep_months(store: Store, spans: Iterable[Span]) -> int:
@@ -79,12 +88,12 @@ def keep_months(store: Store, spans: Iterable[Span]) -> int:
 
 
 def known_since(work: Work) -> datetime | None:
-    """The first moment that the store tells of."""
-    firsts = (
-        work.session.scalar(select(func.min(column)))
-        for column in (Alert.t_detect, ViolationCase.t_detect, CameraLog.end)
-    )
-    return min((one for one in firsts if one is not None), default=None)
+    """The first moment of which the store tells incidents: since analytics were at work, or else the first alert.
+
+    One alert with a clock at fault does not make a year that nobody watched into one without incidents.
+    """
+    begun = select(CameraLog.end).where(CameraLog.kind == "analysed").order_by(CameraLog.end).limit(1)
+    return work.session.scalar(begun) or work.session.scalar(select(func.min(Alert.t_detect)))
 
 
 def kinds_seen(work: Work, kinds: Sequence[str], until: datetime) -> frozenset[str]:
