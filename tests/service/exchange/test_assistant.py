@@ -88,7 +88,7 @@ def test_an_explanation_names_formula_inputs_and_target(city):
     row = asked(city, "kpi_explanation", **MONTH, kpi="9.9")["data"][0]
     assert set(row["formula"]) == set(LANGUAGES)
     assert row["numerator"] / row["denominator"] * 100 == pytest.approx(row["value"])
-    assert row["target_rule"] == "at_most"
+    assert row["target_rule"] == "le"
 
 
 def test_a_trend_ends_with_the_period_asked_for(city):
