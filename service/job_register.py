@@ -28,6 +28,7 @@ from service.passage_retention import sweep_passages, sweep_stills
 from service.publication.schedule import PUBLISH_JOB, REVISE_JOB, publish_due, revise_due
 from service.quality import watch_quality
 from service.queue_watch import warn_of_queue
+from service.rating.speeds import keep_days
 from service.record_retention import forget_records
 from service.samples import disagreements
 from service.store.database import Store, Work
@@ -135,6 +136,7 @@ def _forget(call: Call) -> Mapping[str, int]:
     with call.store.write(SYSTEM) as work:
         forget_logins(work)
         forget_records(work)
+    keep_days(call.store)  # the speeds of passages are counted before they go
     return {"cases": sweep(call.store), "passages": sweep_passages(call.store), "stills": sweep_stills(call.store)}
 
 

@@ -28,6 +28,7 @@ from service.key_rotation import reseal
 from service.passage_retention import sweep_passages, sweep_stills
 from service.public_page import BEAT, beat
 from service.quality import RUNS_A_DAY, watch_quality
+from service.rating.speeds import keep_days
 from service.record_retention import forget_records
 from service.retention import retire_daily
 from service.rollups import refresh
@@ -82,6 +83,7 @@ def tidy(store: Store) -> Kept:
     expired = move_due(store, CaseState.EXPIRED, store.clock())
     closed = move_due(store, CaseState.CLOSED, store.clock())
     sweep(store)
+    keep_days(store)  # their speeds are counted before passages go
     sweep_passages(store)
     sweep_stills(store)
     retire_daily(store)

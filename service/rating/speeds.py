@@ -26,6 +26,8 @@ PART: Final = "speeds"
 VERSION: Final = 1
 LATE: Final = timedelta(days=3)
 """How long after a day its passages may still come from a worker's spool."""
+AGAIN: Final = timedelta(hours=12)
+"""How often a day is counted again while they may."""
 SETTLED: Final = "settled"
 YOUNG: Final = "young"
 PERSON: Final = "person"
@@ -57,7 +59,7 @@ def keep_days(store: Store) -> int:
         today = work.now.astimezone(_zone(work)).date()
         days = _days(work, since, today - timedelta(days=1))
         kept = _kept(work, days)
-        wanted = [day for day in days if day not in kept or kept[day].stamp != SETTLED]
+        wanted = [day for day in days if day not in kept or _due(work, kept[day])]
         found = [(day, _stamp(work, day), _count(work, day)) for day in wanted]
     if found:
         with store.write() as work:
@@ -113,6 +115,13 @@ def _first_passage(work: Work) -> date | None:
 
 def _stamp(work: Work, day: date) -> str:
     return SETTLED if _moment(work, day, 24) + LATE <= work.now else YOUNG
+
+
+def _due(work: Work, row: RatingTally) -> bool:
+    """Whether a kept day is to be counted again: late passages may have come."""
+    if row.stamp == SETTLED:
+        return False
+    return _stamp(work, row.first) == SETTLED or work.now - row.counted_at >= AGAIN
 
 
 def _count(work: Work, day: date) -> SpeedTally:
