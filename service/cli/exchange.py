@@ -27,6 +27,8 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("publish", help="tell at once what waits, provisional KPIs too").set_defaults(run=publish_now)
     actions.add_parser("schema", help="the JSON Schema of a record").set_defaults(run=print_schema)
+    shown = actions.add_parser("examples", help="a record of each kind, as docs/exchange.md shows it")
+    shown.set_defaults(run=print_examples)
     words = actions.add_parser("dictionary", help="the data dictionary as CSV, JSON or a workbook")
     words.add_argument("--lang", choices=LANGUAGES, default="ru")
     words.add_argument(
@@ -75,6 +77,14 @@ def print_schema(arguments: Namespace) -> int:  # noqa: ARG001
     from service.exchange.shapes import json_schema  # noqa: PLC0415 - keeps `--help` fast
 
     sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+    return 0
+
+
+def print_examples(arguments: Namespace) -> int:  # noqa: ARG001
+    """Records as indented JSON."""
+    from service.exchange.examples import examples  # noqa: PLC0415 - keeps `--help` fast
+
+    sys.stdout.write(examples())
     return 0
 
 
