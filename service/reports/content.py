@@ -16,8 +16,9 @@ from qyran.errors import InputError
 from qyran.roles import Actor
 from service import i18n
 from service.i18n import Language
+from service.kpi import security_reports
 from service.kpi_analysis.gain import PERVERSE
-from service.kpi_analysis.trends import PERIODS, reports, series_of
+from service.kpi_analysis.trends import PERIODS, series_of
 from service.publication import Publication, State, published
 from service.rating import CityReport, city_report, effects
 from service.reports import drawn, words
@@ -151,7 +152,7 @@ def _sphere(
     store: Store, period: Period, lang: Language, category: str, held: Publication | None, actor: Actor
 ) -> Report:
     periods = earlier(period, PERIODS)
-    history = reports(store, category, periods, actor=actor)
+    history = security_reports(store, category, periods, actor=actor)
     found = history[-1]
     t = i18n.translate
     sphere, title = found.sphere, t(lang, "kpi_console.sphere_trend")

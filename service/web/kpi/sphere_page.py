@@ -12,8 +12,9 @@ from starlette.responses import Response
 from kpi_catalog.catalogue import Category, catalogue
 from kpi_catalog.period import Period
 from kpi_catalog.security import SecurityReport
+from service.kpi import security_reports
 from service.kpi_analysis.categories import in_category
-from service.kpi_analysis.trends import PERIODS, reports, series_of
+from service.kpi_analysis.trends import PERIODS, series_of
 from service.reports import drawn, words
 from service.reports.words import earlier
 from service.web.kpi.asked import Asked, ForPeriod
@@ -71,7 +72,7 @@ class Sphere:
 def report(asked: ForPeriod) -> Response:
     """All 16 KPIs and the score of the sphere."""
     periods = earlier(asked.period, PERIODS)
-    history = reports(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
+    history = security_reports(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
     standing = standing_of(asked, history[-1].kpis)
     return page(
         asked.visit,
