@@ -56,6 +56,7 @@ KNOWN: Final = (
     ("the plate as it was read before", "owner_other_plate"),
     ("Only a confirmed case can be signed", "sign_unconfirmed"),
     ("is not known for that year", "fine_unknown"),
+    ("The МРП of", "fine_unknown"),
     ("has no fine: it goes to the police", "no_payable"),
     ("The holidays of", "holidays"),
     ("prepared decision is gone", "prepared_gone"),

@@ -39,7 +39,7 @@ PAGES = {
         "/privacy/terms", "/access", "/deliveries/cases/{case}",
     ),
     Role.SENIOR_OFFICER: (
-        "/cases", "/cases/{waiting}", "/cases/{case}", "/cases/{case}/decision", "/cases/search", "/cases/mine",
+        "/cases", "/cases/{waiting}", "/cases/{case}", "/cases/search", "/cases/mine",
         "/cases/sign", "/fines", "/fines/{case}", "/deliveries", "/deliveries/cases/{case}", "/supervision",
         "/exemptions", "/account",
     ),
