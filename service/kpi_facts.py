@@ -60,6 +60,7 @@ VERDICTS = {Verdict.TRUE.value: True, Verdict.FALSE.value: False}
 MANDATORY = CASE_FIELDS - {"measured_value"}  # no violation a plain camera finds is a measured one
 JOURNAL = "fire_calls"
 PHONE = "phone_notifications"
+COVERAGE = "camera_coverage"
 PHONE_PREFIX = "phone-"
 VEHICLES = "vehicles.distinct"
 DATED = (
@@ -319,18 +320,30 @@ def notification_fact(sent: Any, alert: Any) -> NotificationFact:
 
 
 def _cameras_between(work: Work, since: datetime, until: datetime, plane: Plane) -> Iterable[CameraFact]:
-    """Registered cameras with a span of their log; roads of one without a day of commissioning do not count."""
+    """Registered cameras with a span of their log; roads of one without a day of commissioning do not count.
+
+    What was measured of a camera's coverage and imported stands before what the camera's own file says.
+    """
     spans = camera_spans(work, since, until)
+    seen = _coverage(work)
     for row in work.session.execute(select(Camera.id, Camera.commissioned, Camera.covers).order_by(Camera.id)):
         (began, ended), up, analysed = spans[row.id]
+        lines, view = seen.get(row.id, ((row.covers,) if len(row.covers) > 1 else (), ()))
         yield CameraFact(
             id=row.id,
             commissioned_at=began,
             decommissioned_at=ended,
             up=up,
             analysed=analysed,
-            covered_road=(plane.line(row.covers),) if row.commissioned and len(row.covers) > 1 else (),
+            covered_road=tuple(plane.line(line) for line in lines) if row.commissioned else (),
+            view=plane.line(view) if row.commissioned and view else None,
         )
+
+
+def _coverage(work: Work) -> dict[str, tuple[Sequence[Any], Sequence[Any]]]:
+    """Lines and ground that cameras see, as imported, by camera."""
+    entry = given.newest(work, (COVERAGE,)).get(COVERAGE)
+    return {} if entry is None else {one["camera_id"]: (one["lines"], one["view"]) for one in entry.value["cameras"]}
 
 
 def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, roads: RoadRegister | None) -> CityInputs:
@@ -424,7 +437,13 @@ def _surveys(entry: given.Entry) -> tuple[Survey, ...]:
 
 
 def _plane(work: Work) -> Plane:
+    """A plane about the middle of what is known of the city: its cameras' roads, else imported ones."""
     places = [point for covers in work.session.scalars(select(Camera.covers)) for point in covers]
+    if not places:
+        drawn = given.newest(work, ("roads",))
+        lines = [line for one in _coverage(work).values() for line in (*one[0], one[1])]
+        lines += drawn["roads"].value["lines"] if "roads" in drawn else []
+        places = [point for line in lines for point in line]
     if not places:
         return Plane(0.0, 0.0)
     return Plane(sum(float(lon) for lon, _ in places) / len(places), sum(float(lat) for _, lat in places) / len(places))

@@ -1,4 +1,7 @@
-"""What an import reaches: days of KPIs to be counted again, and periods that were published with other figures."""
+"""What an import reaches: periods that were published with other figures.
+
+Which days of KPIs have to be counted again is marked by the import's own row as it is written (`service.store.marks`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from sqlalchemy import select
 
 from kpi_catalog.period import Period
 from service.store.database import Work
-from service.store.import_tables import CityImport
 from service.store.publication_tables import KpiPublication
 
 
@@ -29,7 +31,3 @@ def touched(work: Work, first: date, last: date | None) -> tuple[str, ...]:
         if Period.parse(first.isoformat(), zone).start < period.end:
             found.append(text)
     return tuple(found)
-
-
-def changed(work: Work, found: CityImport) -> None:
-    """Mark the days whose KPIs an import changes, in the transaction of the import itself."""

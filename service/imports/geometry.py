@@ -10,7 +10,7 @@ from math import hypot
 from typing import Any, Final
 
 from service.imports.columns import Refused
-from service.kpi_facts import Plane
+from service.plane import Plane
 
 WEST, EAST, SOUTH, NORTH = 46.0, 88.0, 40.0, 56.0
 """Degrees around Kazakhstan (46.5-87.3 E, 40.6-55.4 N)."""

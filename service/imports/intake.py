@@ -19,7 +19,7 @@ from service import city_inputs
 from service.access import log_access, require
 from service.imports.cells import EARLIEST
 from service.imports.columns import Refused, Table
-from service.imports.effects import changed, touched
+from service.imports.effects import touched
 from service.imports.judging import Judged, Refusal, Row, header_words, judge, refused_file
 from service.imports.kinds import KINDS, Context, Kind
 from service.imports.reading import read_table
@@ -240,7 +240,6 @@ def take(work: Work, upload: Upload, *, leave_out: bool = False, import_id: str 
     elif upload.kind.compose is not None:
         value = upload.kind.compose([row.record for row in judged.rows])
         city_inputs.enter(work, found.kind, value, source=found.source, as_of=found.as_of, import_id=found.id)
-    changed(work, found)
     log_access(work, require(work.actor, ENTERERS), "import_taken", found.id)
     return Taken(found.id, found.rows, found.refused, known=False, touched=seen.touched, notes=judged.notes)
 
@@ -268,7 +267,6 @@ def withdraw(work: Work, import_id: str, reason: str) -> tuple[str, ...]:
     found.touched = sorted({*found.touched, *again})
     work.session.execute(update(CityImportRow).where(CityImportRow.import_id == import_id).values(standing=None))
     work.session.execute(update(CityInput).where(CityInput.import_id == import_id).values(withdrawn_at=work.now))
-    changed(work, found)
     log_access(work, role, "import_withdrawn", found.id)
     return again
 

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Final
 
 from service.imports.geometry import Points
-from service.kpi_facts import Plane
+from service.plane import Plane
 
 WIDTH: Final = 1000.0
 """Units of the drawing; it grows with its page."""
