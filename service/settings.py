@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         engine: what runs the models, see `vision.engine.ENGINES`.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
         city_file: who issues decisions and where fines are paid (`service.city`).
+        exchange_file: to which addresses the feed is pushed (`service.exchange.push_settings`).
         delivery_file: by which channels decisions leave (`service.delivery_settings`).
         signing_file: whose keys sign them (`service.document_signer`).
         city_category: column of order 469/НҚ it is judged by.
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     city_name_en: str = "City"
     city_file: Path | None = None
     delivery_file: Path | None = None
+    exchange_file: Path | None = None
     signing_file: Path | None = None
     city_category: Literal["republican", "regional", "district"] = "regional"
     time_zone: str = "Asia/Almaty"

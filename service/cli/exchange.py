@@ -40,6 +40,9 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     replay.add_argument("--since", type=_day, metavar="YYYY-MM-DD")
     replay.add_argument("--cursor", metavar="CURSOR")
     replay.set_defaults(run=print_records)
+    pushed = actions.add_parser("push", help="hand over to the addresses of the exchange file what may leave now")
+    pushed.add_argument("--again", action="store_true", help="send what was refused once more")
+    pushed.set_defaults(run=push_now)
     token = actions.add_parser("token", help="make the token of a machine of the centre; it is told once")
     token.add_argument("name", metavar="NAME")
     token.add_argument("--scope", action="append", choices=SCOPES, help="may be repeated; feed where not given")
@@ -124,6 +127,16 @@ def print_records(arguments: Namespace) -> int:
                 break
     sys.stderr.write(f"cursor {cursor}\n")
     return 0
+
+
+def push_now(arguments: Namespace) -> int:
+    """Push; 1 where an address could not be reached or refuses something."""
+    from service.exchange.push import push, push_again  # noqa: PLC0415 - keeps `--help` fast
+
+    with system_store() as store:
+        done = push_again(store) if arguments.again else push(store)
+    sys.stdout.write(f"{done.taken} taken, {done.refused} refused, {done.waiting} addresses wait\n")
+    return 1 if done.refused or done.waiting else 0
 
 
 def make_token(arguments: Namespace) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from service.exchange.publisher import Published, publish
+from service.exchange.push import push
 from service.exchange.tell_kpis import EVERY, provisional
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ class Exchange:
         self._told: datetime | None = None
 
     def round(self) -> Published:
-        """Tell what waits."""
-        return publish(self._store, self._kpis())
+        """Tell what waits, and push it where that is asked for."""
+        done = publish(self._store, self._kpis())
+        push(self._store)
+        return done
 
     def _kpis(self) -> tuple[Draft, ...]:
         """Provisional values where an hour has passed; a failure there must not hold up an alarm."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +36,17 @@ class Peer:
     ca_file: Path | None = None
     timeout_s: float = TIMEOUT_S
 
-    def ask(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        content: bytes | None = None,
+        media: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         """One request; its answer is 2xx, 4xx that the caller judges, or an exception.
 
         Args:
@@ -43,19 +54,25 @@ class Peer:
             path: below the base address; nothing personal belongs into it.
             body: sent as JSON.
             key: idempotency key.
+            content: sent as it is, in the place of a body.
+            media: what the content is.
+            headers: further ones.
 
         Raises:
             ChannelDown: no answer, or one that does not speak of what was sent.
         """
-        headers = {"accept": "application/json"}
+        sent = {"accept": "application/json", **(headers or {})}
         if self.token is not None:
-            headers["authorization"] = f"Bearer {self.token}"
+            sent["authorization"] = f"Bearer {self.token}"
         if key is not None:
-            headers["idempotency-key"] = key
+            sent["idempotency-key"] = key
+        if media is not None:
+            sent["content-type"] = media
         verify = ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
         try:
             with httpx.Client(timeout=self.timeout_s, verify=verify, follow_redirects=False) as client:
-                answer = client.request(method, f"{self.url.rstrip('/')}{path}", json=body, headers=headers)
+                address = f"{self.url.rstrip('/')}{path}"
+                answer = client.request(method, address, json=body, content=content, headers=sent)
         except httpx.TimeoutException:
             raise ChannelDown("timeout") from None
         except (httpx.HTTPError, OSError):
