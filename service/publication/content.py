@@ -32,7 +32,7 @@ from service.store.tables import CityInput
 CONTENT_FORMAT: Final = 1
 MARK: Final = 8
 """Signs of a field's hash that are kept to name a changed field; the text's whole hash is what finds the change."""
-EVENTS_QUERY: Final = "service.rollups.events.events_of"
+EVENTS_QUERY: Final = "service.rollups.events.every_event"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -26,14 +26,13 @@ from service.publication.reckoning import Adder
 from service.publication.rules import rules_of
 from service.publication.shelf import LOCK, keep_sets, period_of, publication_of, published
 from service.rating import city_report
-from service.rollups.events import Event, events_of
+from service.rollups.events import every_event
 from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.events import STATE, append_event
 from service.store.publication_tables import KpiPublication, KpiPublished, KpiPublishedDay
 
 PUBLISHERS: Final = frozenset({Role.EVALUATOR, Role.SYSTEM})
-PAGE: Final = 1000  # the most that `events_of` gives at once
 TRIES: Final = 5
 """Readings of the store until events and values come from one moment; only a store that never rests needs them."""
 CHOICES: Final = Definitions()
@@ -90,7 +89,7 @@ def behind_value(store: Store, kpi_id: str, period: Period) -> Behind:
     """The events behind a KPI's value, by day."""
     adder, days = Adder(kpi_id), dict[date, EventSet]()
     zone = ZoneInfo(period.zone)
-    for day, some in groupby(_events(store, kpi_id, period), key=lambda one: one.at.astimezone(zone).date()):
+    for day, some in groupby(every_event(store, kpi_id, period), key=lambda one: one.at.astimezone(zone).date()):
         events = list(some)
         adder.add(events)
         days[day] = event_set([*days[day].events, *events] if day in days else events)
@@ -103,16 +102,6 @@ def _agrees(report: CityReport, kpi_id: str, behind: Behind | None) -> bool:
         return False
     value = report.kpi(kpi_id).value
     return behind.reckoned.disagrees({"numerator": value.numerator, "denominator": value.denominator}) is None
-
-
-def _events(store: Store, kpi_id: str, period: Period) -> Iterator[Event]:
-    after: str | None = None
-    while True:
-        page = events_of(store, kpi_id, period, actor=SYSTEM, after=after, limit=PAGE)
-        yield from page.events
-        after = page.after
-        if after is None:
-            return
 
 
 def _kept(work: Work, period: Period) -> KpiPublication | None:
