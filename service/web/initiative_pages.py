@@ -27,6 +27,8 @@ PATH: Final = "/kpi/initiatives"
 ROWS: Final = 4
 """Indicators that the form has room for beyond those that are there."""
 
+EMPTY: Final = {"name": "", "value": "", "unit": "", "words": ""}
+
 Short = Annotated[str, Form(max_length=255)]
 Long = Annotated[str, Form(max_length=4000)]
 Many = Annotated[list[str] | None, Form()]
@@ -76,7 +78,7 @@ def changed(
         with visit.store.write(visit.actor) as work:
             initiatives.change(work, str(initiative), initiatives.checked(given))
     except InputError as error:
-        return _one(asked, str(initiative), error)
+        return _one(asked, str(initiative), error, given)
     return onward(visit, f"{PATH}/{initiative}", "saved")
 
 
@@ -125,7 +127,9 @@ def _list(asked: Asked, error: Exception | None = None, given: dict[str, Any] | 
     )
 
 
-def _one(asked: Asked, initiative: str, error: Exception | None = None) -> Response:
+def _one(
+    asked: Asked, initiative: str, error: Exception | None = None, given: dict[str, Any] | None = None
+) -> Response:
     visit = asked.visit
     require(visit.actor, READERS)
     with visit.store.read(visit.actor) as work:
@@ -145,7 +149,8 @@ def _one(asked: Asked, initiative: str, error: Exception | None = None) -> Respo
         steps=tuple(_step(step, people) for step in reversed(steps)),
         withdrawn=withdrawn,
         back=asked.link(PATH),
-        **_form(frozenset() if withdrawn else visit.roles & WRITERS, _content(last.initiative)),
+        open=given is not None,
+        **_form(frozenset() if withdrawn else visit.roles & WRITERS, given or _content(last.initiative)),
     )
 
 
@@ -156,12 +161,11 @@ def _flash(asked: Asked, error: Exception | None) -> Flash | None:
 def _form(writes: frozenset[Any], given: dict[str, Any]) -> dict[str, Any]:
     """What the form shows: what was given, and room for more indicators."""
     rows = [dict(one) for one in given.get("indicators", ())]
-    empty: list[dict[str, Any]] = [{"name": "", "value": "", "unit": "", "words": ""}] * ROWS
     fields = {name: given.get(name) or "" for name in InitiativeBody.model_fields if name != "indicators"}
     return {
         "keeps": bool(writes),
         "given": fields,
-        "indicators": [{key: "" if value is None else value for key, value in one.items()} for one in rows] + empty,
+        "indicators": [{**EMPTY, **{k: v for k, v in one.items() if v is not None}} for one in rows] + [EMPTY] * ROWS,
         "signers": tuple(one.value for one in Signer),
         "spheres": tuple(SPHERES),
     }
