@@ -13,6 +13,8 @@ from qyran.errors import InputError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
+    from kpi_catalog.catalogue import Catalogue
+
 
 def add(actions: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
@@ -20,6 +22,7 @@ def add(actions: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--check", action="store_true", help="hold points, weights and targets to the order's own sums")
     parser.add_argument("--date", metavar="YYYY-MM-DD", help="the day it shall hold for; without it the newest")
     parser.add_argument("--against", type=Path, metavar="FILE", help="with --check: also compare with a transcript")
+    parser.add_argument("--reach", action="store_true", help="which scores each KPI can reach, capped and uncapped")
     parser.set_defaults(run=run)
 
 
@@ -33,6 +36,8 @@ def run(arguments: Namespace) -> int:
         raise InputError("--against compares and needs --check.")
     day = _day(arguments.date)
     books = editions() if day is None else (catalogue(day),)
+    if arguments.reach:
+        return _reach(books[-1])
     if not arguments.check:
         sys.stdout.write(json.dumps(as_dict(books[-1]), ensure_ascii=False, indent=1) + "\n")
         return 0
@@ -50,6 +55,21 @@ def run(arguments: Namespace) -> int:
                 f"initiatives, {points} points; counts, points, weights and grades add up to the order's\n"
             )
     return 1 if failed else 0
+
+
+def _reach(book: Catalogue) -> int:
+    """One line a KPI and category: the official score lies within the first two, the uncapped ends at the third."""
+    from kpi_catalog.catalogue import Category  # noqa: PLC0415
+    from kpi_catalog.reach import reach  # noqa: PLC0415
+
+    for kpi in book.kpis.values():
+        for category in Category:
+            found = reach(kpi, category)
+            said = "no number"
+            if found.lowest is not None and found.highest is not None and found.uncapped is not None:
+                said = f"{found.lowest:.2f} {found.highest:.2f} {found.uncapped:.2f}"
+            sys.stdout.write(f"{kpi.id} {category.value} {said}\n")
+    return 0
 
 
 def _day(text: str | None) -> date | None:
