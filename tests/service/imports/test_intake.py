@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,6 +19,7 @@ from service.imports.values import kpi_values_of
 from service.kpi_facts import city_facts
 from service.store.import_tables import CityImport, CityImportDraft, CityImportRow
 from service.store.tables import AccessLog, CityInput, Personal
+from service.web.vendor import ROOT
 from tests.service.imports.bring import GOOD, as_file
 
 DAY = date(2026, 11, 20)
@@ -97,6 +101,16 @@ def test_a_failure_in_the_middle_imports_nothing(both, evaluator, monkeypatch, s
     with pytest.raises(fault):
         both.do(evaluator, take, upload("fire_calls", {"object_id": None}))
     assert stored(both) == before
+
+
+def test_an_import_that_is_killed_anywhere_leaves_nothing_and_goes_through_the_next_time(tmp_path):
+    """A real process, killed before its first word to the database, its second, and so on."""
+    command = [sys.executable, "-m", "tests.service.imports.killed_import", str(tmp_path / "killed")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    *killed, last = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(killed) > 5
+    assert all(one == [True, [0, 0, 0]] for one in killed), killed
+    assert last == [False, [1, 2, 1]]
 
 
 def test_good_rows_alone_are_taken_only_when_somebody_says_so(both, evaluator):
