@@ -13,6 +13,8 @@ from kpi_catalog.catalogue import Catalogue, Category, Initiative, Kpi, Text, ca
 from kpi_catalog.catalogue_view import found
 from kpi_catalog.readings import CHOICES, DEFAULT
 from qyran.errors import InputError
+from service.access import require
+from service.rating.initiatives import READERS
 from service.web.kpi.asked import ForPeriod
 from service.web.kpi.tabs import tabs
 from service.web.rendering import page
@@ -79,6 +81,7 @@ def order(
     on: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     """Search the catalogue as it holds on a day."""
+    require(asked.visit.actor, READERS)
     w = asked.w
     book = catalogue(_day(on))
     chosen = sphere if sphere in {one.id for one in book.spheres} else ""
