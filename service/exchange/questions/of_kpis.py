@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from kpi_catalog.catalogue import Kpi, catalogue
+from kpi_catalog.city import CityKpi
 from kpi_catalog.period import Period
-from kpi_catalog.security import SecurityKpi
+from kpi_catalog.security import DEFINITIONS, SecurityKpi
 from qyran.errors import NotFound
 from qyran.roles import SYSTEM
 from service.exchange.questions.asking import (
@@ -29,6 +30,7 @@ from service.i18n import Language, number, translate
 from service.kpi import kpi_series, security_report
 from service.kpi_analysis.false_shares import FalseAlarms, false_alarms
 from service.publication.shelf import published
+from service.rating import city_report
 
 
 class FalseAlarmsParams(OfPeriod):
@@ -195,15 +197,20 @@ def _row(asked: Asked, kpi_id: str, period: Period) -> dict[str, Any]:
     return _said(_now(asked, kpi_id, period), period)
 
 
-def _now(asked: Asked, kpi_id: str, period: Period) -> SecurityKpi:
+def _now(asked: Asked, kpi_id: str, period: Period) -> SecurityKpi | CityKpi:
     return _series(asked, kpi_id, (period,))[0]
 
 
-def _series(asked: Asked, kpi_id: str, periods: Sequence[Period]) -> tuple[SecurityKpi, ...]:
-    return kpi_series(asked.store, kpi_id, None, periods, actor=SYSTEM)
+def _series(asked: Asked, kpi_id: str, periods: Sequence[Period]) -> tuple[SecurityKpi | CityKpi, ...]:
+    """A KPI over some periods: those of the security sphere from their roll-ups, others from the city's report."""
+    _catalogued(kpi_id)
+    if kpi_id in DEFINITIONS:
+        return kpi_series(asked.store, kpi_id, None, periods, actor=SYSTEM)
+    reports = (city_report(asked.store, None, period, actor=SYSTEM) for period in periods)
+    return tuple(next(one for one in report.kpis if one.kpi.id == kpi_id) for report in reports)
 
 
-def _said(one: SecurityKpi, period: Period) -> dict[str, Any]:
+def _said(one: SecurityKpi | CityKpi, period: Period) -> dict[str, Any]:
     return {
         "kpi": one.kpi.id,
         "period": str(period),

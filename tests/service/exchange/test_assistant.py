@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from kpi_catalog.period import Period
 from qyran.errors import AccessError, InputError, NotFound
 from qyran.roles import PERSON_ROLES, SYSTEM, Actor, Role
+from service.exchange import delays
 from service.exchange.publisher import publish
 from service.exchange.questions.register import QUESTIONS, ask, open_to
 from service.i18n import LANGUAGES, has, number
@@ -155,6 +157,14 @@ def test_the_state_of_the_exchange_is_what_was_measured(city):
     row = asked(city, "exchange_state", **MONTH)["data"][0]
     assert row["mean_gap_hours"] == pytest.approx(1.0, abs=0.001)
     assert row["facts"] > 0
+
+
+def test_kpis_of_other_spheres_come_from_the_citys_report(city):
+    late = delays(city.store, Period.parse("2026-11"))
+    answer = asked(city, "kpi_value", **MONTH, kpi="1.1")
+    assert (answer["data"][0]["value"], answer["rows"] > 0) == (late.mean_minutes, True)
+    unknown = asked(city, "kpi_explanation", **MONTH, kpi="2.3")
+    assert (unknown["status"], unknown["data"][0]["value"]) == ("no_data", None)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -18,12 +18,15 @@ from qyran.errors import InputError
 from qyran.roles import SYSTEM, Role
 from service.exchange import feed, shapes
 from service.exchange.cursor import START, cursor_of, place_of
+from service.exchange.examples import examples
 from service.exchange.feed import CursorGone
 from service.exchange.publisher import publish
 from service.exchange.tell_kpis import provisional
+from service.publication import publish as freeze
 from service.quarantine import begin
 from service.settings import load_settings
 from service.store.exchange_tables import ExchangePending
+from service.store.publication_tables import KpiRevision
 from service.store.tables import Alert, Camera, ViolationCase
 from tests.service.exchange.facts import a_case, an_alert, change
 from tests.service.world import World
@@ -144,6 +147,43 @@ def test_ids_are_the_same_for_the_same_fact_whoever_tells_it(world):
     again = shapes.RECORD.validate_python(record)
     assert again.id == record["id"]
     assert record["id"] == "caa0e164-4f9b-5dcc-8691-d345bf2beacc"  # of city, camera/abay-12 and revision 1
+
+
+@pytest.mark.parametrize("admitted", [True, False])
+def test_a_published_period_is_told_with_all_its_kpis_and_an_admitted_revision_with_its_cause(world, admitted):
+    publish(world.store, provisional(world.store))
+    world.clock.forward(days=40)
+    frozen = freeze(world.store, "2026-11")
+    publish(world.store)
+    of_kpis = [one for one in told(world) if one["kind"] == "kpi_value"]
+    values = {one["data"]["kpi"]: one for one in of_kpis if one["data"]["period"] == "2026-11"}
+    assert set(values) == set(frozen.kpis)
+    for kpi, one in values.items():
+        content = frozen.kpis[kpi].content
+        assert [one["data"][name] for name in ("stage", "publication", "value", "score", "missing")] == [
+            "published", frozen.id, content["value"], content["score"], content["missing"],
+        ]  # fmt: skip
+    assert values["9.6"]["op"] == "update"  # it stands in place of the provisional one
+    cells = {**frozen.kpis["9.6"].cells, "value": 3.0}
+    said = {"admitted": admitted, "new": cells, "causes": {"late_verdict": 2, "changed_verdict": 1}}
+    with world.store.write() as work:
+        work.session.add(KpiRevision(publication_id=frozen.id, number=1, kpi_id="9.6", found_at=work.now,
+                                     found_by="system", content=json.dumps(said), marks="", sha256="0" * 64))  # fmt: skip
+    publish(world.store)
+    last = about(world, "kpi/9.6/2026-11")[-1]["data"]
+    assert (last["stage"], last["value"], last["reason"]) == (
+        ("revised", 3.0, "late_verdict") if admitted else ("published", values["9.6"]["data"]["value"], None)
+    )
+
+
+def test_the_examples_of_the_documentation_are_what_the_feed_tells():
+    page = (Path(shapes.__file__).parents[2] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    assert f"```json\n{examples()}```" in page
+    decoder, text_, place = json.JSONDecoder(), examples(), 0
+    while place < len(text_):
+        record, end = decoder.raw_decode(text_, place)
+        assert SCHEMA.is_valid(record)
+        place = end + 1
 
 
 def test_counts_are_those_of_the_cases(world):
