@@ -11,9 +11,8 @@ from starlette.responses import Response
 from kpi_catalog.catalogue import Category
 from kpi_catalog.security import SecurityKpi
 from qyran.errors import NotFound
-from service.kpi import kpi_series, security_report
 from service.kpi_analysis.spread import TIMED, distribution
-from service.kpi_analysis.trends import PERIODS
+from service.kpi_analysis.trends import PERIODS, history, series_of
 from service.reports import drawn, words
 from service.reports.words import earlier
 from service.web.kpi.asked import Asked, ForPeriod
@@ -45,9 +44,10 @@ class Times:
 def one(asked: ForPeriod, kpi_id: str) -> Response:
     """One KPI and all that its value rests on."""
     periods = earlier(asked.period, PERIODS)
-    report = security_report(asked.visit.store, asked.category.value, asked.period, actor=asked.visit.actor)
+    past = history(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
+    report = past[-1]
     found = kpi_of(report.kpis, kpi_id)
-    series = kpi_series(asked.visit.store, kpi_id, asked.category.value, periods, actor=asked.visit.actor)
+    series = series_of(kpi_id, past)
     lang, standing = asked.w.lang, standing_of(asked, [found])
     quoted = words.order_language(lang)
     charts = [

@@ -12,9 +12,8 @@ from starlette.responses import Response
 from kpi_catalog.catalogue import Category, catalogue
 from kpi_catalog.period import Period
 from kpi_catalog.security import SecurityReport
-from service.kpi import security_reports
 from service.kpi_analysis.categories import in_category
-from service.kpi_analysis.trends import PERIODS, series_of
+from service.kpi_analysis.trends import PERIODS, history, series_of
 from service.reports import drawn, words
 from service.reports.words import earlier
 from service.web.kpi.asked import Asked, ForPeriod
@@ -72,12 +71,12 @@ class Sphere:
 def report(asked: ForPeriod) -> Response:
     """All 16 KPIs and the score of the sphere."""
     periods = earlier(asked.period, PERIODS)
-    history = security_reports(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
-    standing = standing_of(asked, history[-1].kpis)
+    found = history(asked.visit.store, asked.category.value, periods, actor=asked.visit.actor)
+    standing = standing_of(asked, found[-1].kpis)
     return page(
         asked.visit,
         "kpi/report.html",
-        view=sphere_view(asked, standing, periods, history),
+        view=sphere_view(asked, standing, periods, found),
         standing=standing,
         picker=asked.picker("/kpi"),
         tabs=tabs(asked, "sphere"),
@@ -98,19 +97,17 @@ def downloads(asked: Asked, scope: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def sphere_view(
-    asked: Asked, standing: Standing, periods: Sequence[Period], history: Sequence[SecurityReport]
-) -> Sphere:
+def sphere_view(asked: Asked, standing: Standing, periods: Sequence[Period], past: Sequence[SecurityReport]) -> Sphere:
     """The page in words."""
-    found, w = history[-1], asked.w
+    found, w = past[-1], asked.w
     rows: dict[int, list[Row]] = {}
     for one in found.kpis:
-        series = series_of(one.kpi.id, history)
+        series = series_of(one.kpi.id, past)
         spark = drawn.kpi_spark(w.lang, series, periods, f"spark-{one.kpi.id.replace('.', '-')}")
         rows.setdefault(one.kpi.initiative, []).append(
             row_of(asked, one, spark=inline(spark), frozen=standing.frozen.get(one.kpi.id))
         )
-    scores = [one.sphere.score for one in history]
+    scores = [one.sphere.score for one in past]
     sphere, title = found.sphere, w.t("kpi_console.sphere_trend")
     every = sphere.points_applicable
     charts = [
@@ -147,7 +144,7 @@ def sphere_view(
                 words.share(w.lang, one.sphere.score_missing_as_zero),
                 w.t("kpi.coverage_points", scored=one.sphere.points_scored, all=one.sphere.points_applicable),
             )
-            for one, period in zip(reversed(history), reversed(periods), strict=True)
+            for one, period in zip(reversed(past), reversed(periods), strict=True)
         ),
     )
 
