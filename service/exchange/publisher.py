@@ -89,7 +89,7 @@ def _round(work: Work, further: Sequence[Draft], *, counts: bool | None) -> tupl
     now = max(work.store.clock().astimezone(UTC), last.at if last is not None else datetime.min.replace(tzinfo=UTC))
     due = _newest(work, Kind.VIOLATION_COUNT) if counts is None else None
     with_counts = counts if counts is not None else due is None or now - due >= COUNTS_EVERY
-    waiting = take(work, (*AT_ONCE, COUNTED) if with_counts else AT_ONCE)
+    waiting, marks = take(work, (*AT_ONCE, COUNTED) if with_counts else AT_ONCE)
     drafts = chain(
         tell_outage(_newest(work), now),
         _told(work, waiting),
@@ -100,7 +100,7 @@ def _round(work: Work, further: Sequence[Draft], *, counts: bool | None) -> tupl
     writer.write(tuple(drafts))
     counter.last = writer.seq
     writer.account(last)
-    return Published(writer.records, writer.new), sum(len(subjects) for subjects in waiting.values())
+    return Published(writer.records, writer.new), marks
 
 
 def _told(work: Work, waiting: dict[str, dict[str, Waiting]]) -> Iterator[Draft]:

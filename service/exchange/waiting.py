@@ -32,8 +32,11 @@ class Waiting:
         return self.origin == "live"
 
 
-def take(work: Work, sources: Iterable[str], most: int = MOST) -> dict[str, dict[str, Waiting]]:
-    """The subjects that wait, by source, each with its oldest mark; exactly the marks that were read are removed."""
+def take(work: Work, sources: Iterable[str], most: int = MOST) -> tuple[dict[str, dict[str, Waiting]], int]:
+    """The subjects that wait, by source, each with its oldest mark, and how many marks that were.
+
+    Exactly the marks that were read are removed.
+    """
     query = (
         select(ExchangePending)
         .where(ExchangePending.source.in_(list(sources)))
@@ -49,7 +52,7 @@ def take(work: Work, sources: Iterable[str], most: int = MOST) -> dict[str, dict
         if before is None or (one.live and not before.live) or (one.live == before.live and one.at < before.at):
             of_source[row.subject] = one
     _remove(work, [row.id for row in rows])
-    return found
+    return found, len(rows)
 
 
 def _remove(work: Work, ids: Sequence[int]) -> None:

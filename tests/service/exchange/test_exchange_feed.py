@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from qyran.errors import InputError
 from qyran.roles import SYSTEM, Role
-from service.exchange import feed, shapes
+from service.exchange import feed, publisher, shapes, waiting
 from service.exchange.cursor import START, cursor_of, place_of
 from service.exchange.examples import examples
 from service.exchange.feed import CursorGone
@@ -167,8 +168,8 @@ def test_a_published_period_is_told_with_all_its_kpis_and_an_admitted_revision_w
     cells = {**frozen.kpis["9.6"].cells, "value": 3.0}
     said = {"admitted": admitted, "new": cells, "causes": {"late_verdict": 2, "changed_verdict": 1}}
     with world.store.write() as work:
-        work.session.add(KpiRevision(publication_id=frozen.id, number=1, kpi_id="9.6", found_at=work.now,
-                                     found_by="system", content=json.dumps(said), marks="", sha256="0" * 64))  # fmt: skip
+        kept = {"kpi_id": "9.6", "content": json.dumps(said), "marks": "", "sha256": "0" * 64}
+        work.session.add(KpiRevision(publication_id=frozen.id, number=1, found_at=work.now, found_by="system", **kept))
     publish(world.store)
     last = about(world, "kpi/9.6/2026-11")[-1]["data"]
     assert (last["stage"], last["value"], last["reason"]) == (
@@ -240,6 +241,17 @@ def test_a_transaction_that_commits_late_is_told_in_the_next_round(both):
     writer.join()
     publish(both.store)
     assert [one["op"] for one in about(both, f"alert/{late[0]}")] == ["new"]
+
+
+def test_a_backlog_with_many_changes_of_few_is_told_in_one_call(world, monkeypatch):
+    with world.store.write() as work:
+        alerts = [an_alert(work) for _ in range(7)]
+    for alert in alerts[:3] * 4:
+        change(world, Alert, alert)
+    monkeypatch.setattr(publisher, "MOST", 3)
+    monkeypatch.setattr(publisher, "take", partial(waiting.take, most=3))
+    publish(world.store)
+    assert {one["subject"] for one in told(world)} >= {f"alert/{alert}" for alert in alerts}
 
 
 def test_two_publishers_at_once_tell_everything_once(both):
