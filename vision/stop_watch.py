@@ -8,8 +8,10 @@ A track that leaps or swells has changed its owner and begins anew; one born bey
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+from weakref import ref
 
 import numpy as np
 
@@ -148,20 +150,34 @@ class _Drawn:
     inside: tuple[Floats, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class StopWatch:
-    """All signals of a camera whose line is of one kind, and the states that forbid."""
+    """All signals of a camera whose line is of one kind, and the states that forbid.
+
+    Attributes:
+        taken: the last step from here, so that rules that watch the same lines share it; weakly, for an old watch that
+            somebody keeps would else keep all that came after it.
+    """
 
     camera: Camera
     bans: frozenset[SignalState]
     heads: tuple[Head, ...]
     drawn: _Drawn | None = None
+    taken: list[tuple[Observation, ref[StopWatch], tuple[Ran, ...]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
 
 def signalled(camera: Camera, kind: str) -> tuple[Head, ...]:
     """The signals that name a line of a kind (`stop`, `rail_stop`)."""
     lines = {line.id: line for line in camera.lines if line.kind == kind}
     return tuple(Head(signal, lines[signal.stop_line]) for signal in camera.signals if signal.stop_line in lines)
+
+
+@lru_cache(maxsize=8)
+def red_watch(camera: Camera) -> StopWatch:
+    """The watch over all stop lines of a camera while red stands; one for all rules that ask."""
+    return StopWatch(camera, frozenset({SignalState.RED}), signalled(camera, "stop"))
 
 
 def undirected(heads: Iterable[Head], camera: Camera) -> tuple[Reason, ...]:
@@ -175,6 +191,9 @@ def undirected(heads: Iterable[Head], camera: Camera) -> tuple[Reason, ...]:
 
 def step_stops(watch: StopWatch, observation: Observation) -> tuple[StopWatch, tuple[Ran, ...]]:
     """Take one observation; give who has now gone over a line and on under its ban."""
+    for seen, shared, told in watch.taken:
+        if seen is observation and (known := shared()) is not None:
+            return known, told
     drawn = _drawn_at(watch, observation)
     heads, found = [], []
     for head, arrow in zip(watch.heads, drawn.arrows, strict=True):
@@ -184,7 +203,9 @@ def step_stops(watch: StopWatch, observation: Observation) -> tuple[StopWatch, t
         moved, ran = _step_head(head, watch.bans, arrow, drawn, observation)
         heads.append(moved)
         found += ran
-    return replace(watch, heads=tuple(heads), drawn=drawn), tuple(found)
+    after = replace(watch, heads=tuple(heads), drawn=drawn)
+    watch.taken[:] = [(observation, ref(after), tuple(found))]
+    return after, tuple(found)
 
 
 def _drawn_at(watch: StopWatch, observation: Observation) -> _Drawn:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,6 +118,33 @@ def test_mirrored_enlarged_shifted_and_resampled_scenes_give_the_same_verdict(
 ) -> None:
     view = junction(mirrored=mirrored, size=(1920, 1080) if large else (1280, 720))
     assert len(found(Mover(1, over(beyond_m, x=x)), view=view, rate_hz=rate, shift_s=shift_s)) == (beyond_m > 1)
+
+
+def test_rules_that_watch_the_same_lines_share_one_watch_and_say_what_each_says_alone() -> None:
+    view, movers = junction(), (Mover(1, over(2.0)), Mover(2, through("straight", OUTER, start_s=5.0)))
+    camera, observations = view.camera, list(view.observe(*movers, until_s=22.0, rate_hz=8.0, signals=CYCLE))
+    rules = (RULE, red_light.RULE)
+    states, together = [rule.start(camera) for rule in rules], []
+    for observation in observations:
+        for k, rule in enumerate(rules):
+            states[k], told = rule.step(states[k], observation)
+            together += told
+        assert states[0].watch is states[1].watch
+    alone = [finding for rule in rules for finding in judge(rule, view, observations)]
+    assert sorted(together, key=lambda one: one.kind) == sorted(alone, key=lambda one: one.kind)
+    assert {one.kind for one in together} == {"stop_line", "red_light"}
+
+
+def test_a_watch_that_is_kept_keeps_nothing_of_what_came_after() -> None:
+    view = junction()
+    observations = list(view.observe(Mover(1, over(2.0)), until_s=2.0, rate_hz=8.0, signals=CYCLE))
+    first = RULE.start(view.camera)
+    state, _ = RULE.step(first, observations[0])
+    gone = ref(state.watch)
+    del state
+    gc.collect()
+    assert first.watch.taken
+    assert gone() is None
 
 
 def test_the_rule_says_what_it_lacks() -> None:

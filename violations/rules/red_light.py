@@ -20,7 +20,7 @@ from vision.finding import Finding, Reason
 from vision.geometry import cut
 from vision.road_plane import RoadPlane
 from vision.sight import Sight, sight_of
-from vision.stop_watch import Ran, StopWatch, signalled, step_stops, undirected
+from vision.stop_watch import Ran, StopWatch, red_watch, signalled, step_stops, undirected
 from vision.turning import SIDE_DEG, STRAIGHT_DEG, GroundView
 from vision.types import SignalState
 
@@ -77,8 +77,7 @@ class RedLight:
 
     def start(self, camera: Camera) -> RedLightState:
         """No vehicle seen yet."""
-        watch = StopWatch(camera, frozenset({SignalState.RED}), signalled(camera, "stop"))
-        return RedLightState(watch, MappingProxyType({}))
+        return RedLightState(red_watch(camera), MappingProxyType({}))
 
     def step(self, state: RedLightState, observation: Observation) -> tuple[RedLightState, tuple[Finding, ...]]:
         """Follow every vehicle over every stop line."""

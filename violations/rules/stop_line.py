@@ -17,7 +17,7 @@ import numpy as np
 from violations.accusation import Looks, accuse
 from vision.finding import Finding, Reason
 from vision.sight import Sight
-from vision.stop_watch import GO_ON_SIZES, Approach, Ban, Head, StopWatch, signalled, step_stops, undirected
+from vision.stop_watch import GO_ON_SIZES, Approach, Ban, Head, StopWatch, red_watch, signalled, step_stops, undirected
 from vision.strip import LONG
 from vision.types import SignalState
 
@@ -86,8 +86,7 @@ class StopLine:
 
     def start(self, camera: Camera) -> StopLineState:
         """No vehicle seen yet."""
-        watch = StopWatch(camera, frozenset({SignalState.RED}), signalled(camera, "stop"))
-        return StopLineState(watch, MappingProxyType({}))
+        return StopLineState(red_watch(camera), MappingProxyType({}))
 
     def step(self, state: StopLineState, observation: Observation) -> tuple[StopLineState, tuple[Finding, ...]]:
         """Follow every vehicle at every stop line."""
