@@ -22,6 +22,7 @@ from service.rating import city_report, effects, initiatives
 from service.rating.asked import readings_of
 from service.rating.spans import Span, incidents_of, keep_months
 from service.rating.speeds import keep_days, speeds_of
+from service.store.exchange_tables import ExchangeDay, ExchangeRound
 from service.store.import_tables import CityImport, CityImportRow
 from service.store.passage_tables import PassageTombstone
 from service.store.rating_tables import CityInitiative, RatingTally
@@ -296,6 +297,30 @@ def test_ambulances_and_the_fire_service_arrive(summer):
     whole = city_report(summer.store, "republican", MAY).kpi("1.11")
     assert (whole.value.value, whole.status) == (75, Status.COMPUTED)
     assert whole.score.score == pytest.approx(75 / 90)
+
+
+def test_delay_and_frequency_of_updates_come_from_the_exchange(summer):
+    minute = 60_000_000
+    add(
+        summer,
+        ExchangeDay(
+            day=date(2026, 5, 4), kind="alert", records=9, measured=4, delay_us=40 * minute, longest_us=minute * 25
+        ),
+        *(
+            ExchangeRound(at=during(4, hour), day=date(2026, 5, 4), records=1, security=1, last_seq=hour, gap_us=gap)
+            for hour, gap in ((1, None), (2, 60 * minute), (3, 60 * minute))
+        ),
+    )  # fmt: skip
+    report = city_report(summer.store, "republican", "2026-05-04")
+    delay, updates = report.kpi("1.1"), report.kpi("1.4")
+    assert (delay.value.value, delay.value.n, delay.score.score) == (10, 4, 1)
+    assert (updates.status, set(updates.value.missing)) == (Status.PARTIAL, {Missing.OTHER_UPDATE_TIMES})
+    others = {"security": 99, "housing_utilities": 24, "ecology": 2, "education": 24}
+    import_value(summer, "1.4", "2026-05-04", others)
+    known = city_report(summer.store, "republican", "2026-05-04").kpi("1.4")
+    assert known.measured.fact == {**others, "security": updates.value.value}
+    assert known.status is Status.COMPUTED
+    assert known.score.score < 1
 
 
 def test_only_readers_of_kpis_are_told(world):
