@@ -184,5 +184,7 @@ def _seen(desk: Desk, upload: intake.Upload) -> dict[str, Any]:
 
 
 def _taken(desk: Desk, upload: intake.Upload, leave_out: bool) -> intake.Taken:  # noqa: FBT001 - handed to a thread
+    with desk.read() as work:
+        seen = intake.preview(work, upload)  # a long file is judged while nobody waits for the store
     with desk.write() as work:
-        return intake.take(work, upload, leave_out=leave_out)
+        return intake.take(work, upload, leave_out=leave_out, seen=seen)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError
-from service.cli.opened import system_work
+from qyran.roles import SYSTEM
+from service.cli.opened import system_store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -49,12 +50,15 @@ def run(arguments: Namespace) -> int:
         since=None if arguments.since is None else _day(arguments.since, "--since"),
     )
     if arguments.dry_run:
-        with system_work() as work:
+        with system_store() as store, store.read(SYSTEM) as work:
             seen = preview(work, upload)
         return _said(seen, arguments.lang)
     try:
-        with system_work() as work:
-            done = take(work, upload, leave_out=arguments.leave_out)
+        with system_store() as store:
+            with store.read(SYSTEM) as work:
+                seen = preview(work, upload)
+            with store.write(SYSTEM) as work:
+                done = take(work, upload, leave_out=arguments.leave_out, seen=seen)
     except ImportRefused as error:
         _refusals(error.preview, arguments.lang)
         raise

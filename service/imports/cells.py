@@ -18,10 +18,13 @@ from service.imports.numbers import read_number, tidy
 
 EARLIEST: Final = date(1990, 1, 1)
 """Nothing that counts today happened before it; an empty cell of a workbook often becomes 1900."""
-DAY_FORMS: Final = ("%Y-%m-%d", "%d.%m.%Y")
-MOMENT_FORMS: Final = tuple(
-    f"{day}{gap}{clock}" for day in DAY_FORMS for gap in (" ", "T") for clock in ("%H:%M:%S", "%H:%M")
+DAYS: Final = (
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})",
+    r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})",
 )
+CLOCK: Final = r"[T ](?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
+DAY_FORMS: Final = tuple(re.compile(day) for day in DAYS)
+MOMENT_FORMS: Final = tuple(re.compile(day + CLOCK) for day in DAYS)
 WITH_ZONE: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})", re.ASCII
 )
@@ -246,13 +249,16 @@ def _written(text: str, reader: Reader) -> datetime:
     return _by_forms(text, MOMENT_FORMS, "no_moment").replace(tzinfo=reader.zone)
 
 
-def _by_forms(text: str, forms: tuple[str, ...], code: str) -> datetime:
-    for form in forms:
-        try:
-            return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the city's zone is put to it after
-        except ValueError:
-            continue
-    raise Refused(code)
+def _by_forms(text: str, forms: tuple[re.Pattern[str], ...], code: str) -> datetime:
+    found = next((one for form in forms if (one := form.fullmatch(text.strip()))), None)
+    if found is None:
+        raise Refused(code)
+    part = {name: int(one) for name, one in found.groupdict(default="0").items()}
+    clock = part.get("hour", 0), part.get("minute", 0), part.get("second", 0)
+    try:
+        return datetime(part["year"], part["month"], part["day"], *clock)  # noqa: DTZ001 - the city's zone comes after
+    except ValueError:
+        raise Refused(code) from None
 
 
 def _from_serial(value: float, reader: Reader) -> datetime:

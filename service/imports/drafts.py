@@ -56,8 +56,14 @@ def held(work: Work, draft_id: str) -> Preview:
     return preview(work, _upload(work, _draft(work, draft_id)))
 
 
-def confirm(work: Work, draft_id: str, *, leave_out: bool = False) -> Taken:
-    """Import an upload that was looked at; it is judged again, for the store may have moved on.
+def confirm(work: Work, draft_id: str, *, leave_out: bool = False, seen: Preview | None = None) -> Taken:
+    """Import an upload that was looked at.
+
+    Args:
+        work: the unit of work.
+        draft_id: of the upload.
+        leave_out: take the good rows alone.
+        seen: what `held` found just before; None judges it here.
 
     Raises:
         AccessError: the actor enters no inputs.
@@ -65,7 +71,8 @@ def confirm(work: Work, draft_id: str, *, leave_out: bool = False) -> Taken:
         ImportRefused: a row or the file is refused.
     """
     row = _draft(work, draft_id)
-    taken = take(work, _upload(work, row), leave_out=leave_out, import_id=row.id)
+    upload = _upload(work, row) if seen is None else seen.upload
+    taken = take(work, upload, leave_out=leave_out, import_id=row.id, seen=seen)
     if taken.known:
         _drop(work, draft_id)
     else:

@@ -190,7 +190,14 @@ def preview(work: Work, upload: Upload) -> Preview:
     )
 
 
-def take(work: Work, upload: Upload, *, leave_out: bool = False, import_id: str | None = None) -> Taken:
+def take(
+    work: Work,
+    upload: Upload,
+    *,
+    leave_out: bool = False,
+    import_id: str | None = None,
+    seen: Preview | None = None,
+) -> Taken:
     """Import a file: all of its rows, or nothing.
 
     Args:
@@ -198,13 +205,17 @@ def take(work: Work, upload: Upload, *, leave_out: bool = False, import_id: str 
         upload: the file.
         leave_out: take the good rows and leave the refused ones out, as somebody decided who saw them.
         import_id: of the draft that it was; None makes a new one.
+        seen: what was found in it just before, outside this unit of work, so that nobody waits while a long file is
+            judged; what the store holds is asked again.
 
     Raises:
         AccessError: the actor enters no inputs.
         ImportRefused: a row or the file is refused.
         InputError: the source or the day cannot be.
     """
-    seen = preview(work, upload)
+    require(work.actor, ENTERERS)
+    if seen is None or _moved_on(work, upload, seen):
+        seen = preview(work, upload)
     if seen.known is not None:
         return Taken(seen.known, 0, 0, known=True, touched=(), notes=seen.judged.notes)
     judged = seen.judged
@@ -323,6 +334,14 @@ def _stored(work: Work, upload: Upload, keys: Sequence[str]) -> Mapping[str, str
             if upload.kind.spans or as_of >= upload.as_of or upload.kind.name != "kpi_values":
                 found[key] = f"{entered.astimezone(work.store.settings.zone):%Y-%m-%d %H:%M}"
     return found
+
+
+def _moved_on(work: Work, upload: Upload, seen: Preview) -> bool:
+    """Whether the store got something since a file was looked at that says otherwise of it."""
+    known = work.session.scalar(select(CityImport.id).where(CityImport.standing == upload.standing))
+    return known != seen.known or (
+        upload.kind.journal and bool(_stored(work, upload, [r.key for r in seen.judged.rows]))
+    )
 
 
 def _covers(upload: Upload, rows: Sequence[Row], context: Context) -> tuple[datetime, datetime] | None:

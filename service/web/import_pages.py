@@ -104,8 +104,10 @@ def draft(visit: Person, draft_id: UUID) -> Response:
 def confirm(visit: PostedPerson, draft_id: UUID, leave_out: Annotated[str, Form(max_length=3)] = "") -> Response:
     """Take it, all of it or nothing."""
     try:
+        with visit.store.read(visit.actor) as work:
+            seen = drafts.held(work, str(draft_id))
         with visit.store.write(visit.actor) as work:
-            taken = drafts.confirm(work, str(draft_id), leave_out=leave_out == "yes")
+            taken = drafts.confirm(work, str(draft_id), leave_out=leave_out == "yes", seen=seen)
     except intake.ImportRefused:
         return _preview(visit, str(draft_id), 422)
     return onward(visit, f"{PATH}/{taken.id}", "import_known" if taken.known else "import_taken")

@@ -172,12 +172,14 @@ def test_a_cell_of_a_workbook_is_refused_as_it_stands(change, wanted):
 
 
 def test_a_number_that_excel_made_of_a_kpi_is_refused_where_it_is_two_things():
-    for value, code in ((1.1, "kpi_became_number"), (datetime(2026, 10, 1), "kpi_became_date"), (99.0, "kpi_unknown")):  # noqa: DTZ001
-        found = judged("kpi_values", workbook(set_cell("A2", value, "General"), "kpi_values"))
+    day = datetime(2026, 10, 1)  # noqa: DTZ001
+    for value, form, code in (
+        (1.1, "General", "kpi_became_number"), (day, "dd.mm.yyyy", "kpi_became_date"), (99.0, "General", "kpi_unknown"),
+    ):  # fmt: skip
+        found = judged("kpi_values", workbook(set_cell("A2", value, form), "kpi_values"))
         assert found.refusals[0].code == code
-    assert (
-        judged("kpi_values", workbook(set_cell("A2", 2.2, "General"), "kpi_values")).rows[0].values["kpi_id"] == "2.2"
-    )
+    (row,) = judged("kpi_values", workbook(set_cell("A2", 2.2, "General"), "kpi_values")).rows
+    assert row.values["kpi_id"] == "2.2"
 
 
 def test_days_that_lost_their_format_are_days_again():

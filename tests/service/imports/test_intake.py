@@ -87,20 +87,21 @@ class Killed(BaseException):
     """What a process that dies in the middle leaves of a transaction."""
 
 
-@pytest.mark.parametrize("step", ["keep_file", "_keep_restricted", "_add_rows", "log_access"])
 @pytest.mark.parametrize("fault", [RuntimeError, Killed])
-def test_a_failure_in_the_middle_imports_nothing(both, evaluator, monkeypatch, step, fault):
+def test_a_failure_in_the_middle_imports_nothing(both, evaluator, monkeypatch, fault):
     before = stored(both)
-    right = getattr(intake, step)
+    for step in ("keep_file", "_keep_restricted", "_add_rows", "log_access"):
+        right = getattr(intake, step)
 
-    def fails(*given):
-        right(*given)
-        raise fault
+        def fails(*given, right=right):
+            right(*given)
+            raise fault
 
-    monkeypatch.setattr(intake, step, fails)
-    with pytest.raises(fault):
-        both.do(evaluator, take, upload("fire_calls", {"object_id": None}))
-    assert stored(both) == before
+        with monkeypatch.context() as broken:
+            broken.setattr(intake, step, fails)
+            with pytest.raises(fault):
+                both.do(evaluator, take, upload("fire_calls", {"object_id": None}))
+        assert stored(both) == before, step
 
 
 def test_an_import_that_is_killed_anywhere_leaves_nothing_and_goes_through_the_next_time(tmp_path):
@@ -141,6 +142,18 @@ def test_a_dry_run_stores_nothing(both, evaluator):
         told = seen.as_dict()
     assert stored(both) == before
     assert (told["rows"], told["refusals_in_all"], told["covers_from"]) == (1, 0, "2026-11-01T19:00:00+00:00")
+
+
+def test_what_came_between_a_look_and_the_import_is_seen(both, evaluator):
+    file = upload("fire_calls", {"object_id": None})
+    with both.store.read(evaluator) as work:
+        seen = preview(work, file)
+    other = upload("fire_calls", {"object_id": None}, {"call_id": "2", "object_id": None})
+    both.do(evaluator, take, other)
+    with pytest.raises(ImportRefused, match="stored since"):
+        both.do(evaluator, take, file, seen=seen)
+    same = both.do(evaluator, take, other, seen=seen)
+    assert same.known
 
 
 def test_a_withdrawn_import_counts_no_more_and_stays_in_the_history(both, evaluator):
