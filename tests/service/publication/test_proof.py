@@ -188,7 +188,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_happens_no_revision_changes_a_frozen_value_silently(tmp_path_factory, monkeypatch, steps):
     """Frozen bytes stay; every later difference stands as a revision; the known figures are those of now."""

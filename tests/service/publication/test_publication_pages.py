@@ -45,7 +45,11 @@ def logged_in(client, city, actor):
 @pytest.fixture
 def clients(november):
     """The evaluator's and the officer's."""
-    with serving(create_app(store=november.store, jobs=False)) as address, browser(address) as one, browser(address) as other:
+    with (
+        serving(create_app(store=november.store, jobs=False)) as address,
+        browser(address) as one,
+        browser(address) as other,
+    ):
         yield logged_in(one, november, november.evaluator), logged_in(other, november, november.officer)
 
 

@@ -69,14 +69,16 @@ def test_every_cause_has_its_words_and_the_unknown_one_revises_nothing():
 def test_a_night_publishes_what_is_due_and_the_next_finds_what_came_late(city):
     decided(city)
     waiting = city.case(plate="456DEF02")
-    city.clock.now = datetime(2026, 12, 5, 20, tzinfo=UTC)  # after midnight of the 6th
-    day = date(2026, 12, 5)
+    sooner = city.settings.model_copy(update={"publish_after": {PeriodKind.MONTH: 1}})
+    object.__setattr__(city.store, "settings", sooner)
+    city.clock.now = datetime(2026, 12, 1, 20, tzinfo=UTC)  # after midnight of the 2nd
+    day = date(2026, 12, 1)
     seen = run_job(city.store, "publish_period", day, rehearsal=True)
     done = run_job(city.store, "publish_period", day)
     assert done.account == {"due": seen.account["due"], "published": seen.account["due"]}
     names = {str(one.period) for one in publications(city.store)}
-    assert {"2026-11", "2026-11-22", "2026-12-04", "2026-W48"} <= names
-    assert not names & {"2026-12-05", "2026-11-21", "2026-Q4"}  # not due, before the installation, not over
+    assert {"2026-11", "2026-11-22", "2026-11-30", "2026-W48"} <= names
+    assert not names & {"2026-12-01", "2026-11-21", "2026-Q4"}  # not due, before the installation, not over
     assert run_job(city.store, "publish_period", day).account == {"due": 0, "published": 0}
     decide(city, waiting, true=False)
     city.clock.forward(days=1)
