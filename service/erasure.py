@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import get_args
 
 from sqlalchemy import delete, event, select
@@ -18,9 +19,10 @@ from service.records import load
 from service.store.counter import next_number
 from service.store.database import Store, Work
 from service.store.events import TOMBSTONE, append_tombstone, events_of
+from service.store.fine_tables import AppealResolution
 from service.store.people_tables import SubjectRecord
 from service.store.record_tables import DeviceRecord
-from service.store.tables import Alert, AlertEvent, CaseEvent, Evidence, Passage, Personal, ViolationCase
+from service.store.tables import Alert, Decision, Evidence, Passage, Personal, ViolationCase
 
 BY_COURT = "court_order"
 """The one ground that a running case does not stand against."""
@@ -31,8 +33,9 @@ ORDERS = frozenset({Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
 def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: str) -> int:
     """Erase everything about a person in a case or an alert; the number of the tombstone.
 
-    The keys of the sealed payloads are destroyed, the plate's token and the evidence package removed; every event, its
-    commitment and the chain stay, so that it is seen that something was erased, when, by whom and on which ground.
+    The keys of the sealed payloads are destroyed, the plate's token, the evidence package and the signed documents
+    removed; every event, its commitment and the chain stay, and numbers and hashes of documents, so that it is seen
+    that something was erased, when, by whom and on which ground.
 
     Raises:
         AccessError: the actor is no data-protection officer.
@@ -49,7 +52,7 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
     held_by = hold_of(work, row)
     if held_by is not None and ground != BY_COURT:
         raise TransitionError(f"Nothing of this record is erased yet ({held_by.reason}); it has to end first.")
-    events: type[CaseEvent | AlertEvent] = events_of(row)
+    events = events_of(row)
     tombstones = select(events.seq).where(events.record == record, events.kind == TOMBSTONE)
     held = select(Personal).where(
         Personal.record == record, Personal.sealed.is_not(None), Personal.seq.not_in(tombstones)
@@ -69,6 +72,8 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
             device.plate_token = None
         work.session.flush()
         forget_unused(work, [token] if token else [])
+        for paper in papers_of(work, record):
+            paper.file = ""  # where it lay follows from its number; see `sweep`
     work.session.execute(delete(SubjectRecord).where(SubjectRecord.record == record))
     for package in work.session.scalars(select(Evidence).where(Evidence.record == record)):
         package.files, package.erased = [], True
@@ -78,15 +83,38 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
 
 
 def sweep(store: Store) -> int:
-    """Remove the folders and masked copies of erased packages, also those a kill left behind; how many were there."""
+    """Remove packages, masked copies and documents of what was erased, also what a kill left; how many were there."""
     with store.read() as work:
         folders = work.session.scalars(select(Evidence.folder).where(Evidence.erased.is_(True))).all()
+        papers = [path for paper in papers_of(work) for path in _places(store, paper)]
     found = [store.settings.evidence_folder / folder for folder in folders]
     found += [store.settings.masked_folder / kind / folder for kind in get_args(Kind) for folder in folders]
     present = [folder for folder in found if folder.exists()]
     for folder in present:
         shutil.rmtree(folder)
-    return len(present)
+    lying = [path for path in papers if path.exists()]
+    for path in lying:
+        path.unlink()
+    return len(present) + len(lying)
+
+
+def papers_of(work: Work, record: str | None = None) -> list[Decision | AppealResolution]:
+    """The signed documents of a case; of every erased case where none is given."""
+    found: list[Decision | AppealResolution] = []
+    for table in (Decision, AppealResolution):
+        query = select(table)
+        found += work.session.scalars(
+            query.where(table.file == "") if record is None else query.where(table.case_id == record)
+        )
+    return found
+
+
+def _places(store: Store, paper: Decision | AppealResolution) -> tuple[Path, ...]:
+    """Where a document lay, its detached signature, and what was prepared for one."""
+    folder = store.settings.documents_folder
+    stem = folder / f"{paper.year}" / paper.document_no
+    return (stem.with_name(f"{stem.name}.pdf"), stem.with_name(f"{stem.name}.cms"),
+            folder / "prepared" / f"{paper.case_id}.pdf")  # fmt: skip
 
 
 def erase_passage(work: Work, passage_id: str) -> None:

@@ -170,7 +170,7 @@ def _copy(one: Evidence, folder: Path, kind: Kind) -> dict[str, Content]:
 
 def _decision(work: Work, row: ViolationCase) -> dict[str, Content]:
     decision = work.session.get(Decision, row.id)
-    if decision is None:
+    if decision is None or not decision.file:
         return {}
     path = work.store.settings.documents_folder / decision.file
     if not path.is_file() or file_sha256(path) != decision.sha256:

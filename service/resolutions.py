@@ -114,6 +114,8 @@ def document(work: Work, case_id: str, appeal_id: str) -> tuple[Path, str]:
     if made is None or made.case_id != case_id:
         raise NotFound(f"The case {case_id} has no resolution on an appeal {appeal_id}.")
     in_sight(work, load(work, ViolationCase, made.case_id, lock=False))
+    if not made.file:
+        raise NotFound(f"The document {made.document_no} was erased as the law orders; its number and hash stay.")
     path = work.store.settings.documents_folder / made.file
     if not path.is_file() or sha256_hex(path.read_bytes()) != made.sha256:
         raise IntegrityError(f"The document {made.document_no} is gone or not what was signed.")

@@ -203,6 +203,8 @@ def document(work: Work, case_id: str) -> tuple[Path, str]:
     decision = work.session.get(Decision, case_id)
     if decision is None:
         raise NotFound(f"The case {case_id} has no signed decision.")
+    if not decision.file:
+        raise NotFound(f"The document {decision.document_no} was erased as the law orders; its number and hash stay.")
     in_sight(work, load(work, ViolationCase, case_id, lock=False))
     path = work.store.settings.documents_folder / decision.file
     if not path.is_file() or sha256_hex(path.read_bytes()) != decision.sha256:

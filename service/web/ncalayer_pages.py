@@ -16,7 +16,9 @@ from fastapi import APIRouter, Form
 from starlette.responses import JSONResponse, Response
 
 from qyran.errors import ConfigError, InputError, IntegrityError, TransitionError
+from qyran.roles import OFFICERS
 from service import case_desk, cases, national_signing
+from service.access import require
 from service.document_signer import signing_file
 from service.ports.national_signature import MOST_BYTES
 from service.store.database import Store
@@ -43,6 +45,7 @@ def by_ncalayer(store: Store) -> bool:
 @router.get("/{case_id}/ncalayer")
 def show(visit: Person, case_id: UUID) -> Response:
     """The page that signs."""
+    require(visit.actor, OFFICERS)
     with visit.store.write(visit.actor) as work:
         seen = cases.open_case(work, str(case_id))
     w = words_of(visit)
