@@ -203,6 +203,20 @@ def test_counts_are_those_of_the_cases(world):
     assert [newest["data"][name] for name in names] == [5, 1, 1, 1, 1, 1]
 
 
+def test_that_somebody_claimed_a_case_is_no_news_for_others(both):
+    def marks() -> int:
+        with both.store.read() as work:
+            return work.session.query(ExchangePending).filter_by(source="case").count()
+
+    with both.store.write() as work:
+        case = a_case(work)
+    publish(both.store, counts=True)
+    change(both, ViolationCase, case, claimed_by="officer", claimed_at=both.clock())
+    assert marks() == 0
+    change(both, ViolationCase, case, verdict="true")
+    assert marks() == 1
+
+
 def test_counts_wait_so_that_an_hour_does_not_change_with_every_case(world):
     with world.store.write() as work:
         a_case(work)

@@ -29,12 +29,19 @@ WATCHED = (
     ("kpi_revision", "revision", "{new}.publication_id || '/' || {new}.number", "{new}.found_at", ("INSERT",)),
 )
 VIEWS = "{new}.kind LIKE 'view%'"
+STANDING = " OR ".join(
+    f"{{new}}.{name} IS DISTINCT FROM {{old}}.{name}"
+    for name in ("state", "verdict", "t_cancelled", "merged_into", "kind", "camera_id", "t_detect")
+)
+"""What a count of cases depends on; that somebody claimed one is no news for others."""
 SEEN = (
     "{new}.status IS DISTINCT FROM {old}.status OR {new}.status_at IS DISTINCT FROM {old}.status_at OR "
     "{new}.retired IS DISTINCT FROM {old}.retired OR {new}.commissioned IS DISTINCT FROM {old}.commissioned OR "
     "{new}.file_version IS DISTINCT FROM {old}.file_version OR {new}.territory IS DISTINCT FROM {old}.territory"
 )
 """Changes of a camera that others want to hear of; that a stretch was analysed is none."""
+
+ONLY = {"camera_log": {"INSERT": VIEWS}, "camera": {"UPDATE": SEEN}, "violation_case": {"UPDATE": STANDING}}
 
 
 def _code(name: str, length: int = 64, **kept: Any) -> sa.Column[Any]:
@@ -225,7 +232,7 @@ def _watch(table: str, source: str, subject: str, moment: str, events: tuple[str
         f"INSERT INTO exchange_pending (source, subject, at, origin) "  # noqa: S608  names of this file only
         f"VALUES ('{source}', {subject.format(new='NEW')}, {moment.format(new='NEW')}, 'live')"
     )
-    wanted = {"camera_log": {"INSERT": VIEWS}, "camera": {"UPDATE": SEEN}}.get(table, {})
+    wanted = ONLY.get(table, {})
     if op.get_context().dialect.name == "sqlite":
         for event in events:
             only = wanted.get(event)
