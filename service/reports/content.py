@@ -212,7 +212,7 @@ def _city(
             ),
         ),
         lines=lines,
-        charts=((t(lang, "kpi_city.bands"), drawn.bands(lang, found.rating.total, 720.0, "bands")),),
+        charts=((t(lang, "kpi_city.bands"), drawn.bands(lang, found.rating.total if found.rating.band else None, 720.0, "bands")),),
         tables=(_sphere_table(lang, found), _effect_table(lang, found, bands)),
         notes=(t(lang, "kpi_report.internal"), t(lang, "kpi_report.perverse_note")),
     )  # fmt: skip

@@ -75,7 +75,7 @@ def city(asked: ForPeriod) -> Response:
     w = asked.w
     report = city_report(asked.visit.store, asked.category.value, asked.period, actor=asked.visit.actor)
     bands = {one.id: words.named(w.lang, one.name) for one in catalogue().bands}
-    score = report.rating.total if report.rating.total is not None else report.city.score
+    score = report.rating.total if report.rating.band else None  # no place among the grades while there is none
     drawn = [inline(draw_bands(w.lang, score, size, f"bands-{number}")) for number, size in enumerate((720.0, 346.0))]
     return page(
         asked.visit,
