@@ -77,8 +77,8 @@ CASE_COLUMNS = tuple(
 ALERT_COLUMNS = tuple(
     getattr(Alert, name)
     for name in (
-        "id", "kind", "t_detect", "incident_id", "t_onset", "t_notify_sent", "t_ack", "t_dispatch", "t_depart",
-        "verdict", "initiator", "object_id", "case_id", "is_drill", "state", "merged_into",
+        "id", "kind", "t_detect", "incident_id", "t_notify_sent", "t_ack", "t_dispatch", "verdict", "initiator",
+        "object_id", "case_id", "is_drill", "state", "merged_into",
     )
 )  # fmt: skip
 RECIPIENTS = {"101": Recipient.FIRE_SERVICE, "object_staff": Recipient.OBJECT_STAFF}
@@ -283,11 +283,9 @@ def alert_fact(row: Any) -> AlertFact:
         kind=row.kind,
         t_detect=row.t_detect,
         incident_id=row.incident_id,
-        t_onset=row.t_onset,
         t_notify_sent=row.t_notify_sent,
         t_ack=row.t_ack,
         t_dispatch=row.t_dispatch,
-        t_depart=row.t_depart,
         verdict=VERDICTS.get(row.verdict or ""),
         source=source_of(row.initiator),
         object_id=row.object_id,

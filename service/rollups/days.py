@@ -41,6 +41,7 @@ from service.kpi_facts import (
     source_of,
 )
 from service.store.database import Work
+from service.store.spans import microseconds_between
 from service.store.tables import Alert, AlertNotification, ViolationCase
 
 CHUNK: Final = 500
@@ -58,6 +59,11 @@ class Days:
     work: Work
     _calls: dict[date, list[Called]] | None = field(default=None)
     _phoned: dict[date, list[NotificationFact]] | None = field(default=None)
+
+    def beside(self, work: Work) -> Days:
+        """The same journals for another unit of work."""
+        _ = self.calls, self.phoned
+        return Days(work, self._calls, self._phoned)
 
     @property
     def zone(self) -> str:
@@ -140,26 +146,28 @@ def _decided(work: Work, since: datetime, until: datetime) -> tuple[CaseFact, ..
 
 
 def _notified(work: Work, since: datetime, until: datetime) -> tuple[CaseFact, ...]:
+    """Cases by their first notification; how long it took is asked of the database, moments need not be read."""
     moment = Case.t_first_notification_sent
-    query = select(Case.t_detect, moment, Case.t_officer_decision, Case.merged_into)
+    took, unseen = microseconds_between(Case.t_detect, moment), Case.t_officer_decision.is_(None)
+    query = select(took, Case.merged_into.is_not(None), unseen)
     return tuple(
         CaseFact(
             id="",
-            t_detect=detected,
-            t_officer_decision=decided,
-            t_first_notification_sent=sent,
-            merged=merged is not None,
+            t_detect=since,
+            t_officer_decision=None if nobody else since,
+            t_first_notification_sent=since + timedelta(microseconds=us),
+            merged=is_merged,
         )
-        for detected, sent, decided, merged in work.session.execute(query.where(moment >= since, moment < until))
+        for us, is_merged, nobody in work.session.execute(query.where(moment >= since, moment < until))
     )
 
 
 def _signed(work: Work, since: datetime, until: datetime) -> tuple[CaseFact, ...]:
-    query = select(Case.t_detect, Case.t_signed, Case.merged_into)
+    query = select(microseconds_between(Case.t_detect, Case.t_signed), Case.merged_into.is_not(None))
     query = query.where(Case.t_signed >= since, Case.t_signed < until)
     return tuple(
-        CaseFact(id="", t_detect=detected, t_signed=signed, merged=merged is not None)
-        for detected, signed, merged in work.session.execute(query)
+        CaseFact(id="", t_detect=since, t_signed=since + timedelta(microseconds=us), merged=merged)
+        for us, merged in work.session.execute(query)
     )
 
 

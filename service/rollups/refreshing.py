@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,11 @@ from service.store.tables import Alert, AlertNotification, Camera, CameraLog, Pa
 
 ADVISORY: Final = 469_011
 """PostgreSQL's advisory lock of whoever keeps the days."""
+MANY: Final = 200
+"""Days of parts from which on two count at once."""
+AT_ONCE: Final = 20
+"""Days of parts in one unit of work."""
+WORKERS: Final = 2
 BEFORE: Final = timedelta(days=366)
 """Cameras are counted from their commission on, yet no earlier than so long before the first thing known of any."""
 
@@ -99,10 +105,7 @@ def _work_off(store: Store, plan_of: Callable[[Days], _Plan]) -> int:
             work.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         days = Days(work)
         plan = plan_of(days)
-        fresh: dict[Key, Tally] = {}
-        for part in DAILY:
-            for day in sorted(plan.days[part]):
-                fresh[part, PeriodKind.DAY, day] = days.tally(part, day)
+        fresh = _counted(days, plan)
         until = last_ended(work.now, work)
         months = _months(days, plan, until, fresh)
     with store.write() as work:
@@ -113,6 +116,27 @@ def _work_off(store: Store, plan_of: Callable[[Days], _Plan]) -> int:
             work.session.execute(delete(KpiMark).where(KpiMark.id.in_(plan.marks[start : start + CHUNK])))
         _note(work, until)
     return len(fresh) + len(months)
+
+
+def _counted(days: Days, plan: _Plan) -> dict[Key, Tally]:
+    """The tallies of the plan's days; of many by two at once, for while one asks the database the other counts.
+
+    Their units of work see later states of the store than the marks were read in: what was changed meanwhile left a
+    mark that is still there.
+    """
+    asked = [(part, day) for part in DAILY for day in sorted(plan.days[part])]
+    if len(asked) < MANY:
+        return {(part, PeriodKind.DAY, day): days.tally(part, day) for part, day in asked}
+
+    def count(chunk: list[tuple[Part, date]]) -> dict[Key, Tally]:
+        with days.work.store.read() as work:
+            own = days.beside(work)
+            return {(part, PeriodKind.DAY, day): own.tally(part, day) for part, day in chunk}
+
+    days.beside(days.work)  # journals are read once, before
+    chunks = [asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return {key: tally for counted in pool.map(count, chunks) for key, tally in counted.items()}
 
 
 def _months(days: Days, plan: _Plan, until: date, fresh: Mapping[Key, Tally]) -> dict[Key, Tally]:
