@@ -189,6 +189,7 @@ def _city(
     found = city_report(store, category, period, actor=actor)
     t, city = i18n.translate, found.city
     bands = {one.id: words.named(lang, one.name) for one in catalogue().bands}
+    marked = found.rating.total if found.rating.band else None  # no place among the grades while there is none
 
     def said(value: float | None) -> str:
         return t(lang, "common.none") if value is None else i18n.number(lang, value, 2)
@@ -212,7 +213,7 @@ def _city(
             ),
         ),
         lines=lines,
-        charts=((t(lang, "kpi_city.bands"), drawn.bands(lang, found.rating.total if found.rating.band else None, 720.0, "bands")),),
+        charts=((t(lang, "kpi_city.bands"), drawn.bands(lang, marked, 720.0, "bands")),),
         tables=(_sphere_table(lang, found), _effect_table(lang, found, bands)),
         notes=(t(lang, "kpi_report.internal"), t(lang, "kpi_report.perverse_note")),
     )  # fmt: skip
