@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError
 from qyran.roles import SYSTEM
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from service.imports.intake import Preview
     from service.imports.judging import Refusal
 
-REFUSED = 2
+REFUSED: Final = 2  # as in `service.cli.main`
 
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:

@@ -115,10 +115,6 @@ class Kind:
         """Whether its rows add up over files."""
         return self.at is not None
 
-    def column(self, name: str) -> Column:
-        """A column by its name."""
-        return next(one for one in self.columns if one.name == name)
-
     @property
     def restricted(self) -> frozenset[str]:
         """Columns that not everybody who reads inputs may see."""
