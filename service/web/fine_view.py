@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service import appeals, cases, fine_payments, fines, resolutions
+from qyran.errors import ConfigError, InputError
+from service import appeals, cases, fine_payments, fines, law, resolutions
 from service.auth import names
 from service.records import load
 from service.store.database import Work
 from service.store.events import facts_of
 from service.store.fine_tables import Appeal, FinePayment
 from service.store.tables import ViolationCase
+from service.web.offence_view import offence_view
 from service.web.words import Words
 from violations.fine_account import TIYN
 from violations.fine_terms import days_off
@@ -99,7 +101,7 @@ class Decided:
     refunds: tuple[RefundRow, ...]
     appeals: tuple[AppealRow, ...]
     may_appeal: bool
-    offences: tuple[str, ...]
+    offences: tuple[tuple[str, str], ...]
 
 
 def city(work: Work, w: Words, since: datetime) -> City:
@@ -156,8 +158,22 @@ def one(work: Work, w: Words, case_id: str) -> Decided:
         ),
         appeals=tuple(_appeal(two, row.document_no, w, facts, numbers.get(two.id)) for two in now.appeals),
         may_appeal=row.state == "signed" and not now.appealed,
-        offences=detail.offences,
+        offences=_smaller(work, w, row, detail.offences),
     )
+
+
+def _smaller(work: Work, w: Words, row: ViolationCase, ids: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Entries with a smaller penalty than the decided one, which an appeal may change it to: id, and what it says."""
+    found = []
+    for one in ids:
+        try:
+            entry = law.chosen(work.store, row, one, row.t_signed or w.now)
+        except (InputError, ConfigError):  # not of that day, or of a year whose amounts nobody knows
+            continue
+        if entry.penalty_kind != "non_payable" and (entry.fine_kzt or 0) < (row.fine_kzt or 0):
+            seen = offence_view(w, one, row.kind, row.t_detect, row.t_signed or w.now)
+            found.append((one, f"{seen.article}: {seen.amount}" if seen is not None else one))
+    return tuple(found)
 
 
 def _not_counted(w: Words, now: fines.Standing) -> str | None:

@@ -97,3 +97,19 @@ def test_a_feed_delivers_payments_over_http(visitors, world, fine):
     bad = {**body, "lines": [{**body["lines"][0], "reference": "2", "amount_kzt": "-1"}]}
     assert send(bad, authorization=f"Bearer {token}").status_code == 422
     assert send(body).status_code == 401
+
+
+def test_an_appeal_may_change_to_smaller_penalties_only_and_they_are_named_with_their_amounts(visitors, world, fine):
+    senior, here = visitors("senior_officer"), f"/fines/{fine.case}"
+    given = {"filed_on": "2026-11-22", "instance": "body", "channel": "paper", "appellant": "A. Person"}
+    assert senior.form(f"{here}/appeals", on=here, words="Why?", **given).status_code == 303
+    offered = re.findall(r'<option value="(\d[\d-]*)">([^<]+)</option>', senior.get(here).text)
+    assert [code for code, _ in offered] == ["601-1"]
+    assert "12,975" in offered[0][1]
+    path = re.search(r'action="([^"]+/answer)"', senior.get(here).text).group(1)
+    said = {"outcome": "changed", "reason": "wrong_article", "words": "The stop line.", "offence": "601-1"}
+    assert senior.form(path, on=here, told_on="", **said).status_code == 303
+    page = senior.get(here).text
+    paper = re.search(r'href="([^"]+/resolution\.pdf)"', page).group(1)
+    assert senior.get(paper).headers["content-type"] == "application/pdf"
+    assert "the terms stand still" in page
