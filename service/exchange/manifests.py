@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from evidence.keys import installation_signer, trust_store
 from qyran.errors import NotFound
@@ -21,14 +21,14 @@ from service.exchange.shapes import SCHEMA_VERSION
 from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.events import STATE, append_event, check_record
-from service.store.exchange_tables import ExchangeManifest, ExchangeRecord
+from service.store.exchange_tables import ExchangeManifest
 
 SIGNED: Final = "signed"
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signed day as lists show it; `head_seq` is empty until the hourly root holds it."""
+    """A signed day as lists show it; `sha256` is its manifest's."""
 
     day: date
     records: int
@@ -133,9 +133,3 @@ def _manifest(work: Work, day: date, previous: str | None, key: str) -> Manifest
 def day_digest(work: Work, day: date) -> tuple[int, str]:
     """Number and hash of what was told on a day so far."""
     return digest_of(row.line for row in feed.of_day(work, day))
-
-
-def records_a_day(work: Work, first: date) -> dict[date, int]:
-    """How many records each day told, from a day on."""
-    query = select(ExchangeRecord.day, func.count()).where(ExchangeRecord.day >= first).group_by(ExchangeRecord.day)
-    return {day: int(n) for day, n in work.session.execute(query)}

@@ -7,7 +7,7 @@ two days merge to exactly their union. Days of publication count: what was told 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -107,6 +107,7 @@ def update_gaps_in(work: Work, period: Period) -> UpdateGaps:
     return UpdateGaps(mean, n, longest / MICROSECONDS_AN_HOUR, int(updates), last_at)
 
 
-def _days(work: Work, period: Period) -> tuple[object, object]:
+def _days(work: Work, period: Period) -> tuple[date, date]:
+    """The first and the last local day of a period."""
     zone = work.store.settings.zone
     return period.first, (period.end - timedelta(microseconds=1)).astimezone(zone).date()
