@@ -27,7 +27,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     show.set_defaults(run=run_show)
     retry = actions.add_parser("retry", help="send again what was given up or refused")
     retry.add_argument("message", nargs="?", metavar="ID", help="one message, as `outbox show` names it")
-    retry.add_argument("--all", action="store_true", help="everything that was given up or refused")
+    retry.add_argument("--all", action="store_true", help="everything that was given up or refused, but not what perhaps left")
     retry.set_defaults(run=run_retry)
     send = actions.add_parser("send", help="one round of the courier now")
     send.set_defaults(run=run_send)
@@ -60,11 +60,13 @@ def run_retry(arguments: Namespace) -> int:
     """Queue one message, or all that wait for a person."""
     from service.delivery import send_again  # noqa: PLC0415
     from service.delivery_view import health  # noqa: PLC0415
+    from service.outbox import State  # noqa: PLC0415
 
     if arguments.all == (arguments.message is not None):
         raise InputError("Give the id of a message, or --all.")
     with system_work() as work:
-        wanted = [one.id for one in health(work).stuck] if arguments.all else [arguments.message]
+        waiting = [one.id for one in health(work).stuck if one.state != State.PERHAPS]  # those need a look of their own
+        wanted = waiting if arguments.all else [arguments.message]
         for one in wanted:
             send_again(work, one)
     sys.stdout.write(f"{len(wanted)} queued\n")
