@@ -13,6 +13,9 @@ from service.cli.opened import system_store, system_work
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
+    from kpi_catalog.period import Period
+    from service.store.database import Store
+
 
 def add(actions: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the commands."""
@@ -48,7 +51,7 @@ def rate(arguments: Namespace) -> int:
         report = city_report(
             store,
             arguments.category,
-            arguments.period,
+            _period(store, arguments.period),
             readings=readings_of(arguments.reading),
             variants=arguments.effects,
         )
@@ -60,14 +63,11 @@ def rate(arguments: Namespace) -> int:
 
 def list_all(arguments: Namespace) -> int:
     """Print the register."""
-    from kpi_catalog.period import Period  # noqa: PLC0415
     from qyran.roles import SYSTEM  # noqa: PLC0415
     from service.rating.initiatives import judged  # noqa: PLC0415
 
     with system_store() as store, store.read(SYSTEM) as work:
-        settings = store.settings
-        text = arguments.period or f"{work.now.astimezone(settings.zone):%Y-%m}"
-        return _print([one.as_dict() for one in judged(work, Period.parse(text, settings.time_zone))])
+        return _print([one.as_dict() for one in judged(work, _period(store, arguments.period))])
 
 
 def enter(arguments: Namespace) -> int:
@@ -102,6 +102,17 @@ def decide(arguments: Namespace) -> int:
         else:
             initiatives.decide(work, arguments.id, accepted=arguments.step == "accept", reason=arguments.reason)
     return 0
+
+
+def _period(store: Store, text: str | None) -> Period:
+    """The period of an option; the present month without one."""
+    from kpi_catalog.period import Period, PeriodKind  # noqa: PLC0415
+
+    zone = store.settings.time_zone
+    try:
+        return Period.containing(store.clock(), PeriodKind.MONTH, zone) if text is None else Period.parse(text, zone)
+    except InputError as error:
+        raise InputError(f"The {error}.") from None
 
 
 def _print(told: Any) -> int:
