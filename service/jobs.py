@@ -26,7 +26,8 @@ from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
 from service.passage_retention import sweep_passages, sweep_stills
-from service.public_page import BEAT, beat
+from service.public_page import BEAT
+from service.public_page.probe import beat
 from service.quality import RUNS_A_DAY, watch_quality
 from service.rating.speeds import keep_days
 from service.record_retention import forget_records

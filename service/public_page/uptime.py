@@ -15,8 +15,7 @@ from sqlalchemy import func, select
 
 from kpi_catalog.catalogue import Category, catalogue
 from kpi_catalog.period import Period
-from service.public_page.figures import public_figures
-from service.store.database import Store
+from service.store.database import Store, Work
 from service.store.public_tables import PublicUptime
 
 BEAT: Final = timedelta(seconds=30)
@@ -62,36 +61,38 @@ class Availability:
         return self.since == self.period.start
 
 
-def beat(store: Store) -> None:
-    """Probe the page and note that it answered; any error of the probe is the caller's, and no mark is left."""
-    public_figures(store)
-    with store.write() as work:
-        now = work.now
-        last = work.session.scalar(select(PublicUptime).order_by(PublicUptime.end.desc()).limit(1))
-        if last is not None and now - last.end <= GRACE:
-            last.end = max(last.end, now)
-        else:
-            work.session.add(PublicUptime(start=now, end=now))
+def note(work: Work) -> None:
+    """Note that the page answered just now."""
+    now = work.now
+    last = work.session.scalar(select(PublicUptime).order_by(PublicUptime.end.desc()).limit(1))
+    if last is not None and now - last.end <= GRACE:
+        last.end = max(last.end, now)
+    else:
+        work.session.add(PublicUptime(start=now, end=now))
 
 
 def availability(store: Store, period: Period) -> Availability:
     """The availability of a period so far, in the time that was measured."""
-    target = catalogue().kpis[KPI].targets[Category(store.settings.city_category)].value or PERCENT
-    nothing = Availability(period, None, timedelta(), timedelta(), None, target)
     with store.read() as work:
-        now = work.now
-        first = work.session.scalar(select(func.min(PublicUptime.start)))
-        if first is None:
-            return nothing
-        since, until = max(period.start, first), period.close(now)
-        if since >= until:
-            return nothing
-        rows = work.session.scalars(
-            select(PublicUptime)
-            .where(PublicUptime.end >= since, PublicUptime.start < until)
-            .order_by(PublicUptime.start)
-        ).all()
-        newest = work.session.scalar(select(func.max(PublicUptime.end)))
+        return availability_in(work, period)
+
+
+def availability_in(work: Work, period: Period) -> Availability:
+    """The same within a unit of work."""
+    category = Category(work.store.settings.city_category)
+    target = catalogue().kpis[KPI].targets[category].value or PERCENT
+    nothing = Availability(period, None, timedelta(), timedelta(), None, target)
+    now = work.now
+    first = work.session.scalar(select(func.min(PublicUptime.start)))
+    if first is None:
+        return nothing
+    since, until = max(period.start, first), period.close(now)
+    if since >= until:
+        return nothing
+    rows = work.session.scalars(
+        select(PublicUptime).where(PublicUptime.end >= since, PublicUptime.start < until).order_by(PublicUptime.start)
+    ).all()
+    newest = work.session.scalar(select(func.max(PublicUptime.end)))
     # The newest span runs on until a probe is overdue.
     spans = [(one.start, now if one.end == newest and now - one.end <= GRACE else one.end) for one in rows]
     clipped = [(max(start, since), min(end, until)) for start, end in spans]

@@ -14,8 +14,8 @@ from kpi_catalog.period import Period, PeriodKind
 from qyran import __version__
 from qyran.errors import InputError
 from service.i18n import LANGUAGES, as_language, preferred
-from service.public_page import Availability, Figure, availability, public_figures, public_periods
-from service.public_page.figures import FEWEST, KEPT
+from service.public_page import Availability, availability
+from service.public_page.figures import FEWEST, KEPT, Figure, public_figures, public_periods
 from service.reports import words
 from service.store.database import Store
 from service.web.kpi.rows import TONES, bar_class

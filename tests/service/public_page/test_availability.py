@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
 from kpi_catalog.period import Period
-from service.public_page import BEAT, availability, beat
+from service.public_page import BEAT, availability
+from service.public_page.probe import beat
 from service.store.public_tables import PublicUptime
 
 NOVEMBER = Period.parse("2026-11")
@@ -55,7 +56,7 @@ def test_a_probe_that_fails_leaves_no_mark(world, monkeypatch):
     def down(_):
         raise RuntimeError("the database does not answer")
 
-    monkeypatch.setattr("service.public_page.uptime.public_figures", down)
+    monkeypatch.setattr("service.public_page.probe.public_figures", down)
     with pytest.raises(RuntimeError):
         beat(world.store)
     assert availability(world.store, NOVEMBER).percent is None

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from kpi_catalog.period import Period
 from qyran.errors import NotFound
-from service.public_page import public_figures, public_periods
-from service.public_page.figures import FEWEST, KEPT, held_back
+from service.public_page.figures import FEWEST, KEPT, held_back, public_figures, public_periods
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from incidents.alert import Verdict
 from qyran.roles import Role
 from service import alerts, cases
 from service.i18n import LANGUAGES
-from service.public_page import beat
+from service.public_page.probe import beat
 from service.store.tables import Alert
 
 PAGES = (
