@@ -27,7 +27,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     show.set_defaults(run=run_show)
     retry = actions.add_parser("retry", help="send again what was given up or refused")
     retry.add_argument("message", nargs="?", metavar="ID", help="one message, as `outbox show` names it")
-    retry.add_argument("--all", action="store_true", help="everything that was given up or refused, but not what perhaps left")
+    retry.add_argument("--all", action="store_true", help="everything given up or refused; not what perhaps left")
     retry.set_defaults(run=run_retry)
     send = actions.add_parser("send", help="one round of the courier now")
     send.set_defaults(run=run_send)
