@@ -27,9 +27,9 @@ def security(
 
 @router.get("/inputs", summary="Outside figures")
 def inputs(desk: DeskOf) -> dict[str, city_inputs.Entry]:
-    """The newest entry of each."""
+    """The newest entry of each; of journals the span alone, their records stand at `/imports/registers/{kind}`."""
     with desk.read() as work:
-        return city_inputs.newest(work)
+        return city_inputs.newest(work, within=(work.now, work.now))
 
 
 @router.put("/inputs/{name}", summary="Enter an outside figure", status_code=204)

@@ -113,6 +113,17 @@ def test_an_upload_without_a_file_or_with_an_impossible_day_says_so(visitors):
     assert visitors("auditor").get(right.headers["location"]).status_code == 403
 
 
+def test_outside_figures_are_listed_without_the_records_of_journals(visitors):
+    evaluator = visitors("evaluator")
+    send(evaluator, "fire_calls", as_file("fire_calls", [GOOD["fire_calls"] | {"object_id": None}], "csv"))
+    value = evaluator.get("/api/v1/kpi/inputs").json()["fire_calls"]["value"]
+    assert value == {
+        "calls": [],
+        "covers_from": "2026-11-01T19:00:00+00:00",
+        "covers_until": "2026-11-20T19:00:00+00:00",
+    }
+
+
 def test_the_register_of_a_past_day_is_shown(world, visitors):
     evaluator = visitors("evaluator")
     for number, day in (("600 000", "2026-07-01"), ("612 000", "2026-10-01")):
