@@ -16,6 +16,7 @@ class Missing(StrEnum):
 
     AMBULANCE_CALL_LOG = "ambulance_call_log"
     ARRIVAL_TIMES = "arrival_times"
+    AVAILABILITY_LOG = "availability_log"
     BASE_INCIDENTS = "base_incidents"
     BASE_PERIOD = "base_period"
     CALL_OBJECTS = "call_objects"

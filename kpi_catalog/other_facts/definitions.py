@@ -11,6 +11,7 @@ from kpi_catalog.other_facts.automated_parkings import automated_parkings
 from kpi_catalog.other_facts.automatic_incidents import automatic_incidents
 from kpi_catalog.other_facts.congestion_share import congestion_share
 from kpi_catalog.other_facts.crashes_per_10000 import crashes_per_10000
+from kpi_catalog.other_facts.dashboard_availability import dashboard_availability
 from kpi_catalog.other_facts.data_delay import data_delay
 from kpi_catalog.other_facts.emergency_arrival import emergency_arrival
 from kpi_catalog.other_facts.major_incidents import major_incidents
@@ -27,6 +28,7 @@ from kpi_catalog.value import KpiValue
 OTHER: Final[Mapping[str, Callable[[OtherFacts, Period], KpiValue]]] = MappingProxyType(
     {
         "1.1": data_delay,
+        "1.2": dashboard_availability,
         "1.4": update_frequency,
         "1.7": automatic_incidents,
         "1.11": emergency_arrival,

@@ -158,6 +158,15 @@ class CameraPlace:
     latitude: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """How long the public page answered, of how long that was measured, seconds, and since when within the period."""
+
+    up_s: float
+    measured_s: float
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherFacts:
     """Everything known at `as_of` that these KPIs need; None is missing.
@@ -175,6 +184,7 @@ class OtherFacts:
     as_of: datetime
     category: Category
     delay: Delayed | None = None
+    uptime: Uptime | None = None
     update_hours: Mapping[str, float] = field(default_factory=dict)
     incidents: IncidentTally = field(default_factory=IncidentTally)
     base: IncidentTally | None = None

@@ -16,12 +16,14 @@ from kpi_catalog.other_facts.records import (
     Delayed,
     IncidentTally,
     OtherFacts,
+    Uptime,
 )
 from kpi_catalog.other_facts.update_frequency import OWN
 from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.readings import Readings
 from kpi_catalog.records import Definitions
 from service.exchange.measures import delays_in, update_gaps_in
+from service.public_page import availability_in
 from service.rating.journals import Outside, Placed, cameras_of, in_commission, outside
 from service.rating.spans import Span, incidents_of, kinds_seen, known_since
 from service.rating.speeds import speeds_of
@@ -82,6 +84,7 @@ class Reader:
             as_of=work.now,
             category=self.category,
             delay=Delayed(delay.mean_minutes, delay.n, delay.longest_minutes),
+            uptime=_uptime(work, period),
             update_hours={} if gaps.mean_hours is None else {OWN: gaps.mean_hours},
             incidents=self._incidents[span],
             year=self.incidents(year_span(period, work.now)),
@@ -128,6 +131,13 @@ def year_span(period: Period, as_of: datetime) -> Span:
 def _year_before(day: date) -> date:
     leap = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year - 1, day=28 if leap else day.day)
+
+
+def _uptime(work: Work, period: Period) -> Uptime | None:
+    found = availability_in(work, period)
+    if found.since is None:
+        return None
+    return Uptime(found.up.total_seconds(), found.measured.total_seconds(), found.since)
 
 
 def _parking(work: Work, period: Period) -> int:

@@ -22,6 +22,7 @@ from kpi_catalog.other_facts.records import (
     SpeedTally,
     Stop,
     StopRegister,
+    Uptime,
     incidents_together,
 )
 from kpi_catalog.other_facts.rush_hour_speed import has_rush_hours
@@ -36,6 +37,7 @@ AFTER = datetime(2026, 4, 2, tzinfo=UTC)
 DAY = date(2026, 3, 31)
 JOURNAL = Import(MARCH.start, MARCH.end, "101")
 MINUTE_US = 60_000_000
+DAY_S = 86_400.0
 
 
 def facts(**changes):
@@ -63,6 +65,15 @@ ROAD = IncidentTally(road=4, dispatch=3, dispatch_us=30 * MINUTE_US, ack=2, ack_
     ("kpi_id", "given", "value", "numerator", "denominator", "status"),
     [
         ("1.1", {"delay": Delayed(12.5, 8, 40)}, 12.5, 100, 8, Status.COMPUTED),
+        (
+            "1.2",
+            {"uptime": Uptime(31 * DAY_S - 6696, 31 * DAY_S, MARCH.start)},
+            99.75,
+            44_528.4,
+            44_640,
+            Status.COMPUTED,
+        ),
+        ("1.2", {"uptime": Uptime(3000, 3600, MARCH.start + timedelta(days=1))}, 250 / 3, 50, 60, Status.PRELIMINARY),
         ("1.4", {"update_hours": {"security": 0.5}}, 0.5, None, None, Status.PARTIAL),
         (
             "1.4",
@@ -154,6 +165,7 @@ def test_a_value_by_its_definition(kpi_id, given, value, numerator, denominator,
     [
         ("1.1", {}, {Missing.UPDATE_DELAYS}),
         ("1.1", {"delay": Delayed(None, 0)}, {Missing.UPDATE_DELAYS}),
+        ("1.2", {}, {Missing.AVAILABILITY_LOG}),
         ("1.4", {}, {Missing.UPDATE_TIMES, Missing.OTHER_UPDATE_TIMES}),
         ("1.4", {"update_hours": {"security": 1}}, {Missing.OTHER_UPDATE_TIMES}),
         ("1.7", {}, {Missing.INCIDENTS}),
