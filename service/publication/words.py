@@ -13,7 +13,7 @@ from service.i18n import Language
 from service.publication.explain import Explanation
 from service.publication.model import Revision
 from service.publication.proof import Flaw, Proof
-from service.publication.reckoning import PERCENT
+from service.publication.reckoning import FORMULAS, PERCENT
 from service.publication.rules import rules_on
 from service.reports.words import period_name
 
@@ -80,12 +80,11 @@ class Teller:
 
     def _order(self, told: Explanation) -> Iterator[Line]:
         kpi, target = told.kpi, told.kpi["target"]
-        lang = "ru" if self.lang == "ru" else "kk"
         row = self._t("order_row", initiative=str(kpi["initiative"]), points=str(kpi["points"]), id=str(kpi["id"]))
         yield self._t("order"), row
-        yield self._t("order_formula"), _one_line(kpi["formula"].get(lang, ""))
+        yield self._t("order_formula"), _one_line(self._named(kpi["formula"]))
         yield self._t("order_period"), self._or_code(f"kpi_catalog.frequency.{kpi['order_period']}")
-        yield self._t("order_target"), _one_line(target["order_text"].get(lang, ""))
+        yield self._t("order_target"), _one_line(self._named(target["order_text"]))
         category = i18n.translate(self.lang, f"kpi.category.{told.category}")
         yield self._t("target"), f"{target['text'] or i18n.translate(self.lang, 'kpi.no_target')} ({category})"
         yield self._t("catalogue_version"), told.catalogue_version
@@ -120,8 +119,10 @@ class Teller:
             yield "", self._t("no_events")
             return
         yield self._t("rows"), self._number(events["rows"])
-        yield self._t("in_numerator"), self._number(events["numerator"])
-        yield self._t("in_denominator"), self._number(events["denominator"])
+        formula = FORMULAS[str(told.kpi["id"])]
+        for part, key in ((formula.above, "numerator"), (formula.below, "denominator")):
+            if part != "outside" or events[key]:
+                yield self._t(f"in_{key}"), self._number(events[key])
         for reason, n in events["excluded"].items():
             yield self._t("excluded", reason=self.reason(reason)), self._number(n)
         yield self._t("query"), f"{events['query']}({told.kpi['id']}, {told.period})"
