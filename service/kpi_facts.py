@@ -6,16 +6,15 @@ the last day. `city_facts` gives every single record too, for a store or a page 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from incidents.alert import AlertState, Verdict
-from kpi_catalog.period import Period, PeriodKind
+from kpi_catalog.period import Period
 from kpi_catalog.records import (
     CASE_FIELDS,
     AlertFact,
@@ -26,7 +25,6 @@ from kpi_catalog.records import (
     Dated,
     Decision,
     Definitions,
-    FireCall,
     FireCallLog,
     FireNorm,
     Import,
@@ -41,28 +39,20 @@ from kpi_catalog.records import (
     Source,
     Survey,
 )
-from kpi_catalog.tally import Part
 from service import city_inputs as given
 from service.camera_spans import LONGEST, camera_spans
-from service.imports.journals import Span, joined_spans, span_for
-from service.imports.journals import journal as grown
-from service.passage_retention import month_token
+from service.kpi_journals import JOURNAL, PHONE, calls_of, covering, phoned
+from service.passed_vehicles import passed_vehicles
 from service.plane import Plane
 from service.store.database import Work
-from service.store.passage_tables import PassageTombstone, VehicleMonth
-from service.store.rollup_tables import KpiTally
-from service.store.tables import Alert, AlertNotification, Camera, CityInput, Passage, ViolationCase
+from service.store.tables import Alert, AlertNotification, Camera, ViolationCase
 
 LOOK_BACK = timedelta(days=100)  # a quarter (KPI 10.7) and the window of repeated calls before it (10.5)
 FIRE_TYPE = "fire_alert"
 NOT_RAISED = (AlertState.CANDIDATE, AlertState.SUPPRESSED)
 VERDICTS = {Verdict.TRUE.value: True, Verdict.FALSE.value: False}
 MANDATORY = CASE_FIELDS - {"measured_value"}  # no violation a plain camera finds is a measured one
-JOURNAL = "fire_calls"
-PHONE = "phone_notifications"
 COVERAGE = "camera_coverage"
-PHONE_PREFIX = "phone-"
-VEHICLES = "vehicles.distinct"
 DATED = (
     "registered_vehicles", "roads", "payments", "fire_norm", "objects", "sensors", "surveys",
 )  # fmt: skip
@@ -94,7 +84,7 @@ def city_facts(work: Work, period: Period, definitions: Definitions | None = Non
         cases=tuple(case_fact(row) for row in _cases(work, since, period)),
         alerts=tuple(alert_fact(row) for row in _alerts(work, since)),
         cameras=tuple(_cameras_between(work, since, work.now + LONGEST, _plane(work))),
-        fire_calls=None if calls is None else FireCallLog(_calls(calls), _import(calls)),
+        fire_calls=None if calls is None else FireCallLog(calls_of(calls), _import(calls)),
         notifications=(*_notifications(work, since), *phoned(work)),
     )
 
@@ -147,7 +137,7 @@ def dated(
     chosen = definitions or Definitions()
     # 10.5 looks back from the period's beginning, so the journal must reach there
     span = period.start - timedelta(days=chosen.repeat_window_days), period.close(work.now)
-    log = _covering(work, JOURNAL, span)
+    log = covering(work, JOURNAL, span)
     return CityFacts(
         as_of=work.now,
         cameras=tuple(_cameras_between(work, *period.last_day(work.now), known.plane)) if cameras else (),
@@ -157,56 +147,10 @@ def dated(
         surveys=known.surveys,
         inputs=replace(
             _inputs(work, known.inputs, period, known.roads),
-            phone_notifications=_covering(work, PHONE, (period.start, span[1])),
+            phone_notifications=covering(work, PHONE, (period.start, span[1])),
         ),
         definitions=chosen,
     )
-
-
-def journal(work: Work) -> tuple[FireCall, ...]:
-    """Every call of the fire service's journal as it stands."""
-    calls = given.newest(work, (JOURNAL,)).get(JOURNAL)
-    return () if calls is None else _calls(calls)
-
-
-def phoned(work: Work) -> tuple[NotificationFact, ...]:
-    """Every notification by telephone as it stands; each was made by a person."""
-    entry = given.newest(work, (PHONE,)).get(PHONE)
-    told = () if entry is None else entry.shaped(given.PhoneNotifications).notifications
-    return tuple(
-        NotificationFact(
-            id=f"{PHONE_PREFIX}{one.id}",
-            t_sent=one.t_sent,
-            initiator=Initiator.HUMAN,
-            recipient=Recipient(one.recipient),
-            object_id=one.object_id,
-            drill=one.drill,
-            test=one.test,
-            merged=one.merged,
-        )
-        for one in told
-    )
-
-
-def _covering(work: Work, name: str, within: Span) -> Import | None:
-    """What a journal covers of a span, without reading its records."""
-    entered = select(
-        *(CityInput.value[key].as_string() for key in ("covers_from", "covers_until")),
-        CityInput.source,
-        CityInput.as_of,
-    ).where(CityInput.name == name, CityInput.withdrawn_at.is_(None))
-    by_hand = work.session.execute(entered.order_by(CityInput.as_of.desc(), CityInput.id.desc()).limit(1)).first()
-    files = grown(work, name, within=(within[0], within[0]))  # of an empty span no record is read
-    if by_hand is None and files is None:
-        return None
-    spans = list(files.spans) if files is not None else []
-    source = files.source if files is not None else ""
-    if by_hand is not None:
-        covers = given.Covers.model_validate({"covers_from": by_hand[0], "covers_until": by_hand[1]})
-        spans.append((covers.covers_from, covers.covers_until))
-        source = by_hand.source if files is None or by_hand.as_of > files.as_of else source
-    span = span_for(joined_spans(spans), within)
-    return None if span is None else Import(*span, source)
 
 
 def _cases(work: Work, since: datetime, period: Period) -> Sequence[ViolationCase]:
@@ -351,55 +295,11 @@ def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, roads: R
         registered_vehicles=None
         if vehicles is None
         else Dated(vehicles.shaped(given.Number).value, vehicles.as_of, vehicles.source),
-        passed_vehicles=_passed(work, period),
+        passed_vehicles=passed_vehicles(work, period),
         roads=roads,
         payments=None if payments is None else _import(payments),
         fire_norm=None if norm is None else FireNorm(**norm.value, on=norm.as_of, source=norm.source),
     )
-
-
-def _passed(work: Work, period: Period) -> Dated | None:
-    """Distinct vehicles whose plate was read at a control line; None where no plate was, or where it is not known.
-
-    Of several months the mean of the months' counts, all of them known. Retention leaves a month's vehicles countable
-    (`passage_retention`), not those of a day or a week.
-    """
-    months = period.whole_months
-    if len(months) < 2:  # a day, a week or a month
-        number = _of_month(work, period) if months else distinct_vehicles(work, period)
-        return Dated(float(number), work.now.date(), "passages") if number else None
-    numbers = [_of_month(work, month) for month in months if month.start < work.now]
-    if not numbers or not all(numbers):
-        return None
-    return Dated(sum(one or 0 for one in numbers) / len(numbers), work.now.date(), "passages")
-
-
-def _of_month(work: Work, month: Period) -> int | None:
-    """A month's vehicles: counted when it ended, or else now."""
-    kept = work.session.scalar(
-        select(KpiTally.content).where(
-            KpiTally.part == Part.VEHICLES, KpiTally.kind == PeriodKind.MONTH, KpiTally.first == month.first
-        )
-    )
-    return distinct_vehicles(work, month) if kept is None else json.loads(kept)["counts"].get(VEHICLES)
-
-
-def distinct_vehicles(work: Work, period: Period) -> int | None:
-    """Vehicles whose plate was read at a control line in a period; None where passages of it have been forgotten."""
-    inside = Passage.time >= period.start, Passage.time < period.end
-    swept = work.session.scalar(
-        select(PassageTombstone.number)
-        .where(PassageTombstone.first < period.end, PassageTombstone.last >= period.start)
-        .limit(1)
-    )
-    if swept is None:
-        return work.session.scalar(select(func.count(Passage.plate_token.distinct())).where(*inside))
-    if period.kind is not PeriodKind.MONTH:
-        return None
-    month = f"{period.first:%Y-%m}"
-    known = set(work.session.scalars(select(VehicleMonth.token).where(VehicleMonth.month == month)))
-    there = work.session.scalars(select(Passage.plate_token).where(*inside).distinct())
-    return len(known | {month_token(work, month, token) for token in there if token is not None})
 
 
 def _roads(entry: given.Entry, plane: Plane) -> RoadRegister:
@@ -411,10 +311,6 @@ def _roads(entry: given.Entry, plane: Plane) -> RoadRegister:
 def _import(entry: given.Entry) -> Import:
     span = given.Covers.model_validate({name: entry.value[name] for name in ("covers_from", "covers_until")})
     return Import(span.covers_from, span.covers_until, entry.source)
-
-
-def _calls(entry: given.Entry) -> tuple[FireCall, ...]:
-    return tuple(FireCall(**call.model_dump()) for call in entry.shaped(given.Calls).calls)
 
 
 def _sensors(entry: given.Entry) -> tuple[SensorFact, ...]:

@@ -28,18 +28,16 @@ from service.kpi_facts import (
     MANDATORY,
     NOT_RAISED,
     RECIPIENTS,
-    VEHICLES,
     VERDICTS,
     alert_fact,
     auto_filled,
     case_fact,
     decision_of,
-    distinct_vehicles,
-    journal,
     payment_of,
-    phoned,
     source_of,
 )
+from service.kpi_journals import journal, phoned
+from service.passed_vehicles import VEHICLES, distinct_vehicles
 from service.store.database import Work
 from service.store.spans import microseconds_between
 from service.store.tables import Alert, AlertNotification, ViolationCase

@@ -37,10 +37,9 @@ from service.kpi_facts import (
     alert_fact,
     case_fact,
     dated,
-    journal,
     notification_fact,
-    phoned,
 )
+from service.kpi_journals import journal, phoned
 from service.rollups.kept import total_of
 from service.rollups.refreshing import refresh
 from service.store.database import Store, Work
