@@ -25,8 +25,15 @@ class Exchange:
         self._told: datetime | None = None
 
     def round(self) -> Published:
-        """Tell what waits, and push it where that is asked for."""
-        done = publish(self._store, self._kpis())
+        """Tell what waits, then the KPIs where they are due, and push where that is asked for.
+
+        Alarms go first: no reckoning holds them up.
+        """
+        done = publish(self._store)
+        kpis = self._kpis()
+        if kpis:
+            told = publish(self._store, kpis)
+            done = Published(done.records + told.records, done.new + told.new)
         push(self._store)
         return done
 

@@ -57,6 +57,18 @@ def filled(world) -> None:
     publish(world.store, provisional(world.store))
 
 
+@pytest.fixture(scope="module")
+def long_feed(tmp_path_factory):
+    with World(load_settings(home=tmp_path_factory.mktemp("feed"))) as world:
+        for _ in range(4):
+            with world.store.write() as work:
+                for _ in range(9):
+                    an_alert(work)
+            publish(world.store)
+            world.clock.forward(hours=13)
+        yield world
+
+
 def test_every_record_of_every_kind_fits_the_published_schema(both):
     filled(both)
     records = told(both)
@@ -75,9 +87,8 @@ def test_the_schema_is_one_and_is_shipped_as_it_is_served():
     [{"plate": "123ABC02"}, {"op": "tombstone"}, {"kind": "person"}, {"seq": 0}, {"data": None},
      {"published_at": None}, {"schema_version": "2.0"}],
 )  # fmt: skip
-def test_the_schema_refuses_what_is_no_record(world, spoiled):
-    publish(world.store)
-    record = told(world)[0]
+def test_the_schema_refuses_what_is_no_record(long_feed, spoiled):
+    record = told(long_feed)[0]
     assert SCHEMA.is_valid(record)
     assert not SCHEMA.is_valid(record | spoiled)
 
@@ -142,9 +153,8 @@ def test_a_retired_camera_leaves_a_tombstone(world):
     ]  # fmt: skip
 
 
-def test_ids_are_the_same_for_the_same_fact_whoever_tells_it(world):
-    publish(world.store)
-    record = told(world)[0]
+def test_ids_are_the_same_for_the_same_fact_whoever_tells_it(long_feed):
+    record = told(long_feed)[0]
     again = shapes.RECORD.validate_python(record)
     assert again.id == record["id"]
     assert record["id"] == "caa0e164-4f9b-5dcc-8691-d345bf2beacc"  # of city, camera/abay-12 and revision 1
@@ -304,18 +314,6 @@ def test_what_does_not_fit_is_withheld_and_said_so(world, caplog):
     assert "Иванов" not in caplog.text
 
 
-@pytest.fixture(scope="module")
-def long_feed(tmp_path_factory):
-    with World(load_settings(home=tmp_path_factory.mktemp("feed"))) as world:
-        for _ in range(4):
-            with world.store.write() as work:
-                for _ in range(9):
-                    an_alert(work)
-            publish(world.store)
-            world.clock.forward(hours=13)
-        yield world
-
-
 @given(st.lists(st.integers(1, 11), min_size=1, max_size=8))
 def test_however_the_pages_are_cut_together_they_are_the_feed(long_feed, limits):
     with long_feed.store.read() as work:
@@ -358,14 +356,13 @@ def test_a_reader_at_the_end_is_told_to_come_again(long_feed):
 
 
 @pytest.mark.parametrize("cursor", ["x", "MS4", "é", "..", "MS4xLmNhYTBlMTY0!"])
-def test_what_is_no_cursor_is_refused(world, cursor):
-    with world.store.read() as work, pytest.raises(InputError, match="none of this feed's"):
+def test_what_is_no_cursor_is_refused(long_feed, cursor):
+    with long_feed.store.read() as work, pytest.raises(InputError, match="none of this feed's"):
         feed.page(work, cursor)
 
 
-def test_a_cursor_of_a_feed_that_was_put_back_is_not_followed(world):
-    publish(world.store)
-    with world.store.read() as work:
+def test_a_cursor_of_a_feed_that_was_put_back_is_not_followed(long_feed):
+    with long_feed.store.read() as work:
         for cursor in (cursor_of(1, "ffffffff-"), cursor_of(99, "ffffffff-")):
             with pytest.raises(CursorGone, match="since="):
                 feed.page(work, cursor)
