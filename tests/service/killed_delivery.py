@@ -1,4 +1,4 @@
-"""Issues decisions or delivers them, and is killed at a fault point: for test_delivery_killed.
+"""Issues decisions, answers appeals or delivers, and is killed at a fault point: for test_delivery_killed.
 
 Reads jobs as JSON lines; each runs in a fork of its own, so that Python and its libraries are loaded once.
 """
@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 from qyran.roles import SYSTEM, Actor, Role
-from service import fault_points, signing
+from service import appeals, fault_points, signing
 from service.courier import collect, deliver
 from service.delivery_post import print_batch
 from service.settings import load_settings
@@ -26,6 +26,10 @@ def run(job: dict) -> None:
     os.environ[fault_points.VARIABLE] = job["point"]
     if job["what"] == "issue":
         signing.issue(store, Actor(job["officer"], frozenset({Role.POLICE_OFFICER})), job["case"])
+    elif job["what"] == "answer":
+        given = appeals.Answer("upheld", "act_proven", "As the pictures show.", None)
+        with store.write(Actor(job["senior"], frozenset({Role.SENIOR_OFFICER}))) as work:
+            appeals.answer(work, job["appeal"], given)
     elif job["what"] == "deliver":
         deliver(store)
         collect(store)
