@@ -22,6 +22,7 @@ from service.rating.facts import Reader, base_span, year_span
 from service.rating.initiatives import judged
 from service.rating.measure import Measurer, longer_periods, shorter_periods
 from service.rating.spans import Span, keep_months
+from service.rating.speeds import keep_days
 from service.store.database import Store
 
 BASES: Final[tuple[Literal["previous", "same_last_year"], ...]] = ("previous", "same_last_year")
@@ -67,6 +68,7 @@ def city_report(
     shorter = {PeriodKind.MONTH} - {period.kind}  # their 9.1 is folded by quarters
     security = security_reports(store, chosen, every, actor=actor, definitions=definitions, without_cameras=shorter)
     keep_months(store, _spans(every, readings, now))
+    keep_days(store)
     with store.read(SYSTEM) as work:
         measurer = Measurer(
             period=period,
