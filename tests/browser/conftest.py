@@ -5,6 +5,7 @@ import threading
 
 import pytest
 import uvicorn
+from playwright.sync_api import expect
 
 from qyran.errors import ConfigError
 from qyran.roles import Role
@@ -16,6 +17,8 @@ from service.web.rendering import STATIC
 from service.web.visit import LANGUAGE_COOKIE
 from tests.service.world import PASSWORD, World
 
+PATIENCE_MS = 30_000  # a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE_MS)
 WATCH = """
 window.faults = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -110,7 +113,7 @@ def enter(browser, base, city):
         context.add_init_script(WATCH)
         context.add_cookies([{"name": LANGUAGE_COOKIE, "value": lang, "url": base}])
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on("console", lambda said: said.type in {"error", "warning"} and faults.append(f"{page.url}: {said.text}"))
         page.on(
