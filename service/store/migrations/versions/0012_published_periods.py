@@ -82,9 +82,9 @@ def _values() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        *(sa.Column(name, sa.Float(), nullable=True) for name in ("value", "numerator", "denominator")),
+        *(sa.Column(name, sa.Double(), nullable=True) for name in ("value", "numerator", "denominator")),
         sa.Column("status", sa.String(length=24), nullable=False),
-        *(sa.Column(name, sa.Float(), nullable=True) for name in ("score", "uncapped")),
+        *(sa.Column(name, sa.Double(), nullable=True) for name in ("score", "uncapped")),
         _of_publication("kpi_published"),
         sa.PrimaryKeyConstraint("publication_id", "kpi_id", name="pk_kpi_published"),
     )
