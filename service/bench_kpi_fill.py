@@ -23,6 +23,8 @@ from service.store.tables import Alert, AlertNotification, Camera, CameraLog, Pa
 
 BATCH: Final = 5000
 """Rows in one statement."""
+FILL_KIB: Final = 1024 * 1024
+"""Pages that SQLite keeps in memory while it is filled."""
 EDGE: Final = 0.02
 """Share of moments that lie at a local midnight or a microsecond before it."""
 KINDS: Final = ("red_light", "stop_line", "no_parking", "solid_line", "bus_lane", "wrong_way")
@@ -61,6 +63,8 @@ def fill(store: Store, first: date, after: date, size: Size, *, seed: int = 1) -
     """
     maker = _Maker(store, first, after, size, seed)
     with store.engine.execution_options(**{WRITES: True}).begin() as connection:
+        if store.engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{FILL_KIB}")
         for table, rows in (
             (Camera, maker.cameras()),
             (CameraLog, maker.camera_log()),
@@ -71,6 +75,7 @@ def fill(store: Store, first: date, after: date, size: Size, *, seed: int = 1) -
         ):
             for batch in _batches(rows):
                 connection.execute(insert(_table(table)), batch)
+    store.engine.dispose()  # no connection keeps the pages of the filling
     maker.inputs()
     if store.engine.dialect.name == "postgresql":
         with store.engine.connect() as connection:  # what autovacuum does within minutes
@@ -120,6 +125,10 @@ class _Maker:
         at = self.start + timedelta(microseconds=self.dice.randrange(self.length_us))
         return at - timedelta(days=380) if draw > 0.998 else at
 
+    def _moments(self, number: int) -> list[datetime]:
+        """So many moments in their order: records come as things happen."""
+        return sorted(self._moment() for _ in range(number))
+
     def _id(self) -> str:
         return str(UUID(int=self.dice.getrandbits(128), version=4))
 
@@ -141,8 +150,7 @@ class _Maker:
     def cases(self) -> Iterator[dict[str, Any]]:
         """Violation cases, decided, notified and paid or not."""
         dice = self.dice
-        for _ in range(self.size.cases):
-            at = self._moment()
+        for at in self._moments(self.size.cases):
             draw = dice.random()
             row = self._record(at, dice.randrange(self.size.cameras), dice.choice(KINDS), "signed")
             row |= {
@@ -192,14 +200,14 @@ class _Maker:
         """Alerts of incidents, fire and smoke; some belong to the incident before, some to a case."""
         dice = self.dice
         last: tuple[str, datetime] | None = None
-        for number in range(self.size.alerts):
+        for number, moment in enumerate(self._moments(self.size.alerts)):
             fire = dice.random() < 0.12
-            at, incident, case = self._moment(), None, None
+            at, incident, case = moment, None, None
             if last is not None and dice.random() < 0.12:
                 incident, at = last[0], self._after(last[1], 90)
             if self.tied and dice.random() < 0.03:
-                case, moment = self.tied[dice.randrange(len(self.tied))]
-                at = self._after(moment, 20) if dice.random() < 0.8 else moment - timedelta(minutes=dice.randrange(90))
+                case, seen = self.tied[dice.randrange(len(self.tied))]
+                at = self._after(seen, 20) if dice.random() < 0.8 else seen - timedelta(minutes=dice.randrange(90))
             elif dice.random() < 0.001:
                 case = self._id()  # tied to a case that the store does not hold
             kind = dice.choice(("fire", "smoke")) if fire else dice.choice(INCIDENTS)
@@ -210,7 +218,7 @@ class _Maker:
                 "object_id": f"object-{dice.randrange(self.size.objects):04}" if fire and dice.random() < 0.4 else None,
                 "initiator": "system" if dice.random() < 0.93 else "human", "is_drill": dice.random() < 0.01,
                 "reports": 1, "services": [],
-                "verdict": dice.choices(("true", "false", "undetermined", None), (80, 5, 3, 12))[0],
+                "verdict": dice.choices(("true", "false", "undetermined", None), (75, 10, 3, 12))[0],
                 "t_notify_sent": self._after(at, 0.5) if dice.random() < 0.95 else None,
                 "t_ack": self._after(at, 3) if dice.random() < 0.9 else None,
                 "t_dispatch": self._after(at, 7) if dice.random() < 0.85 else None,
@@ -290,10 +298,10 @@ class _Maker:
 
     def passages(self) -> Iterator[dict[str, Any]]:
         """Vehicles at control lines."""
-        for _ in range(self.size.passages):
+        for at in self._moments(self.size.passages):
             token = f"{self.dice.randrange(1 + self.size.passages // 3):064x}"
             yield {
-                "id": self._id(), "camera_id": "camera-0000", "kind": "control", "time": self._moment(), "video_s": 1.0,
+                "id": self._id(), "camera_id": "camera-0000", "kind": "control", "time": at, "video_s": 1.0,
                 "plate_token": token if self.dice.random() < 0.9 else None,
             }  # fmt: skip
 

@@ -41,7 +41,7 @@ from kpi_catalog.records import (
 )
 from service import city_inputs as given
 from service.camera_spans import LONGEST, camera_spans
-from service.kpi_journals import JOURNAL, PHONE, calls_of, covering, phoned
+from service.kpi_journals import JOURNAL, PHONE, Covered, calls_of, covered, phoned
 from service.passed_vehicles import passed_vehicles
 from service.plane import Plane
 from service.store.database import Work
@@ -99,6 +99,8 @@ class Registers:
     objects: ObjectRegister | None
     sensors: tuple[SensorFact, ...] | None
     surveys: tuple[Survey, ...] | None
+    calls: Covered
+    phone: Covered
 
 
 def registers(work: Work) -> Registers:
@@ -113,6 +115,8 @@ def registers(work: Work) -> Registers:
         objects=None if objects is None else _objects(objects),
         sensors=None if sensors is None else _sensors(sensors),
         surveys=None if surveys is None else _surveys(surveys),
+        calls=covered(work, JOURNAL),
+        phone=covered(work, PHONE),
     )
 
 
@@ -123,6 +127,7 @@ def dated(
     *,
     known: Registers | None = None,
     cameras: bool = True,
+    vehicles: bool = True,
 ) -> CityFacts:
     """Registers, inputs from outside and the cameras of the period's last day; no case, alert, notification or call.
 
@@ -132,12 +137,13 @@ def dated(
         definitions: choices of the city; None takes the defaults.
         known: the registers, where they were read already.
         cameras: whether cameras are wanted; only KPI 9.1 reads them.
+        vehicles: whether vehicles that passed are; only KPI 9.2 reads them.
     """
     known = known or registers(work)
     chosen = definitions or Definitions()
     # 10.5 looks back from the period's beginning, so the journal must reach there
     span = period.start - timedelta(days=chosen.repeat_window_days), period.close(work.now)
-    log = covering(work, JOURNAL, span)
+    log = known.calls.of(span)
     return CityFacts(
         as_of=work.now,
         cameras=tuple(_cameras_between(work, *period.last_day(work.now), known.plane)) if cameras else (),
@@ -146,8 +152,8 @@ def dated(
         objects=known.objects,
         surveys=known.surveys,
         inputs=replace(
-            _inputs(work, known.inputs, period, known.roads),
-            phone_notifications=covering(work, PHONE, (period.start, span[1])),
+            _inputs(known.inputs, known.roads, passed_vehicles(work, period) if vehicles else None),
+            phone_notifications=known.phone.of((period.start, span[1])),
         ),
         definitions=chosen,
     )
@@ -288,14 +294,14 @@ def _coverage(work: Work) -> dict[str, tuple[Sequence[Any], Sequence[Any]]]:
     return {} if entry is None else {one["camera_id"]: (one["lines"], one["view"]) for one in entry.value["cameras"]}
 
 
-def _inputs(work: Work, inputs: dict[str, given.Entry], period: Period, roads: RoadRegister | None) -> CityInputs:
+def _inputs(inputs: dict[str, given.Entry], roads: RoadRegister | None, passed: Dated | None) -> CityInputs:
     vehicles, norm = inputs.get("registered_vehicles"), inputs.get("fire_norm")
     payments = inputs.get("payments")
     return CityInputs(
         registered_vehicles=None
         if vehicles is None
         else Dated(vehicles.shaped(given.Number).value, vehicles.as_of, vehicles.source),
-        passed_vehicles=passed_vehicles(work, period),
+        passed_vehicles=passed,
         roads=roads,
         payments=None if payments is None else _import(payments),
         fire_norm=None if norm is None else FireNorm(**norm.value, on=norm.as_of, source=norm.source),

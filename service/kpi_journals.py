@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select
@@ -44,25 +45,34 @@ def phoned(work: Work) -> tuple[NotificationFact, ...]:
     )
 
 
-def covering(work: Work, name: str, within: Span) -> Import | None:
-    """What a journal covers of a span, without reading its records."""
-    entered = select(
-        *(CityInput.value[key].as_string() for key in ("covers_from", "covers_until")),
-        CityInput.source,
-        CityInput.as_of,
-    ).where(CityInput.name == name, CityInput.withdrawn_at.is_(None))
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What a journal covers in all, read without its records."""
+
+    spans: tuple[Span, ...]
+    source: str
+
+    def of(self, within: Span) -> Import | None:
+        """The covered span that says most of another."""
+        span = span_for(self.spans, within)
+        return None if span is None else Import(*span, self.source)
+
+
+def covered(work: Work, name: str) -> Covered:
+    """What a journal covers, by hand and by files."""
+    told = (CityInput.value[key].as_string() for key in ("covers_from", "covers_until"))
+    entered = select(*told, CityInput.source, CityInput.as_of).where(
+        CityInput.name == name, CityInput.withdrawn_at.is_(None)
+    )
     by_hand = work.session.execute(entered.order_by(CityInput.as_of.desc(), CityInput.id.desc()).limit(1)).first()
-    files = grown(work, name, within=(within[0], within[0]))  # of an empty span no record is read
-    if by_hand is None and files is None:
-        return None
+    files = grown(work, name, within=(work.now, work.now))  # of an empty span no record is read
     spans = list(files.spans) if files is not None else []
     source = files.source if files is not None else ""
     if by_hand is not None:
         covers = given.Covers.model_validate({"covers_from": by_hand[0], "covers_until": by_hand[1]})
         spans.append((covers.covers_from, covers.covers_until))
         source = by_hand.source if files is None or by_hand.as_of > files.as_of else source
-    span = span_for(joined_spans(spans), within)
-    return None if span is None else Import(*span, source)
+    return Covered(joined_spans(spans), source)
 
 
 def calls_of(entry: given.Entry) -> tuple[FireCall, ...]:

@@ -153,7 +153,7 @@ def events_of(
         raise InputError(f"A page holds 1 to {MOST} events, not {limit}.")
     refresh(store)
     with store.read() as work:
-        facts = dated(work, period, cameras=kpi_id == "9.1")
+        facts = dated(work, period, cameras=kpi_id == "9.1", vehicles=kpi_id == "9.2")
         found = source(_Asked(work, kpi_id, period, facts, _read(after), limit + 1))
         totals = _totals(work, kpi_id, period, facts) if after is None else {}
     more = len(found) > limit
