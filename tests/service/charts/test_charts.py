@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from defusedxml import ElementTree as ET
+from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,7 +52,7 @@ def test_every_chart_is_xml_with_a_title_and_breaks_no_policy(values, target, na
         intervals("i", name, "what it shows", rows, say=say, target=Line(target, name)),
         meter("m", name, "what it shows", 0.4),
     ):
-        root = ET.fromstring(text)
+        root = ElementTree.fromstring(text)
         assert root.get("role") == "img"
         assert {one.tag for one in root[:2]} == {f"{SVG}title", f"{SVG}desc"}
         for one in root.iter():
@@ -63,7 +63,7 @@ def test_every_chart_is_xml_with_a_title_and_breaks_no_policy(values, target, na
 
 def test_a_period_without_a_value_breaks_the_line():
     points = [Point("1", 1.0), Point("2", 2.0), Point("3", None), Point("4", 2.0), Point("5", 3.0, firm=False)]
-    root = ET.fromstring(trend("t", "a", "b", points, say=say))
+    root = ElementTree.fromstring(trend("t", "a", "b", points, say=say))
     assert len(root.findall(f"{SVG}polyline")) == 2
     dots = root.findall(f"{SVG}circle")
     assert [one.get("class") for one in dots] == ["dot", "dot", "dot", "dot hollow"]
