@@ -98,9 +98,7 @@ def route(work: Work, passage_id: str, start: datetime, end: datetime, reason: R
         raise InputError("The plate of this passage was not read, so its vehicle is found nowhere else.")
     rows = work.session.scalars(
         select(Passage)
-        .where(
-            Passage.plate_token == asked.plate_token, Passage.time >= start, Passage.time < end, visible(work.actor)
-        )
+        .where(Passage.plate_token == asked.plate_token, Passage.time >= start, Passage.time < end, visible(work.actor))
         .order_by(Passage.time, Passage.id)
         .limit(MOST_STOPS + 1)
     ).all()
