@@ -208,10 +208,13 @@ def _items(days: Days, since: datetime, until: datetime) -> Happened:
 
 
 def _lone_alerts(work: Work, since: datetime, *within: ColumnElement[bool]) -> Iterable[AlertFact]:
-    merged = Alert.merged_into.is_not(None)
-    shape = (Alert.verdict, Alert.initiator, Alert.is_drill, Alert.state, merged)
-    query = select(*shape, func.count()).where(*within, Alert.case_id.is_(None), RAISED).group_by(*shape)
-    for number, (verdict, initiator, drill, state, is_merged, times) in enumerate(work.session.execute(query)):
+    # asked for in the groups, not as a condition: SQLite would take the index of all alerts without a case
+    tied, merged = Alert.case_id.is_not(None), Alert.merged_into.is_not(None)
+    shape = (Alert.verdict, Alert.initiator, Alert.is_drill, Alert.state, merged, tied)
+    query = select(*shape, func.count()).where(*within, RAISED).group_by(*shape)
+    for number, (verdict, initiator, drill, state, is_merged, is_tied, times) in enumerate(work.session.execute(query)):
+        if is_tied:
+            continue
         yield AlertFact(
             id=f"{GROUP}-{number}",
             kind=GROUP,
