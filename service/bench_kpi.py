@@ -25,6 +25,7 @@ from kpi_catalog.security import SecurityReport
 from qyran import __version__
 from qyran.errors import ConfigError
 from service.bench_kpi_fill import Size, fill
+from service.bench_kpi_pages import time_pages
 from service.kpi import kpi_series, security_report
 from service.rollups import rebuild, refresh
 from service.rollups.events import events_of
@@ -60,7 +61,9 @@ def bench_kpi(
         ConfigError: the database is not empty.
     """
     with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
-        settings = load_settings(home=Path(folder) / "home", database_url=database_url, city_category=CATEGORY)
+        settings = load_settings(
+            home=Path(folder) / "home", database_url=database_url, city_category=CATEGORY, secure_cookies=False
+        )
         now = Period.parse(str(YEAR), settings.time_zone).end + LATER
         store = open_store(settings, demo=True, clock=lambda: now)
         try:
@@ -95,6 +98,7 @@ def _measured(store: Store, cases: int, alerts: int, seed: int, tell: Callable[[
         "events_page_ms": _asked(lambda: events_of(store, "9.9", year)),
         "events_deep_page_ms": _asked(lambda: events_of(store, "9.9", year, after=_middle(year))),
     }
+    pages = time_pages(store, YEAR, CATEGORY)
     changed, _ = _timed(lambda: _change(store, seed))
     figures["changes_s"] = round(changed, 2)
     figures["refresh_after_1000_changes_s"] = round(_timed(lambda: refresh(store))[0], 2)
@@ -110,6 +114,7 @@ def _measured(store: Store, cases: int, alerts: int, seed: int, tell: Callable[[
                   "passages": size.passages, "seed": seed},
         "fill_s": round(filled, 1),
         **figures,
+        "pages": pages,
         "checks": checks,
     }  # fmt: skip
 
