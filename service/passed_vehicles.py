@@ -30,10 +30,15 @@ def passed_vehicles(work: Work, period: Period) -> Dated | None:
     if len(months) < 2:  # a day, a week or a month
         number = _of_month(work, period) if months else distinct_vehicles(work, period)
         return Dated(float(number), work.now.date(), "passages") if number else None
-    numbers = [_of_month(work, month) for month in months if month.start < work.now]
-    if not numbers or not all(numbers):
-        return None
-    return Dated(sum(one or 0 for one in numbers) / len(numbers), work.now.date(), "passages")
+    numbers: list[int] = []
+    for month in months:
+        if month.start >= work.now:
+            break
+        number = _of_month(work, month)
+        if not number:
+            return None  # one month that is not known leaves the mean unknown
+        numbers.append(number)
+    return Dated(sum(numbers) / len(numbers), work.now.date(), "passages") if numbers else None
 
 
 def _of_month(work: Work, month: Period) -> int | None:
