@@ -9,8 +9,8 @@ from tests.service.web.conftest import PERSON
 from tests.service.world import PASSWORD
 
 PAGES = (
-    "/cases", "/fines", "/deliveries", "/passages", "/watch", "/alarms", "/kpi", "/cameras", "/supervision",
-    "/exemptions", "/users", "/access", "/privacy", "/journal",
+    "/cases", "/fines", "/deliveries", "/passages", "/watch", "/alarms", "/kpi", "/imports", "/exchange", "/cameras",
+    "/supervision", "/exemptions", "/users", "/access", "/privacy", "/journal",
 )  # fmt: skip
 OPENS = {
     "camera_operator": {"/cases", "/cameras", "/supervision"},
@@ -20,8 +20,8 @@ OPENS = {
     },
     "situational_operator": {"/alarms", "/cameras"},
     "service_dispatcher": {"/alarms"},
-    "evaluator": {"/kpi"},
-    "administrator": {"/deliveries", "/users", "/cameras", "/supervision", "/exemptions"},
+    "evaluator": {"/kpi", "/imports", "/exchange"},
+    "administrator": {"/deliveries", "/users", "/cameras", "/supervision", "/exemptions", "/exchange"},
     "auditor": set(PAGES) - {"/passages"},
     "data_protection_officer": {"/cases", "/watch", "/access", "/privacy", "/journal"},
 }  # fmt: skip

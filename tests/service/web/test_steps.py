@@ -121,7 +121,7 @@ def test_a_plate_that_is_none_is_refused(world, visitors):
     take(officer, base, "claim")
     answer = take(officer, base, "confirm", offence="599-1", plate="?!")
     assert answer.status_code == 422
-    assert "3 to 12 Latin letters" in answer.text
+    assert "4 to 10 Latin letters" in answer.text
 
 
 def test_a_penalty_that_is_no_fine_is_handed_on_and_never_payable(world, visitors):
