@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from types import MappingProxyType
 from typing import Final
 
-from starlette.testclient import TestClient
+import httpx
 
 from qyran.errors import IntegrityError
 from qyran.roles import SYSTEM, Role
@@ -30,8 +31,11 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
 )
 REPEATED: Final = 5
 
+Times = dict[str, dict[str, float]]
+"""Milliseconds by page: opened first, and again."""
 
-def time_pages(store: Store, year: int, category: str) -> dict[str, dict[str, float]]:
+
+def time_pages(store: Store, year: int, category: str) -> Times:
     """Milliseconds of each page, opened for the first time and then again (the median of five).
 
     Raises:
@@ -41,20 +45,25 @@ def time_pages(store: Store, year: int, category: str) -> dict[str, dict[str, fl
     with store.write(SYSTEM) as work:
         add_user(work, name, password, [Role.EVALUATOR], name="Evaluator")
     login = log_in(store, name, password, "127.0.0.1")
+    cookies = {cookie_name(store.settings): login.token}
+    pages = [(key, path.format(year=year, category=category)) for key, path in PAGES.items()]
+    return asyncio.run(_opened(store, cookies, pages))
+
+
+async def _opened(store: Store, cookies: dict[str, str], pages: Sequence[tuple[str, str]]) -> Times:
     found = {}
-    with TestClient(create_app(store=store, jobs=False), base_url="http://127.0.0.1") as client:
-        client.cookies.set(cookie_name(store.settings), login.token)
-        for key, path in PAGES.items():
-            address = path.format(year=year, category=category)
-            first = _asked(client, address)
-            found[key] = {"first_ms": first, "ms": median(_asked(client, address) for _ in range(REPEATED))}
+    transport = httpx.ASGITransport(create_app(store=store, jobs=False))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", cookies=cookies) as client:
+        for key, address in pages:
+            first = await _asked(client, address)
+            found[key] = {"first_ms": first, "ms": median([await _asked(client, address) for _ in range(REPEATED)])}
     return found
 
 
-def _asked(client: TestClient, address: str) -> float:
+async def _asked(client: httpx.AsyncClient, address: str) -> float:
     began = time.perf_counter()
-    answer = client.get(address, follow_redirects=False)
+    answer = await client.get(address)
     took = time.perf_counter() - began
-    if answer.status_code != 200:
+    if answer.status_code != httpx.codes.OK:
         raise IntegrityError(f"The page {address} answers {answer.status_code}.")
     return round(took * 1000, 1)
