@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-HTMX := service/web/static/vendor/htmx.min.js
+VENDOR := service/web/static/vendor/maplibre-gl.LICENSE.txt
 export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench pictures lock clean
@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 help:  ## what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: .venv/.runtime $(HTMX)  ## the environment of the service in .venv
+setup: .venv/.runtime $(VENDOR)  ## the environment of the service in .venv
 
 setup-dev: setup .venv/.dev  ## and what the tests need
 
@@ -35,7 +35,7 @@ setup-dev: setup .venv/.dev  ## and what the tests need
 	$(PIP) install --require-hashes --no-deps -r requirements-eval.lock
 	@touch $@
 
-$(HTMX): package.json package-lock.json .npmrc
+$(VENDOR): package.json package-lock.json .npmrc
 	@deploy/system-packages browser-files
 	npm ci --ignore-scripts --no-audit --no-fund --silent
 	$(PYTHON) -m service.web.vendor

@@ -29,9 +29,9 @@ from service.access import ALERT_READERS, log_access, require
 from service.auth import names
 from service.records import camera_names, evidence_of, evidence_views, history_of, load, name_of, still_of, trace_of
 from service.records import evidence_file as record_file
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
 from service.store.events import STATE, append_event
-from service.store.tables import Alert, AlertNotification
 from service.views import AlertDetail, AlertPage, AlertSummary, NotificationView
 
 CONSOLE = "console"

@@ -30,8 +30,9 @@ from service.kpi import kpi_series, security_report
 from service.rollups import rebuild, refresh
 from service.rollups.events import events_of
 from service.settings import load_settings
+from service.store.alert_tables import Alert
 from service.store.database import Store, open_store
-from service.store.tables import Alert, ViolationCase
+from service.store.tables import ViolationCase
 
 YEAR: Final = 2026
 CHANGES: Final = 1000

@@ -18,8 +18,9 @@ from uuid import UUID
 from sqlalchemy import Table, insert, text
 
 from service import city_inputs
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import WRITES, Store
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, Passage, ViolationCase
+from service.store.tables import Camera, CameraLog, Passage, ViolationCase
 
 BATCH: Final = 5000
 """Rows in one statement."""

@@ -16,13 +16,14 @@ from service.case_drafts import forget
 from service.evidence_locks import hold_of, refuse_locked
 from service.plate_index import forget_unused
 from service.records import load
+from service.store.alert_tables import Alert
 from service.store.counter import next_number
 from service.store.database import Store, Work
 from service.store.events import TOMBSTONE, append_tombstone, events_of
 from service.store.fine_tables import AppealResolution
 from service.store.people_tables import SubjectRecord
 from service.store.record_tables import DeviceRecord
-from service.store.tables import Alert, Decision, Evidence, Passage, Personal, ViolationCase
+from service.store.tables import Decision, Evidence, Passage, Personal, ViolationCase
 
 BY_COURT = "court_order"
 """The one ground that a running case does not stand against."""

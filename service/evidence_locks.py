@@ -15,10 +15,11 @@ from qyran.errors import InputError, NotFound, TransitionError
 from qyran.roles import Role
 from service.access import log_access, require
 from service.records import load
+from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.events import Row
 from service.store.evidence_tables import EvidenceLock
-from service.store.tables import Alert, ViolationCase
+from service.store.tables import ViolationCase
 from violations.case import CaseState
 
 REASONS: Final = ("legal_hold", "court", "prosecutor", "appeal", "internal_inquiry", "complaint", "other")

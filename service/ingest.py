@@ -28,14 +28,10 @@ from service.happening import Sighting, same_happening
 from service.passage_taking import adopt_still, take_passage
 from service.register_checks import check_passage
 from service.spool import Item, Spool
+from service.store.alert_tables import Alert
 from service.store.database import Store, Work
 from service.store.events import append_event
-from service.store.tables import (
-    Alert,
-    Camera,
-    CameraLog,
-    Ingested,
-)
+from service.store.tables import Camera, CameraLog, Ingested
 from service.taking import Package, common, keep, link, near, origin, read_package
 
 POISON = (QyranError, ValueError, DataError, ConstraintError, StatementError)

@@ -44,8 +44,9 @@ from service.camera_spans import LONGEST, camera_spans
 from service.kpi_journals import JOURNAL, PHONE, Covered, calls_of, covered, phoned
 from service.passed_vehicles import passed_vehicles
 from service.plane import Plane
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
-from service.store.tables import Alert, AlertNotification, Camera, ViolationCase
+from service.store.tables import Camera, ViolationCase
 
 LOOK_BACK = timedelta(days=100)  # a quarter (KPI 10.7) and the window of repeated calls before it (10.5)
 FIRE_TYPE = "fire_alert"

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from evidence.chain import Link
 from qyran.errors import IntegrityError, NotFound, TransitionError
 from service.auth import names
+from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import Row, chain_of, check_record
-from service.store.tables import Alert, AlertEvent, Camera, Evidence, ViolationCase
+from service.store.tables import Camera, Evidence, ViolationCase
 from service.views import EvidenceFault, EvidenceFile, EvidenceView, HistoryItem, TraceStep
 
 Found = TypeVar("Found", bound=ViolationCase | Alert)

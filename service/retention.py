@@ -22,10 +22,11 @@ from service.erasure import erase
 from service.evidence_locks import hold_of
 from service.privacy_terms import READERS, terms
 from service.records import load
+from service.store.alert_tables import Alert
 from service.store.database import Store, Work
 from service.store.passage_tables import QueryLog
 from service.store.people_tables import RetentionRun, SubjectRequest
-from service.store.tables import Alert, Personal, ViolationCase
+from service.store.tables import Personal, ViolationCase
 from violations.case import CaseState
 
 EVERY: Final = timedelta(days=1)

@@ -16,8 +16,9 @@ from qyran.errors import ConfigError
 from service.demo.run import demo, demo_settings, served
 from service.demo.users import demo_users
 from service.i18n import Language
+from service.store.alert_tables import Alert
 from service.store.database import Store, open_store
-from service.store.tables import Alert, Passage, ViolationCase
+from service.store.tables import Passage, ViolationCase
 from service.web.visit import LANGUAGE_COOKIE
 from violations.case import CaseState
 

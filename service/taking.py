@@ -16,8 +16,9 @@ from evidence.verdict import Reason
 from evidence.verify import verify
 from qyran.errors import IntegrityError
 from service.event import Event
+from service.store.alert_tables import Alert
 from service.store.database import Work
-from service.store.tables import Alert, Evidence, ViolationCase
+from service.store.tables import Evidence, ViolationCase
 
 LINKED_KIND: Final = "wrong_way"  # the one kind that is a violation and an incident at once
 

@@ -13,8 +13,9 @@ from service.access import require
 from service.api.bodies import Body, NewUser
 from service.api.deps import DeskOf
 from service.erasure import erase
+from service.store.alert_tables import Alert
 from service.store.ledger import check_store, export_ledger
-from service.store.tables import Alert, ViolationCase
+from service.store.tables import ViolationCase
 
 router = APIRouter(tags=["administration"])
 AUDITORS = frozenset({Role.AUDITOR})

@@ -24,8 +24,9 @@ from service.jobs import keep_house, take_events
 from service.kpi import security_report
 from service.ports.erap import development_erap
 from service.settings import Settings, load_settings
+from service.store.alert_tables import Alert
 from service.store.database import open_store
-from service.store.tables import Alert, Passage, ViolationCase
+from service.store.tables import Passage, ViolationCase
 from vision.finding import FindingType
 
 if TYPE_CHECKING:

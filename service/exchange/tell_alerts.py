@@ -10,8 +10,9 @@ from sqlalchemy import select
 from service.exchange.drafts import Draft, Gone, ident, utc
 from service.exchange.shapes import Kind
 from service.exchange.waiting import Waiting
+from service.store.alert_tables import Alert
 from service.store.database import Work
-from service.store.tables import Alert, Camera
+from service.store.tables import Camera
 
 
 def tell_alerts(work: Work, waiting: Mapping[str, Waiting]) -> Iterator[Draft]:

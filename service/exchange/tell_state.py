@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from incidents.alert import OPEN
 from service.exchange.drafts import Draft
 from service.exchange.shapes import Kind
+from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.exchange_tables import ExchangePending
-from service.store.tables import Alert, Camera, ViolationCase
+from service.store.tables import Camera, ViolationCase
 from violations.case import CaseState
 
 EVERY: Final = timedelta(minutes=15)

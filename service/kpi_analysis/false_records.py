@@ -12,8 +12,9 @@ from kpi_catalog.period import Period
 from qyran.roles import Actor, Role
 from service.access import KPI_READERS, require
 from service.kpi_analysis.false_shares import FALSE, alert_items, case_items
+from service.store.alert_tables import Alert
 from service.store.database import Store
-from service.store.tables import Alert, ViolationCase
+from service.store.tables import ViolationCase
 
 MOST: Final = 200
 

@@ -23,8 +23,9 @@ from qyran.errors import InputError
 from qyran.roles import Actor, Role
 from service.access import KPI_READERS, require
 from service.kpi_analysis.wilson import wilson
+from service.store.alert_tables import Alert
 from service.store.database import Store, Work
-from service.store.tables import Alert, ViolationCase
+from service.store.tables import ViolationCase
 
 By = Literal["camera", "rule", "hour"]
 BY: Final[tuple[By, ...]] = ("camera", "rule", "hour")

@@ -13,8 +13,9 @@ from service.publication.event_sets import EventSet
 from service.publication.model import Change, as_told
 from service.publication.rules import OTHER
 from service.rollups.events import Event
+from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import Work
-from service.store.tables import Alert, AlertEvent, CaseEvent, ChainEvent, ViolationCase
+from service.store.tables import CaseEvent, ChainEvent, ViolationCase
 
 RECORDS: Final = frozenset({"case", "alert"})
 """Kinds of event whose record has a chain; all others come from imports, registers and logs."""

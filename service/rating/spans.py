@@ -20,10 +20,11 @@ from kpi_catalog.other_facts.records import CONGESTION, IncidentTally, incidents
 from kpi_catalog.period import Period, PeriodKind
 from service.alerts import SITUATION_ROOM
 from service.kpi_facts import NOT_RAISED, VERDICTS
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.rating_tables import RatingTally
-from service.store.tables import Alert, AlertNotification, CameraLog
+from service.store.tables import CameraLog
 
 PART: Final = "incidents"
 VERSION: Final = 1

@@ -38,9 +38,10 @@ from service.kpi_facts import (
 )
 from service.kpi_journals import journal, phoned
 from service.passed_vehicles import VEHICLES, distinct_vehicles
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
 from service.store.spans import microseconds_between
-from service.store.tables import Alert, AlertNotification, ViolationCase
+from service.store.tables import ViolationCase
 
 CHUNK: Final = 500
 """Ids asked for at once."""

@@ -42,8 +42,9 @@ from service.kpi_facts import (
 from service.kpi_journals import journal, phoned
 from service.rollups.kept import total_of
 from service.rollups.refreshing import refresh
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Store, Work
-from service.store.tables import Alert, AlertNotification, ViolationCase
+from service.store.tables import ViolationCase
 
 Kind = Literal["case", "alert", "call", "notification", "object", "camera", "survey"]
 Counts = Literal["numerator", "denominator", "both", "excluded"]

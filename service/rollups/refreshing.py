@@ -23,9 +23,10 @@ from kpi_catalog.tally import Part, Tally
 from service.camera_spans import commission_of
 from service.rollups.days import CHUNK, Days
 from service.rollups.kept import DAILY, VERSION, Key, forget, last_ended, month_of, put
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Store, Work
 from service.store.rollup_tables import KpiMark, KpiRollup
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, Passage, ViolationCase
+from service.store.tables import Camera, CameraLog, Passage, ViolationCase
 
 ADVISORY: Final = 469_011
 """PostgreSQL's advisory lock of whoever keeps the days."""

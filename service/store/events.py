@@ -12,10 +12,11 @@ from evidence.canonical import canonical_json, strict_json
 from evidence.chain import Fault, Link, append, check
 from qyran.errors import IntegrityError
 from qyran.roles import Role
+from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import Work
 from service.store.exchange_tables import ExchangeEvent, ExchangeManifest
 from service.store.publication_tables import KpiPublication, PublicationEvent
-from service.store.tables import Alert, AlertEvent, CaseEvent, ChainEvent, Personal, ViolationCase
+from service.store.tables import CaseEvent, ChainEvent, Personal, ViolationCase
 from service.store.vault import Vault
 
 Row = ViolationCase | Alert

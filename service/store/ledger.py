@@ -11,11 +11,12 @@ from sqlalchemy import Select, func, select, text
 from evidence.chain import GENESIS, Fault, root_message, root_of
 from evidence.keys import Trust, installation_signer, trust_store
 from evidence.ledger import RootLine, export, sign_root
+from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import Store, Work
 from service.store.events import Chained, chain_of, check_record
 from service.store.exchange_tables import ExchangeEvent, ExchangeManifest
 from service.store.publication_tables import KpiPublication, PublicationEvent
-from service.store.tables import Alert, AlertEvent, CaseEvent, LedgerHead, LedgerRoot, ViolationCase
+from service.store.tables import CaseEvent, LedgerHead, LedgerRoot, ViolationCase
 
 HOUR = timedelta(hours=1)
 

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import History
 
 from kpi_catalog.tally import Part
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.import_tables import CityImport
 from service.store.rollup_tables import KpiMark
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, CityInput, Passage, ViolationCase
+from service.store.tables import Camera, CameraLog, CityInput, Passage, ViolationCase
 
 SEEN: Final = "kpi_marks"
 """Where a session remembers what it marked, once a transaction being enough."""

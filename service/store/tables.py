@@ -226,54 +226,6 @@ class ViolationCase(Record, Base):
     )
 
 
-class Alert(Record, Base):
-    """An alert: the view of its last event. `type` is incident or fire_alert."""
-
-    __tablename__ = "alert"
-
-    type: Mapped[str] = mapped_column(String(16))
-    incident_id: Mapped[str] = mapped_column(Id, index=True)
-    object_id: Mapped[str | None] = mapped_column(Code)
-    case_id: Mapped[str | None] = mapped_column(Id, index=True)
-    initiator: Mapped[str] = mapped_column(String(16))
-    is_drill: Mapped[bool] = mapped_column(default=False)
-    reports: Mapped[int] = mapped_column(default=1)
-    verdict: Mapped[str | None] = mapped_column(String(16))
-    verdict_by: Mapped[str | None] = mapped_column(Id)
-    reason: Mapped[str | None] = mapped_column(Code)
-    closing_code: Mapped[str | None] = mapped_column(Code)
-    repeat_of: Mapped[str | None] = mapped_column(Id)
-    t_raised: Mapped[datetime | None]
-    t_notify_sent: Mapped[datetime | None]
-    t_notify_delivered: Mapped[datetime | None]
-    t_ack: Mapped[datetime | None]
-    ack_by: Mapped[str | None] = mapped_column(Id)
-    t_verify_start: Mapped[datetime | None]
-    t_verdict: Mapped[datetime | None]
-    t_dispatch: Mapped[datetime | None]
-    t_depart: Mapped[datetime | None]
-    t_arrive: Mapped[datetime | None]
-    t_control: Mapped[datetime | None]
-    t_closed: Mapped[datetime | None]
-    services: Mapped[list[Any]] = mapped_column(default=list)
-
-    __table_args__ = (Index(None, "t_detect", "version"),)
-
-
-class AlertNotification(Base):
-    """A notification of an alert: who was told, by which channel, by the system or a person (KPI 10.4)."""
-
-    __tablename__ = "alert_notification"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), index=True)
-    channel: Mapped[str] = mapped_column(Code)
-    recipient: Mapped[str] = mapped_column(Code)
-    initiator: Mapped[str] = mapped_column(String(16))
-    sent_at: Mapped[datetime] = mapped_column(index=True)
-    delivered_at: Mapped[datetime | None]
-
-
 class ChainEvent:
     """One link of a record's chain (`evidence.chain`); the payload and its salt lie in `personal`.
 
@@ -300,12 +252,6 @@ class CaseEvent(ChainEvent, Base):
 
     __tablename__ = "case_event"
     __table_args__ = (Index(None, "actor", "at"),)
-
-
-class AlertEvent(ChainEvent, Base):
-    """An event of an alert; the database refuses to change or delete it."""
-
-    __tablename__ = "alert_event"
 
 
 class Personal(Base):

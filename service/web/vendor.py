@@ -15,7 +15,14 @@ from qyran.errors import ConfigError, QyranError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 VENDOR: Final = Path(__file__).resolve().parent / "static" / "vendor"
-FILES: Final = (("htmx.org/dist/htmx.min.js", "htmx.min.js"), ("htmx.org/LICENSE", "htmx.LICENSE.txt"))
+FILES: Final = (
+    ("htmx.org/dist/htmx.min.js", "htmx.min.js"),
+    ("htmx.org/LICENSE", "htmx.LICENSE.txt"),
+    ("maplibre-gl/dist/maplibre-gl.mjs", "maplibre-gl.mjs"),
+    ("maplibre-gl/dist/maplibre-gl-worker.mjs", "maplibre-gl-worker.mjs"),
+    ("maplibre-gl/dist/maplibre-gl.css", "maplibre-gl.css"),
+    ("maplibre-gl/LICENSE.txt", "maplibre-gl.LICENSE.txt"),
+)
 
 
 def copy(modules: Path = ROOT / "node_modules", target: Path = VENDOR) -> None:

@@ -18,8 +18,9 @@ from evidence.verify import verify
 from scenarios.truth import Truth, load_truth
 from service.demo import run as demo_run
 from service.demo.city import SCENES
+from service.store.alert_tables import Alert
 from service.store.database import Store, open_store
-from service.store.tables import Alert, Passage, ViolationCase
+from service.store.tables import Passage, ViolationCase
 
 MOMENT_S = 1.0
 """A violation's onset lies this near the planted moment."""

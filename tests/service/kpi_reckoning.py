@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, CityInput, Passage, ViolationCase
+from service.store.alert_tables import Alert, AlertNotification
+from service.store.tables import Camera, CameraLog, CityInput, Passage, ViolationCase
 
 US = timedelta(microseconds=1)
 NONE = (None, None, None)

@@ -12,7 +12,8 @@ from service.evidence_copies import masked_pictures
 from service.evidence_locks import hold_of, lock, locks_of, release
 from service.passage_retention import sweep_passages
 from service.retention import retire
-from service.store.tables import Alert, Evidence, Passage, ViolationCase
+from service.store.alert_tables import Alert
+from service.store.tables import Evidence, Passage, ViolationCase
 
 
 @pytest.fixture

@@ -13,20 +13,10 @@ from sqlalchemy import func, select
 
 from service.ingest import ingest
 from service.spool import Spool
+from service.store.alert_tables import Alert, AlertEvent, AlertNotification
 from service.store.events import chain_of, facts_of
 from service.store.ledger import check_store
-from service.store.tables import (
-    Alert,
-    AlertEvent,
-    AlertNotification,
-    Camera,
-    CameraLog,
-    CaseEvent,
-    Evidence,
-    Ingested,
-    Passage,
-    ViolationCase,
-)
+from service.store.tables import Camera, CameraLog, CaseEvent, Evidence, Ingested, Passage, ViolationCase
 from tests.service.world import World
 
 ROOT = Path(__file__).resolve().parents[2]

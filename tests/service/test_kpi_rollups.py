@@ -14,9 +14,10 @@ from service.bench_kpi_fill import Size, fill
 from service.kpi import kpi_series, security_report
 from service.rollups import rebuild, refresh
 from service.rollups.kept import DAILY, total_of
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import open_store
 from service.store.rollup_tables import KpiMark, KpiTally
-from service.store.tables import Alert, AlertNotification, Camera, CameraLog, ViolationCase
+from service.store.tables import Camera, CameraLog, ViolationCase
 from tests.service.kpi_reckoning import Reckoning
 from tests.service.world import NOON
 

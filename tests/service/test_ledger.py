@@ -11,9 +11,10 @@ from service import cases
 from service.case_view import moved
 from service.erasure import erase, erase_passage
 from service.jobs import keep_house
+from service.store.alert_tables import Alert
 from service.store.events import check_record, facts_of
 from service.store.ledger import check_store, export_ledger, roots, sign_heads
-from service.store.tables import Alert, Evidence, Passage, Personal, ViolationCase
+from service.store.tables import Evidence, Passage, Personal, ViolationCase
 from violations.case import CaseState
 
 

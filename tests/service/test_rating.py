@@ -22,11 +22,12 @@ from service.rating import city_report, effects, initiatives
 from service.rating.asked import readings_of
 from service.rating.spans import Span, incidents_of, keep_months
 from service.rating.speeds import keep_days, speeds_of
+from service.store.alert_tables import Alert, AlertNotification
 from service.store.exchange_tables import ExchangeDay, ExchangeRound
 from service.store.import_tables import CityImport, CityImportRow
 from service.store.passage_tables import PassageTombstone
 from service.store.rating_tables import CityInitiative, RatingTally
-from service.store.tables import Alert, AlertNotification, Passage, ViolationCase
+from service.store.tables import Passage, ViolationCase
 
 MAY, JUNE = Period.parse("2026-05"), Period.parse("2026-06")
 JULY = datetime(2026, 7, 10, 12, tzinfo=UTC)

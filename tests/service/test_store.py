@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from qyran.errors import ConfigError
 from qyran.roles import SYSTEM
 from service.settings import load_settings
+from service.store.alert_tables import AlertEvent
 from service.store.base import Base
 from service.store.counter import next_number
 from service.store.database import open_store
 from service.store.passage_tables import QueryLog
-from service.store.tables import AccessLog, AlertEvent, CaseEvent, Counter
+from service.store.tables import AccessLog, CaseEvent, Counter
 
 
 def note(work, at: datetime) -> None:

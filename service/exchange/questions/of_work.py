@@ -26,9 +26,10 @@ from service.exchange.questions.asking import (
     sentence,
 )
 from service.i18n import has, number, translate
+from service.store.alert_tables import Alert
 from service.store.database import Work
-from service.store.tables import Alert, CameraLog, Passage, ViolationCase
 from service.store.tables import Camera as CameraRow
+from service.store.tables import CameraLog, Passage, ViolationCase
 
 ALERT_STAGES: Final = (
     ("notification", Alert.t_detect, Alert.t_notify_sent),

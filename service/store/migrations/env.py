@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from service.store import (  # noqa: F401  fill the metadata
+    alert_tables,
     console_tables,
     delivery_tables,
     evidence_tables,

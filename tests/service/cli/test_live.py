@@ -33,8 +33,9 @@ from service.kpi import security_report
 from service.scene_files import SceneFiles, put
 from service.settings import Settings
 from service.spool import Spool
+from service.store.alert_tables import Alert
 from service.store.database import Store, open_store
-from service.store.tables import Alert, CameraLog, Ingested, Passage, ViolationCase
+from service.store.tables import CameraLog, Ingested, Passage, ViolationCase
 from service.worker import Worker
 from tests.service.cli.conftest import Traffic
 from tests.vision.rtsp import RtspServer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from service.store.tables import Alert, ViolationCase
+from service.store.alert_tables import Alert
+from service.store.tables import ViolationCase
 
 
 def an_alert(work, **changes) -> str:

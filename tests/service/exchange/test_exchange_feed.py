@@ -26,9 +26,10 @@ from service.exchange.tell_kpis import provisional
 from service.publication import publish as freeze
 from service.quarantine import begin
 from service.settings import load_settings
+from service.store.alert_tables import Alert
 from service.store.exchange_tables import ExchangePending
 from service.store.publication_tables import KpiRevision
-from service.store.tables import Alert, Camera, ViolationCase
+from service.store.tables import Camera, ViolationCase
 from tests.service.exchange.facts import a_case, an_alert, change
 from tests.service.world import World
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kpi_catalog.period import Period
 from service.exchange import delays, update_gaps
 from service.exchange.publisher import publish
+from service.store.alert_tables import Alert
 from service.store.exchange_tables import ExchangeDay, ExchangeRecord, ExchangeRound
-from service.store.tables import Alert
 from tests.service.exchange.facts import an_alert
 
 NOVEMBER = Period.parse("2026-11")

@@ -13,7 +13,7 @@ from pathlib import Path
 from qyran.roles import SYSTEM
 from service.exchange import feed
 from service.exchange.readers import make_reader
-from service.store.tables import Alert
+from service.store.alert_tables import Alert
 from tests.service.exchange import plain_reader
 from tests.service.exchange.facts import an_alert
 

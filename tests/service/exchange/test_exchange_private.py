@@ -15,7 +15,8 @@ from service.exchange.publisher import publish
 from service.exchange.questions.register import QUESTIONS
 from service.exchange.readers import make_reader, readers
 from service.exchange.tell_kpis import provisional
-from service.store.tables import Alert, Camera, Passage, ViolationCase
+from service.store.alert_tables import Alert
+from service.store.tables import Camera, Passage, ViolationCase
 from tests.service.exchange.facts import a_case, an_alert
 
 LETTERS = "ABCEHKMOPTXY"

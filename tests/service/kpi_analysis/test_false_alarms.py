@@ -12,7 +12,7 @@ from service import alerts, cases
 from service.kpi import security_report
 from service.kpi_analysis import BY, false_alarms, false_records
 from service.kpi_analysis.false_shares import spans
-from service.store.tables import Alert
+from service.store.alert_tables import Alert
 from tests.service.world import World
 
 NOVEMBER = Period.parse("2026-11")

@@ -10,7 +10,7 @@ from qyran.roles import Role
 from service import alerts, cases
 from service.i18n import LANGUAGES
 from service.public_page.probe import beat
-from service.store.tables import Alert
+from service.store.alert_tables import Alert
 
 PAGES = (
     "/kpi", "/kpi?period=2026-W47", "/kpi?period=2026-11-22", "/kpi?period=2026-Q4&category=district",
