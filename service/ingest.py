@@ -12,27 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.exc import DataError, StatementError
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from evidence.verdict import Reason
-from incidents.alert import OPEN, AlertState
 from qyran.errors import QyranError
-from qyran.roles import DETECTOR, SYSTEM
-from service import alerts
+from qyran.roles import DETECTOR
+from service.alert_taking import take_alert
 from service.case_taking import take_violation
 from service.durable import move_folder
 from service.event import VIEWS, Event
-from service.happening import Sighting, same_happening
 from service.passage_taking import adopt_still, take_passage
 from service.register_checks import check_passage
 from service.spool import Item, Spool
-from service.store.alert_tables import Alert
 from service.store.database import Store, Work
-from service.store.events import append_event
 from service.store.tables import Camera, CameraLog, Ingested
-from service.taking import Package, common, keep, link, near, origin, read_package
+from service.taking import Package, read_package
 
 POISON = (QyranError, ValueError, DataError, ConstraintError, StatementError)
 
@@ -124,60 +119,13 @@ def _stream(work: Work, event: Event, _: Package | None) -> None:
         camera.status, camera.status_at = event.kind, event.time
 
 
-def _alert(work: Work, event: Event, package: Package | None) -> None:
-    row = Alert(
-        **common(work, event, package),
-        type=event.type,
-        incident_id=str(event.id),
-        initiator="system",
-        services=[],
-        reports=1,
-        is_drill=False,
-    )
-    work.session.add(row)
-    older = _older_alert(work, row)
-    alerts.moved(work, row, AlertState.CANDIDATE, data=origin(event, package))
-    keep(work, row.id, event, package)
-    if older is not None:
-        alerts.moved(work, row, AlertState.MERGED, actor=SYSTEM, data={"into": older.id})
-        row.merged_into, row.incident_id = older.id, older.incident_id
-        older.reports += 1
-        _seen_again(work, older, row)
-        return
-    alerts.moved(work, row, AlertState.RAISED, actor=SYSTEM)
-    alerts.moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": alerts.CONSOLE})
-    work.session.flush()
-    alerts.notify(work, row, alerts.CONSOLE, alerts.SITUATION_ROOM, initiator="system")
-    link(work, event, row)
-
-
 _TAKERS: dict[str, Callable[[Work, Event, Package | None], None]] = {
     "passage": _passage,
     "stream": _stream,
     "violation": take_violation,
-    "incident": _alert,
-    "fire_alert": _alert,
+    "incident": take_alert,
+    "fire_alert": take_alert,
 }
-
-
-def _older_alert(work: Work, row: Alert) -> Alert | None:
-    query = select(Alert).where(
-        Alert.camera_id == row.camera_id,
-        Alert.kind == row.kind,
-        Alert.state.in_(OPEN),
-        Alert.last_seen.between(*near(work, row.t_detect)),
-        Alert.id != row.id,
-    )
-    with work.session.no_autoflush:
-        found = work.session.scalars(query.order_by(Alert.t_detect).with_for_update()).all()
-    seen = Sighting(row.track, row.box)
-    return next((one for one in found if same_happening(Sighting(one.track, one.box), seen)), None)
-
-
-def _seen_again(work: Work, older: Alert, row: Alert) -> None:
-    older.last_seen = max(older.last_seen, row.t_detect)
-    role = next(iter(SYSTEM.roles))
-    append_event(replace(work, actor=SYSTEM), older, "seen_again", role, data={"report": row.id})
 
 
 def _reason(error: BaseException) -> str:

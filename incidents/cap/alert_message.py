@@ -15,19 +15,17 @@ from incidents.alert import AlertState, Verdict
 from incidents.cap.message import (
     Area,
     Category,
-    Certainty,
     Circle,
     Info,
     Message,
     MsgType,
     Reference,
     Resource,
-    ResponseType,
     Scope,
-    Severity,
     Status,
     Urgency,
 )
+from incidents.severity import certainty_of, response_of, severity_of
 
 LANGUAGES: Final = MappingProxyType({"kk": "kk-KZ", "ru": "ru-KZ", "en": "en-US"})
 """Every message speaks all three; Kazakh first."""
@@ -52,24 +50,6 @@ CATEGORIES: Final[Mapping[str, tuple[Category, ...]]] = MappingProxyType(
         "intrusion": (Category.SECURITY,),
         "person_down": (Category.HEALTH, Category.RESCUE),
         "camera_tampering": (Category.INFRA,),
-    }
-)
-SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
-    {
-        "fire": Severity.SEVERE,
-        "smoke": Severity.SEVERE,
-        "crash": Severity.SEVERE,
-        "wrong_way": Severity.SEVERE,
-        "person_down": Severity.SEVERE,
-        "stopped_vehicle": Severity.MODERATE,
-        "pedestrian": Severity.MODERATE,
-        "cyclist": Severity.MODERATE,
-        "animal": Severity.MODERATE,
-        "debris": Severity.MODERATE,
-        "crowd": Severity.MODERATE,
-        "intrusion": Severity.MODERATE,
-        "congestion": Severity.MINOR,
-        "camera_tampering": Severity.MINOR,
     }
 )
 ENDED: Final = frozenset({AlertState.RESOLVED, AlertState.CLOSED})
@@ -214,9 +194,9 @@ def _info(report: AlertReport, sender: Sender, kind: MsgType, language: str) -> 
         categories=CATEGORIES.get(report.kind, (Category.OTHER,)),
         event=event,
         urgency=Urgency.PAST if over else Urgency.IMMEDIATE,
-        severity=SEVERITIES.get(report.kind, Severity.UNKNOWN),
-        certainty=_certainty(report),
-        response_types=(_response(report, over=over),),
+        severity=severity_of(report.kind),
+        certainty=certainty_of(report.verdict),
+        response_types=(response_of(report.kind, report.verdict, over=over),),
         event_codes=((EVENT_CODE, report.kind),),
         effective=report.sent,
         onset=report.t_onset or report.t_detect,
@@ -241,23 +221,6 @@ def _said(report: AlertReport, kind: MsgType) -> str:
     return {Verdict.TRUE: "confirmed", Verdict.UNDETERMINED: "undetermined"}.get(
         report.verdict or Verdict.FALSE, "machine"
     )
-
-
-def _certainty(report: AlertReport) -> Certainty:
-    return {
-        Verdict.TRUE: Certainty.OBSERVED,
-        Verdict.UNDETERMINED: Certainty.POSSIBLE,
-        Verdict.FALSE: Certainty.UNLIKELY,
-        None: Certainty.LIKELY,
-    }[report.verdict]
-
-
-def _response(report: AlertReport, *, over: bool) -> ResponseType:
-    if over:
-        return ResponseType.ALL_CLEAR
-    if report.kind in {"congestion", "camera_tampering"}:
-        return ResponseType.MONITOR
-    return ResponseType.EXECUTE if report.verdict is Verdict.TRUE else ResponseType.ASSESS
 
 
 def _parameters(report: AlertReport) -> tuple[tuple[str, str], ...]:

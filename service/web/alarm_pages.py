@@ -11,12 +11,13 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
 from incidents.alert import AlertState, Verdict, find
+from incidents.severity import FIRE_KINDS, KINDS, attention
 from qyran.errors import InputError, NotFound, TransitionError
 from service import alerts
 from service.i18n import named
 from service.store.database import Work
 from service.views import AlertDetail, AlertPage, AlertSummary
-from service.web.alarm_view import FIRE, KINDS, alarm_view, kind_name, severity, tone
+from service.web.alarm_view import alarm_view, kind_name, tone
 from service.web.evidence_view import send, thumb_url
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
@@ -157,7 +158,7 @@ def _urgent_first(items: Sequence[AlertSummary]) -> list[AlertSummary]:
     weight = {"high": 0, "medium": 1, "low": 2}
 
     def order(one: AlertSummary) -> tuple[bool, int, float]:
-        return one.state not in NEW, weight[severity(one.kind)] if one.state in NEW else 0, -one.t_detect.timestamp()
+        return one.state not in NEW, weight[attention(one.kind)] if one.state in NEW else 0, -one.t_detect.timestamp()
 
     return sorted(items, key=order)
 
@@ -170,8 +171,8 @@ def _row(w: Words, visit: Visit, one: AlertSummary) -> AlarmRow:
         version=one.version,
         kind=kind_name(w, one.kind),
         icon=one.kind,
-        severity=severity(one.kind),
-        is_fire=one.kind in FIRE,
+        severity=attention(one.kind),
+        is_fire=one.kind in FIRE_KINDS,
         is_drill=one.is_drill,
         reports=one.reports,
         state=w.or_code(f"incidents.state.{one.state}"),

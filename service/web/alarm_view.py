@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from incidents.alert import REASONS, SERVICES, AlertState
+from incidents.severity import FIRE_KINDS, attention
 from service.i18n import named
 from service.store.database import Work
 from service.views import AlertDetail
@@ -16,27 +17,6 @@ from service.web.view_models import Choice, Entry, Integrity, Place, Player, Sti
 from service.web.words import Words
 
 ROOM: Final = "incidents"
-FIRE: Final = frozenset({"fire", "smoke"})
-
-# How soon a person has to look, by what the kind can cost: lives at risk now, a danger that grows, a nuisance.
-SEVERITY: Final[Mapping[str, str]] = {
-    "fire": "high",
-    "smoke": "high",
-    "crash": "high",
-    "wrong_way": "high",
-    "person_down": "high",
-    "pedestrian": "medium",
-    "cyclist": "medium",
-    "animal": "medium",
-    "stopped_vehicle": "medium",
-    "debris": "medium",
-    "intrusion": "medium",
-    "crowd": "medium",
-    "congestion": "low",
-    "camera_tampering": "low",
-}
-KINDS: Final = tuple(SEVERITY)
-
 TONES: Final[Mapping[str, str]] = {
     AlertState.RAISED: "bad",
     AlertState.NOTIFIED: "bad",
@@ -117,11 +97,6 @@ class Told:
     delivered_at: datetime | None
 
 
-def severity(kind: str) -> str:
-    """How soon a person has to look: high, medium or low."""
-    return SEVERITY.get(kind, "medium")
-
-
 def tone(state: str) -> str:
     """The colour of a state; its words always stand beside it."""
     return TONES.get(state, "")
@@ -129,12 +104,12 @@ def tone(state: str) -> str:
 
 def kind_name(w: Words, kind: str) -> str:
     """What happened, in words."""
-    return w.or_code(f"fire_alerts.kind.{kind}" if kind in FIRE else f"{ROOM}.kind.{kind}")
+    return w.or_code(f"fire_alerts.kind.{kind}" if kind in FIRE_KINDS else f"{ROOM}.kind.{kind}")
 
 
 def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
     """An alarm in words."""
-    room = "fire_alerts" if seen.kind in FIRE else ROOM
+    room = "fire_alerts" if seen.kind in FIRE_KINDS else ROOM
     shown = evidence_view.shown(work, w, f"/alarms/{seen.id}", seen.evidence, seen.trace, room)
     steps = list(seen.steps)
     if "verify" in steps:  # a verdict may be given at once: the check begins with it
@@ -144,8 +119,8 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         id=seen.id,
         version=seen.version,
         kind=kind_name(w, seen.kind),
-        severity=severity(seen.kind),
-        is_fire=seen.kind in FIRE,
+        severity=attention(seen.kind),
+        is_fire=seen.kind in FIRE_KINDS,
         is_drill=seen.is_drill,
         place=evidence_view.place(
             w, named(w.lang, seen.camera_name, seen.camera_id), seen.camera_id, (seen.latitude, seen.longitude)
@@ -184,7 +159,7 @@ def _choices(w: Words, codes: tuple[str, ...]) -> tuple[Choice, ...]:
 
 def _services(w: Words, seen: AlertDetail) -> tuple[tuple[str, str], ...]:
     """Services not sent yet; the fire service first for smoke and fire, the police otherwise."""
-    first = "101" if seen.kind in FIRE else "102"
+    first = "101" if seen.kind in FIRE_KINDS else "102"
     free = sorted((one for one in SERVICES if one not in seen.services), key=lambda one: (one != first, one))
     return tuple((code, w.or_code(f"{ROOM}.service.{code}")) for code in free)
 

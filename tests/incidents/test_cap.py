@@ -13,7 +13,6 @@ from incidents.alert import AlertState, Verdict
 from incidents.cap.alert_message import (
     CATEGORIES,
     LANGUAGES,
-    SEVERITIES,
     AlertReport,
     Sender,
     acknowledgement,
@@ -21,6 +20,7 @@ from incidents.cap.alert_message import (
 )
 from incidents.cap.message import Circle, Message, MsgType, Reference, Scope, Status
 from incidents.cap.xml import MOST_BYTES, from_xml, to_xml
+from incidents.severity import SEVERITIES
 from qyran.errors import InputError
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "cap12.xsd"

@@ -1,0 +1,198 @@
+"""Raising an alert, whoever reports it: a camera, a sensor, a person; one alert for one happening.
+
+Everything an alert sets off (its place, who is told, what it is merged into) happens in the transaction that stores it,
+so that a kill leaves all of it or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from incidents.alert import OPEN, AlertState
+from incidents.severity import certainty_of, severity_of
+from incidents.where.place import Place
+from qyran.roles import DETECTOR, SYSTEM
+from service import alerts
+from service.event import Event
+from service.happening import Sighting, same_happening
+from service.store.alert_tables import Alert
+from service.store.database import Work
+from service.store.events import append_event
+from service.taking import Package, keep, link, near, origin
+
+AlertType = Literal["incident", "fire_alert"]
+DeviceKind = Literal["camera", "sensor", "person"]
+Initiator = Literal["system", "human"]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Who reports: a camera, a sensor, or a person."""
+
+    kind: DeviceKind
+    id: str
+
+    @property
+    def source(self) -> str:
+        """As `Alert.sources` lists it."""
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report of a happening.
+
+    Attributes:
+        id: UUID; taking one twice is impossible.
+        video_s, onset_s: seconds of video of the decision and of the estimated start, where there is a video.
+        class_: road class of the subject.
+        box: where in the picture, pixels (x1, y1, x2, y2).
+        place: where on the ground, as far as the reporter knows.
+        object_id: the protected object it is at, as far as the reporter knows.
+        initiator: the system, or a person who tells what he saw or was told.
+        origin: public facts of what began it, for the chain; nothing about a person.
+    """
+
+    id: str
+    type: AlertType
+    kind: str
+    device: Device
+    t_detect: datetime
+    t_onset: datetime | None = None
+    score: float | None = None
+    video_s: float = 0.0
+    onset_s: float | None = None
+    track: int | None = None
+    class_: str | None = None
+    line: str | None = None
+    box: Sequence[float] | None = None
+    place: Place | None = None
+    object_id: str | None = None
+    initiator: Initiator = "system"
+    is_drill: bool = False
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+
+def take_alert(work: Work, event: Event, package: Package | None) -> None:
+    """A camera's event with its evidence."""
+    row = raise_alert(work, _report_of(event, package))
+    keep(work, str(event.id), event, package)
+    if row.id == str(event.id):
+        work.session.flush()
+        link(work, event, row)
+
+
+def raise_alert(work: Work, report: Report) -> Alert:
+    """Store a report: as a new alert that is raised and told of, or merged into the alert of the same happening.
+
+    Returns:
+        The alert that stands for the happening: the new one, or the older one the report was merged into.
+    """
+    row = _row(work, report)
+    work.session.add(row)
+    older = _older_alert(work, row)
+    alerts.moved(work, row, AlertState.CANDIDATE, actor=DETECTOR, data=dict(report.origin))
+    if older is not None:
+        alerts.moved(work, row, AlertState.MERGED, actor=SYSTEM, data={"into": older.id})
+        row.merged_into, row.incident_id = older.id, older.incident_id
+        _seen_again(work, older, row)
+        return older
+    alerts.moved(work, row, AlertState.RAISED, actor=SYSTEM)
+    alerts.moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": alerts.CONSOLE})
+    work.session.flush()
+    alerts.notify(work, row, alerts.CONSOLE, alerts.SITUATION_ROOM, initiator="system")
+    return row
+
+
+def _report_of(event: Event, package: Package | None) -> Report:
+    onset = event.time - timedelta(seconds=event.video_s - event.onset_s) if event.onset_s is not None else None
+    return Report(
+        id=str(event.id),
+        type="fire_alert" if event.type == "fire_alert" else "incident",
+        kind=event.kind,
+        device=Device("camera", event.camera),
+        t_detect=event.time,
+        t_onset=onset,
+        score=event.score,
+        video_s=event.video_s,
+        onset_s=event.onset_s,
+        track=event.track,
+        class_=event.class_,
+        line=event.line,
+        box=package.box if package else None,
+        origin=origin(event, package),
+    )
+
+
+def _row(work: Work, report: Report) -> Alert:
+    row = Alert(
+        id=report.id,
+        type=report.type,
+        kind=report.kind,
+        camera_id=report.device.id,
+        sensor_id=report.device.id if report.device.kind == "sensor" else None,
+        sources=[report.device.source],
+        incident_id=report.id,
+        object_id=report.object_id,
+        initiator=report.initiator,
+        is_drill=report.is_drill,
+        state="",
+        seq=0,
+        head="",
+        t_onset=report.t_onset,
+        t_detect=report.t_detect,
+        t_received=work.now,
+        video_s=report.video_s,
+        onset_s=report.onset_s,
+        track=report.track,
+        class_=report.class_,
+        line=report.line,
+        score=report.score,
+        box=list(report.box) if report.box is not None else None,
+        last_seen=report.t_detect,
+        changed_at=work.now,
+        severity=severity_of(report.kind).value,
+        certainty=certainty_of(None).value,
+        services=[],
+        service_numbers={},
+        reports=1,
+        escalation=0,
+    )
+    if report.place is not None:
+        set_place(row, report.place)
+    return row
+
+
+def set_place(row: Alert, place: Place) -> None:
+    """Note where an alert is."""
+    row.latitude, row.longitude, row.radius_m = place.latitude, place.longitude, place.radius_m
+    row.region = [list(point) for point in place.region] if place.region is not None else None
+    row.place_source = place.source
+    row.address = dict(place.address) if place.address is not None else None
+    row.object_id = row.object_id or place.object_id
+
+
+def _older_alert(work: Work, row: Alert) -> Alert | None:
+    query = select(Alert).where(
+        Alert.camera_id == row.camera_id,
+        Alert.kind == row.kind,
+        Alert.state.in_(OPEN),
+        Alert.last_seen.between(*near(work, row.t_detect)),
+        Alert.id != row.id,
+    )
+    with work.session.no_autoflush:
+        found = work.session.scalars(query.order_by(Alert.t_detect).with_for_update()).all()
+    seen = Sighting(row.track, row.box)
+    return next((one for one in found if same_happening(Sighting(one.track, one.box), seen)), None)
+
+
+def _seen_again(work: Work, older: Alert, row: Alert) -> None:
+    older.reports += 1
+    older.last_seen = max(older.last_seen, row.t_detect)
+    role = next(iter(SYSTEM.roles))
+    append_event(replace(work, actor=SYSTEM), older, "seen_again", role, data={"report": row.id})
