@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
+from typing import Final
 
 from anyio.to_thread import run_sync
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
+from starlette.types import Scope
 
 import qyran
 from service.api import problems
@@ -18,6 +18,7 @@ from service.api.router import router
 from service.jobs import Jobs
 from service.settings import Settings, load_settings
 from service.store.database import Store, open_store
+from service.web import router as pages
 
 ABOUT = """
 Qyran watches a city's cameras: traffic violations become decisions an officer signs, incidents and fires become alarms
@@ -26,6 +27,12 @@ an operator answers, both become the security KPIs of order 469/НҚ.
 Log in with `POST /api/v1/session`; the login travels in a cookie. Every change needs the header `X-CSRF-Token` with the
 value the login gave. Errors are problem details (RFC 9457).
 """
+
+ROUTES: Final = APIRouter()
+"""Of API and pages, common to all applications of a process: what each route depends on is worked out once."""
+for part in (router, pages.router):
+    ROUTES.include_router(part)
+NOWHERE: Final[Scope] = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
 
 
 def create_app(settings: Settings | None = None, *, store: Store | None = None, jobs: bool = True) -> FastAPI:
@@ -46,6 +53,7 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
         worker = Jobs(held) if jobs else None
         if worker:
             worker.start()
+        _work_out(app)
         yield
         if worker:
             await run_sync(worker.stop)
@@ -65,15 +73,16 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     app.state.store = held
     problems.install(app)
     app.add_middleware(StrictBrowser, secure=held.settings.secure)
-    app.include_router(router)
+    app.router.routes.extend(ROUTES.routes)
     app.add_api_route("/healthz", lambda: _health(held), include_in_schema=False)
-    if find_spec("service.web.router") is not None:
-        pages = import_module("service.web.router")
-        if hasattr(pages, "install"):
-            pages.install(app)
-        else:
-            app.include_router(pages.router)
+    pages.install(app)
     return app
+
+
+def _work_out(app: FastAPI) -> None:
+    """Have every route work out what it depends on: half a second that the first reader need not wait."""
+    for route in app.routes:
+        route.matches(dict(NOWHERE))
 
 
 def _health(store: Store) -> dict[str, str]:

@@ -97,8 +97,7 @@ class Kept(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    """Put the pages into the application; their errors become pages, those of the API stay problem documents."""
-    app.include_router(router)
+    """Give an application with these pages its files; errors of pages are pages, the API's stay problem documents."""
     app.mount("/static", Kept(directory=STATIC), name="static")
     for kind in (QyranError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _either(app.exception_handlers.get(kind)))
