@@ -6,20 +6,19 @@ which is why their agreement counts for more than a high score of one of them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from qyran.earth import distance_m
+
 TOGETHER: Final = timedelta(minutes=5)
 """Signs further apart are different happenings. Smoke reaches a detector in the room within minutes of a visible flame
 (EN 54-7 test fires end after 4 to 14 minutes); a crew is on its way after five."""
 NEAR_M: Final = 60.0
 """Between two places beyond their own uncertainties: the length of a usual building."""
-EARTH_M: Final = 6_371_008.8
-"""Mean radius (IUGG)."""
 
 
 class Origin(StrEnum):
@@ -113,14 +112,6 @@ def fused(signs: Iterable[Sign]) -> tuple[Happening, ...]:
     return tuple(sorted((replace(one) for one in found), key=lambda one: _order(one.signs[0])))
 
 
-def apart_m(one: Place, other: Place) -> float:
-    """Distance between two places on the sphere, metres (haversine)."""
-    lat1, lat2 = math.radians(one.latitude), math.radians(other.latitude)
-    half_lat, half_lon = (lat2 - lat1) / 2, math.radians(other.longitude - one.longitude) / 2
-    root = math.sin(half_lat) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2
-    return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(root)))
-
-
 def _same(one: Sign, other: Sign) -> bool:
     if (one.origin, one.source_id) == (other.origin, other.source_id):
         return True
@@ -128,7 +119,8 @@ def _same(one: Sign, other: Sign) -> bool:
         return one.object_id == other.object_id
     if one.place is None or other.place is None:
         return False
-    return apart_m(one.place, other.place) <= NEAR_M + one.place.radius_m + other.place.radius_m
+    apart_m = distance_m((one.place.latitude, one.place.longitude), (other.place.latitude, other.place.longitude))
+    return apart_m <= NEAR_M + one.place.radius_m + other.place.radius_m
 
 
 def _order(sign: Sign) -> tuple[datetime, str, str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import or_, select
 
+from qyran.earth import distance_m
 from qyran.errors import TransitionError
 from qyran.roles import OFFICERS, SYSTEM, Role
 from service.access import require
@@ -18,7 +19,7 @@ from service.store.events import append_event, chain_of, facts_of
 from service.store.officer_tables import CaseMerge
 from service.store.tables import Camera, ViolationCase
 from violations.case import CaseState
-from violations.duplicates import SECTION, STANDING, Report, Sameness, distance_m, same_act
+from violations.duplicates import SECTION, STANDING, Report, Sameness, same_act
 
 APART = (CaseState.MERGED, CaseState.AUTO_REJECTED, CaseState.RETURNED, CaseState.EXPIRED)
 """Nothing is merged into these: a good report would be lost with one that is set aside."""

@@ -39,11 +39,11 @@ from kpi_catalog.records import (
     Source,
     Survey,
 )
+from qyran.earth import Plane, plane_of
 from service import city_inputs as given
 from service.camera_spans import LONGEST, camera_spans
 from service.kpi_journals import JOURNAL, PHONE, Covered, calls_of, covered, phoned
 from service.passed_vehicles import passed_vehicles
-from service.plane import Plane
 from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
 from service.store.tables import Camera, ViolationCase
@@ -347,4 +347,4 @@ def _plane(work: Work) -> Plane:
         places = [point for line in lines for point in line]
     if not places:
         return Plane(0.0, 0.0)
-    return Plane(sum(float(lon) for lon, _ in places) / len(places), sum(float(lat) for _, lat in places) / len(places))
+    return plane_of((float(lat), float(lon)) for lon, lat in places)

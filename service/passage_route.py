@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
+from qyran.earth import distance_m
 from qyran.errors import InputError, NotFound
 from service import query_log
 from service.access import require
@@ -24,8 +24,6 @@ GAP: Final = timedelta(minutes=30)
 """From so long between two readings on, nothing is drawn between them: the vehicle may have been anywhere."""
 IMPOSSIBLE_KMH: Final = 250.0
 """A straight line faster than this is no drive: one of the readings is wrong, or two vehicles carry one plate."""
-EARTH_M: Final = 6_371_000.0
-"""Mean radius, IUGG."""
 
 
 class Stop(BaseModel):
@@ -135,13 +133,10 @@ def stops(views: tuple[PassageView, ...]) -> tuple[Stop, ...]:
 
 
 def metres(one: PassageView, other: PassageView) -> float | None:
-    """Straight line between two places (haversine), None where one is not known."""
+    """Straight line between two places along a great circle, None where one is not known."""
     if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
         return None
-    a, b = math.radians(one.latitude), math.radians(other.latitude)
-    half = math.sin((b - a) / 2) ** 2
-    half += math.cos(a) * math.cos(b) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
-    return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(half)))
+    return distance_m((one.latitude, one.longitude), (other.latitude, other.longitude))
 
 
 def _impossible(since: float | None, distance: float | None, speed: float | None) -> bool:

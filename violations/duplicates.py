@@ -5,11 +5,11 @@ A pure decision. It merges nothing by itself, and an officer can part again what
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from qyran.earth import distance_m
 from qyran.errors import InputError
 
 Why = Literal["same_plate", "doubtful_sign", "same_track"]
@@ -18,7 +18,6 @@ STANDING: Final = frozenset({"no_stopping", "no_parking", "pavement_parking", "p
 """Kinds whose act lasts: a vehicle that is lost from sight and found again is still standing there."""
 SECTION: Final = "section_speeding"
 """The one kind whose place is a stretch of road: two reports of one vehicle whose times overlap are one drive."""
-EARTH_RADIUS_M: Final = 6_371_008.8  # mean radius, IUGG (Moritz 2000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,6 @@ def same_act(one: Report, other: Report, terms: MergeTerms) -> Sameness | None:
         return None
     why = _same_vehicle(one, other)
     return None if why is None else Sameness(why, gap.total_seconds(), metres)
-
-
-def distance_m(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Metres between two points given by latitude and longitude in degrees, along a great circle (haversine)."""
-    lat1, lon1, lat2, lon2 = map(math.radians, (*one, *other))
-    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, half)))
 
 
 def _apart(one: Report, other: Report) -> float | None:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from incidents.where.plane import Plane, plane_of
+from qyran.earth import Plane, plane_of
 from qyran.errors import InputError
 
 Floats = NDArray[np.float64]

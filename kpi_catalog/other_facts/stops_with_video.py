@@ -6,18 +6,16 @@ within `NEAR_M` metres. Denominator: all stops of the register.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from kpi_catalog.other_facts.records import CameraPlace, OtherFacts, Stop
 from kpi_catalog.period import Period
 from kpi_catalog.status import Status
 from kpi_catalog.value import InputUsed, KpiValue, Missing
+from qyran.earth import distance_m
 
 NEAR_M: Final = 50.0
 """A camera so near a stop has it in view; a parameter of ours, the order names none."""
-EARTH_M: Final = 6_371_008.8
-"""Mean radius of the Earth (IUGG 1980), metres."""
 
 
 def stops_with_video(facts: OtherFacts, _: Period) -> KpiValue:
@@ -51,17 +49,10 @@ def stops_with_video(facts: OtherFacts, _: Period) -> KpiValue:
 def _near(stop: Stop, cameras: list[CameraPlace]) -> bool:
     if stop.longitude is None or stop.latitude is None:
         return False
-    return any(_metres(stop.longitude, stop.latitude, one) <= NEAR_M for one in cameras)
-
-
-def _metres(longitude: float, latitude: float, camera: CameraPlace) -> float:
-    """Distance on the sphere (haversine); over a city's streets the Earth's flattening does not matter."""
-    if camera.longitude is None or camera.latitude is None:
-        return math.inf
-    north = math.radians(camera.latitude - latitude)
-    east = math.radians(camera.longitude - longitude)
-    a = (
-        math.sin(north / 2) ** 2
-        + math.cos(math.radians(latitude)) * math.cos(math.radians(camera.latitude)) * math.sin(east / 2) ** 2
+    here = (stop.latitude, stop.longitude)
+    return any(
+        one.latitude is not None
+        and one.longitude is not None
+        and distance_m(here, (one.latitude, one.longitude)) <= NEAR_M
+        for one in cameras
     )
-    return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(a)))

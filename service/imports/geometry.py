@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import hypot
 from typing import Any, Final
 
+from qyran.earth import Plane
 from service.imports.columns import Refused
-from service.plane import Plane
 
 WEST, EAST, SOUTH, NORTH = 46.0, 88.0, 40.0, 56.0
 """Degrees around Kazakhstan (46.5-87.3 E, 40.6-55.4 N)."""
@@ -69,7 +69,7 @@ def length_km(lines: Iterable[Points]) -> float:
 def _steps_km(line: Points) -> list[float]:
     if len(line) < 2:
         return []
-    plane = Plane(line[0][0], line[0][1])
+    plane = Plane(latitude=line[0][1], longitude=line[0][0])
     return [hypot(x2 - x1, y2 - y1) / 1000.0 for (x1, y1), (x2, y2) in pairwise(plane.line(line))]
 
 

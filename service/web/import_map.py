@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+from qyran.earth import Plane
 from service.imports.geometry import Points
-from service.plane import Plane
 
 WIDTH: Final = 1000.0
 """Units of the drawing; it grows with its page."""
@@ -42,7 +42,7 @@ def city_map(roads: Sequence[Points], views: Sequence[Points]) -> CityMap | None
         return None
     west, east = min(lon for lon, _ in points), max(lon for lon, _ in points)
     south, north = min(lat for _, lat in points), max(lat for _, lat in points)
-    plane = Plane((west + east) / 2, (south + north) / 2)
+    plane = Plane((south + north) / 2, (west + east) / 2)
     (x1, y1), (x2, y2) = plane.line([(west, south), (east, north)])
     across, up = max(x2 - x1, 1.0), max(y2 - y1, 1.0)
     height = min(max((WIDTH - 2 * MARGIN) * up / across + 2 * MARGIN, HEIGHTS[0]), HEIGHTS[1])

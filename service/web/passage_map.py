@@ -1,19 +1,18 @@
 """A route drawn on a map of one's own: cameras and the roads they cover, no picture from outside the host.
 
-A plane is enough for a city: longitudes are shortened by the cosine of the latitude (equirectangular), metres apart
-are pixels apart in both directions alike, north is up.
+A plane is enough for a city: metres apart are pixels apart in both directions alike, north is up.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from qyran.earth import Plane
 from service.i18n import Language, named
-from service.passage_route import EARTH_M, Place, Route, Stop
+from service.passage_route import Place, Route, Stop
 
 WIDTH: Final = 960.0
 HEIGHT: Final = 540.0
@@ -107,22 +106,15 @@ class _Plane:
 
     def __init__(self, places: Sequence[tuple[float, float]]) -> None:
         latitudes, longitudes = [one[0] for one in places], [one[1] for one in places]
-        self._latitude = (min(latitudes) + max(latitudes)) / 2
-        self._longitude = (min(longitudes) + max(longitudes)) / 2
-        self._shrink = math.cos(math.radians(self._latitude))
-        points = [self._metres(*one) for one in places]
+        self._plane = Plane((min(latitudes) + max(latitudes)) / 2, (min(longitudes) + max(longitudes)) / 2)
+        points = [self._plane.metres(*one) for one in places]
         wide = max(max(abs(x) for x, _ in points) * 2, LEAST_M)
         high = max(max(abs(y) for _, y in points) * 2, LEAST_M * HEIGHT / WIDTH)
         self.px_per_m = min((WIDTH - 2 * EDGE) / wide, (HEIGHT - 2 * EDGE) / high)
 
     def pixel(self, latitude: float, longitude: float) -> tuple[float, float]:
-        x, y = self._metres(latitude, longitude)
+        x, y = self._plane.metres(latitude, longitude)
         return round(WIDTH / 2 + x * self.px_per_m, 1), round(HEIGHT / 2 - y * self.px_per_m, 1)
-
-    def _metres(self, latitude: float, longitude: float) -> tuple[float, float]:
-        """East and north of the middle."""
-        east = math.radians(longitude - self._longitude) * self._shrink * EARTH_M
-        return east, math.radians(latitude - self._latitude) * EARTH_M
 
 
 def _at(stop: Stop) -> tuple[float, float] | None:

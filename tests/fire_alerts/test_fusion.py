@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fire_alerts.fusion import NEAR_M, TOGETHER, Origin, Place, Sign, Standing, apart_m, fused
+from fire_alerts.fusion import NEAR_M, TOGETHER, Origin, Place, Sign, Standing, fused
 
 T0 = datetime(2026, 11, 23, 4, tzinfo=UTC)
 HERE = Place(43.2389, 76.8897, 10.0)
@@ -62,10 +62,6 @@ def test_the_order_of_arrival_changes_nothing():
     signs = [video(0), sensor(30, place=NEXT_DOOR), video(60, "cam-2", FAR), sensor(90, "s-2", FAR)]
 
     assert len({fused(order) for order in permutations(signs)}) == 1
-
-
-def test_a_degree_of_latitude_is_111_km():
-    assert apart_m(Place(43.0, 76.0, 0), Place(44.0, 76.0, 0)) == pytest.approx(111_195, abs=1)
 
 
 @given(

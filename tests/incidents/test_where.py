@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely import Point, Polygon
 
 from incidents.where.fix import Sight, Source, at, bearing_of, from_many, from_one
-from incidents.where.plane import Plane
+from qyran.earth import Plane
 from qyran.errors import InputError
 
 ALMATY = Plane(43.2389, 76.8897)
@@ -24,20 +24,6 @@ def sight(east, north, target, sigma_deg=0.5, off_deg=0.0, range_m=FAR_M):
 
 def metres(fix):
     return ALMATY.metres(fix.latitude, fix.longitude)
-
-
-@given(
-    st.floats(-60, 60), st.floats(-179.99, 179.99), st.floats(-20_000, 20_000), st.floats(-20_000, 20_000),
-)  # fmt: skip
-def test_metres_and_degrees_are_each_others_inverse(latitude, longitude, east, north):
-    plane = Plane(latitude, longitude)
-
-    assert plane.metres(*plane.degrees(east, north)) == pytest.approx((east, north), abs=1e-3)
-
-
-def test_a_degree_of_latitude_in_almaty_has_the_length_of_the_tables():
-    assert Plane(43.0, 76.9).metres(43.01, 76.9)[1] == pytest.approx(1110.9, abs=0.2)  # 111.09 km a degree at 43°
-    assert Plane(43.0, 76.9).metres(43.0, 76.91)[0] == pytest.approx(815.4, abs=0.4)  # 81.54 km
 
 
 @pytest.mark.parametrize(

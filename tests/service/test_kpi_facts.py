@@ -15,7 +15,6 @@ from service.jobs import keep_house
 from service.kpi import security_report
 from service.kpi_facts import city_facts
 from service.owners import load_owner
-from service.plane import Plane
 from service.ports.erap import development_erap
 from service.ports.vehicles import InventedRegister
 from tests.service.world import World
@@ -152,12 +151,6 @@ def test_road_in_view_is_measured_in_kilometres(demo):
     evaluator = demo.person(Role.EVALUATOR)
     demo.do(evaluator, city_inputs.enter, "roads", {"length_km": 10.0}, source="Минтранс", as_of=date(2026, 11, 1))
     assert kpi(demo, "9.1").value.numerator == pytest.approx(1.0, abs=0.001)
-
-
-def test_the_citys_plane_keeps_lengths():
-    plane = Plane(76.9, 43.2)
-    (x1, y1), (x2, y2) = plane.line([(77.1, 43.3), (77.1 + 0.0123, 43.3)])
-    assert (x2 - x1, y2 - y1) == (pytest.approx(998.1, abs=0.5), 0.0)  # 0.0123 degrees on the parallel of 43.3
 
 
 def test_vehicles_that_passed_are_counted_once_each(demo):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qyran.errors import InputError
-from violations.duplicates import STANDING, MergeTerms, Report, distance_m, same_act
+from violations.duplicates import STANDING, MergeTerms, Report, same_act
 
 NOON = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 ABAY, NEAR, FAR = (43.2389, 76.8897), (43.2392, 76.8899), (43.2500, 76.8897)
@@ -105,11 +105,6 @@ def test_moving_both_in_time_changes_nothing(one, other, seconds):
 def test_a_longer_term_merges_whatever_a_shorter_one_does():
     for kind in sorted(STANDING):
         assert TERMS.span(kind) > TERMS.span("red_light")
-
-
-def test_metres_are_metres():
-    assert distance_m(ABAY, ABAY) == 0
-    assert distance_m((43.0, 77.0), (44.0, 77.0)) == pytest.approx(111_195, rel=1e-3)  # one degree of latitude
 
 
 def test_an_act_that_ends_before_it_begins_is_refused():
