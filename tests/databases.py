@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from service.settings import load_settings
+from service.store import database
 from tests.service import postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schema_made_once(tmp_path_factory):
+    """Each test gets the schema as the migrations make it, copied: running all of them takes longer than most tests.
+
+    Whoever starts a program of ours in a process of its own, or asks for another revision, has them run.
+    """
+    run, made = database.upgrade, tmp_path_factory.mktemp("schema") / "made.sqlite"
+
+    def upgrade(engine, revision="head"):
+        at = Path(engine.url.database or "")
+        if revision != "head" or engine.dialect.name != "sqlite" or at.exists():
+            run(engine, revision)
+            return
+        if not made.exists():
+            run(engine)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            shutil.copyfile(at, made)
+        else:
+            shutil.copyfile(made, at)
+
+    database.upgrade = upgrade
+    yield
+    database.upgrade = run
 
 
 @pytest.fixture(scope="session")
@@ -26,16 +55,29 @@ def database_numbers():
     return itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def postgres_schema(postgres_server):
+    """The name of a database with the schema, from which others are copied."""
+    name, plain = "made", postgres_server.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    engine = database.make_engine(load_settings(database_url=postgres_server.replace("/postgres?", f"/{name}?")))
+    database.upgrade(engine)
+    engine.dispose()
+    return name
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request, database_numbers):
-    """The address of a fresh, empty database; SQLite under the installation's home is the default."""
+    """The address of a fresh database without a record; SQLite under the installation's home is the default."""
     if request.param == "sqlite":
         yield ""
         return
+    made = request.getfixturevalue("postgres_schema")
     address, name = request.getfixturevalue("postgres_server"), f"test_{next(database_numbers)}"
     plain = address.replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {made}")
     yield address.replace("/postgres?", f"/{name}?")
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
