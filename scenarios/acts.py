@@ -37,12 +37,26 @@ JAM_M: Final = 9.0  # a vehicle that stands this near before another jams it
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Somebody breaks a rule: `onset_s` when it begins, `until_s` when nobody can doubt it any more."""
+    """Somebody breaks a rule, or something happens.
+
+    Attributes:
+        kind: of the rule.
+        object_id: who; 0 for what many do together.
+        onset_s: when it begins.
+        until_s: when nobody can doubt it any more.
+        others: who else has a part in it.
+    """
 
     kind: str
     object_id: int
     onset_s: float
     until_s: float
+    others: tuple[int, ...] = ()
+
+    @property
+    def everybody(self) -> frozenset[int]:
+        """All who have a part in it."""
+        return frozenset((self.object_id, *self.others))
 
 
 @dataclass(frozen=True, slots=True)

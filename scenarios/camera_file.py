@@ -101,6 +101,8 @@ def _terms(part: Zone | Way) -> list[str]:
             out.append(f"grace_s = {part.grace_s:g}")
         if part.tariff is not None:
             out.append(f"tariff = {_quoted(part.tariff)}")
+        if part.people is not None:
+            out.append(f"people = {part.people}")
     return out
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scenarios.background import Backdrop, blend
 from scenarios.camera import Pinhole
 from scenarios.effects import add_beam, add_halo, add_reflection, add_streak
+from scenarios.fleet import LAMPLESS
 from scenarios.layout import Layout
 from scenarios.mesh import NEAR_M, Patch
 from scenarios.objects import Drawn, Glow, draw_object
@@ -80,7 +81,7 @@ class Stage:
         """Beams, shadows and reflections, which lie below all objects."""
         air = self.air
         for d in drawn:
-            if air.headlights and d.state.look.spec.cls not in ("person", "bicycle") and not d.state.parked:
+            if air.headlights and d.state.look.spec.cls not in LAMPLESS and not d.state.parked:
                 add_beam(picture, d.state, self.camera, air)
         for d in drawn:
             cast_shadow(picture, d.state, self.camera, air)
@@ -237,6 +238,7 @@ def _told(state: ObjectState, box: Box, visible_box: Box, share: float) -> Objec
         float(state.speed) * 3.6,
         look.plate,
         state.parked,
+        float(np.degrees(max(abs(look.roll), abs(look.pitch)))),
     )
 
 

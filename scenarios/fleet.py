@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scenarios import heavy, people, vehicles
+from scenarios import heavy, people, strays, vehicles
 from scenarios.mesh import ALBEDO, F32, Material, Mesh
 from scenarios.plates import random_plate
 
@@ -39,7 +40,19 @@ KINDS: dict[str, Kind] = {
     "motorcycle": Kind("motorcycle", 2.05, 0.8, 1.72, 2),
     "bicycle": Kind("bicycle", 1.75, 0.6, 1.80, 0),
     "person": Kind("person", 0.5, 0.55, 1.74, 0),
+    "dog": Kind("animal", 0.95, 0.3, 0.68, 0),
+    "cow": Kind("animal", 2.3, 0.72, 1.5, 0),
+    "horse": Kind("animal", 2.35, 0.62, 1.75, 0),
+    "carton": Kind("debris", 0.85, 0.65, 0.6, 0),
+    "tyre": Kind("debris", 0.66, 0.66, 0.22, 0),
+    "bag": Kind("debris", 0.85, 0.45, 0.4, 0),
+    "pallet": Kind("debris", 1.2, 0.8, 0.16, 0),
+    "barrel": Kind("debris", 0.6, 0.6, 0.9, 0),
 }
+LAMPLESS = frozenset({"person", "bicycle", "animal", "debris"})
+"""Classes of what carries no lamps."""
+WALKING = frozenset({"person", "bicycle", "dog", "cow", "horse"})
+"""Kinds whose limbs move."""
 
 # sRGB paints (r, g, b) and how often they are seen: white, silver, black, grey, blue, red, green, beige, yellow
 _PAINTS = (
@@ -89,11 +102,29 @@ class Look:
     hair: tuple[float, float, float]
     plate: str
     scale: float = 1.0
+    roll: float = 0.0  # radians about its long axis: overturned
+    pitch: float = 0.0  # radians about the axis across it: lying on its face
+
+    @property
+    def tilted(self) -> bool:
+        """Whether it does not stand on its feet or wheels."""
+        return bool(self.roll or self.pitch)
+
+    @property
+    def turn(self) -> NDArray[np.float64]:
+        """How it is tilted, a rotation [3, 3]."""
+        a, b = self.roll, self.pitch
+        over = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+        return np.asarray(np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]]) @ over)
 
     @property
     def spec(self) -> Kind:
-        """Class and size."""
-        return KINDS[self.kind]
+        """Class and size, as it stands or lies."""
+        upright = KINDS[self.kind]
+        if not self.tilted:
+            return upright
+        size = np.abs(self.turn) @ (upright.length, upright.width, upright.height)
+        return replace(upright, length=float(size[0]), width=float(size[1]), height=float(size[2]))
 
     def albedo(self) -> F32:
         """The palette of this individual, one row a material."""
@@ -127,11 +158,13 @@ def draw_look(rng: np.random.Generator, kind: str | None = None, mix: Mapping[st
     trim = _pick(rng, _BOXES)
     if kind == "bus":
         paint, trim = _pick(rng, _BUSES), linear((235, 235, 232))
+    if kind in strays.HIDES:
+        paint = _pick(rng, strays.HIDES[kind], 8.0)
     if kind == "truck_tipper":
         trim = _pick(rng, ((190, 110, 40), (60, 90, 150), (110, 112, 116)))
     if kind in ("van", "minibus") and rng.random() < 0.6:
         paint = linear((232, 233, 233))
-    with_plate = kind not in ("person", "bicycle", "motorcycle")
+    with_plate = KINDS[kind].cls not in LAMPLESS and kind != "motorcycle"
     return Look(
         kind,
         paint,
@@ -147,6 +180,8 @@ def draw_look(rng: np.random.Generator, kind: str | None = None, mix: Mapping[st
 @lru_cache(maxsize=512)
 def _posed(kind: str, step: int, scale: float) -> Mesh:
     phase = step * 2 * np.pi / 16
+    if KINDS[kind].cls == "animal":
+        return strays.animal(kind, phase)
     return people.cyclist(phase) if kind == "bicycle" else people.walker(phase, scale)
 
 
@@ -154,7 +189,9 @@ def mesh_of(look: Look, phase: float, *, fine: bool) -> Mesh:
     """The mesh of an individual; `phase` (radians) poses walkers and cyclists."""
     if look.kind == "motorcycle":
         return _motorcycle()
-    if look.kind in ("bicycle", "person"):
+    if KINDS[look.kind].cls == "debris":
+        return strays.thing(look.kind)
+    if look.kind in WALKING:
         return _posed(look.kind, round(phase * 16 / (2 * np.pi)) % 16, round(look.scale, 2))
     if look.kind == "bus":
         return heavy.bus(fine=fine)

@@ -102,6 +102,7 @@ class Zone:
     classes: tuple[VehicleClass, ...] = ()
     grace_s: float | None = None
     tariff: str | None = None
+    people: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from scenarios.camera import Pinhole
-from scenarios.fleet import mesh_of
+from scenarios.fleet import KINDS, LAMPLESS, mesh_of
 from scenarios.mesh import F32, Material, Mesh, Patch, encode, frame_window, paint_faces, shade, visible_faces
 from scenarios.plates import draw_plate
 from scenarios.traffic import ObjectState
@@ -43,7 +43,12 @@ def place(mesh: Mesh, state: ObjectState) -> F32:
     """World vertices of an object."""
     c, s = np.cos(state.heading), np.sin(state.heading)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)
-    return np.asarray(mesh.vertices @ turn.T + np.array([state.x, state.y, 0.0], np.float32), np.float32)
+    vertices = mesh.vertices
+    if state.look.tilted:
+        middle = np.array([0.0, 0.0, KINDS[state.look.kind].height / 2])
+        vertices = ((vertices - middle) @ state.look.turn.T).astype(np.float32)
+        vertices[:, 2] -= vertices[:, 2].min()
+    return np.asarray(vertices @ turn.T + np.array([state.x, state.y, 0.0], np.float32), np.float32)
 
 
 def _lamp_colours(state: ObjectState, air: Atmosphere, *, blink: bool) -> dict[int, F32]:
@@ -71,7 +76,7 @@ def _lamp_colours(state: ObjectState, air: Atmosphere, *, blink: bool) -> dict[i
 def _glows(state: ObjectState, camera: Pinhole, air: Atmosphere, *, blink: bool) -> list[Glow]:
     """Halos of head, tail, brake and hazard lamps that face the camera."""
     spec = state.look.spec
-    if spec.cls in ("person", "bicycle") or state.parked:
+    if spec.cls in LAMPLESS or state.parked or state.look.tilted:
         return []
     night = air.lamps > 0.3
     c, s = np.cos(state.heading), np.sin(state.heading)
@@ -154,7 +159,7 @@ def draw_object(
     factor = 2 if size_px > 60 else 3
     rgba = paint_faces(polygons, colours, window, factor)
     patch = Patch(rgba, window[0], window[1])
-    if state.look.plate:
+    if state.look.plate and not state.look.tilted:
         _lay_plates(patch, mesh, state, camera, air)
     return Drawn(state, patch, distance, _glows(state, camera, air, blink=blink))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.course import Course
-from scenarios.fleet import Look
+from scenarios.fleet import WALKING, Look
 from scenarios.layout import Layout
 from scenarios.traffic import ObjectState
 
@@ -34,6 +34,8 @@ class Actor:
     Attributes:
         backwards: drives the course in reverse gear, its nose pointing back.
         parked: stands the whole time without lights.
+        changes: second from which it looks otherwise, and how: who falls, what is overturned.
+        hazard_s: second from which its hazard lights blink.
     """
 
     id: int
@@ -41,6 +43,8 @@ class Actor:
     course: Course
     backwards: bool = False
     parked: bool = False
+    changes: tuple[tuple[float, Look], ...] = ()
+    hazard_s: float | None = None
 
     def state(self, t: float) -> ObjectState | None:
         """Where it is at second t, None where it is not there."""
@@ -50,20 +54,24 @@ class Actor:
         x, y, heading, speed, accel = now
         if self.backwards:
             heading += np.pi
-        walks = self.look.kind in ("person", "bicycle")
+        walks = self.look.kind in WALKING
         covered = float(np.interp(t, self.course.t, self.course.s)) if walks else 0.0
         per_turn = STRIDE_M if self.look.kind == "person" else PEDAL_M
         stands = speed < 0.3 and not walks
         lately = self.course.at(t - LIGHTS_OUT_S) if stands else None
         braking = not walks and (accel < -0.6 or (stands and (lately is None or lately[3] > 0.3)))
         phase = covered / per_turn * 2 * np.pi
-        turning = self._turning(t, heading)
+        turning = 2 if self.hazard_s is not None and t >= self.hazard_s else self._turning(t, heading)
         return ObjectState(
-            self.id, self.look, x, y, heading, speed, braking, turning, phase, parked=self.parked
+            self.id, self.look_at(t), x, y, heading, speed, braking, turning, phase, parked=self.parked
         )  # fmt: skip
 
+    def look_at(self, t: float) -> Look:
+        """How it looks at second t."""
+        return next((look for since, look in reversed(self.changes) if t >= since), self.look)
+
     def _turning(self, t: float, heading: float) -> int:
-        if self.backwards or self.look.kind in ("person", "bicycle"):
+        if self.backwards or self.look.kind in WALKING:
             return 0
         soon = self.course.at(t + TURN_AHEAD_S)
         if soon is None:

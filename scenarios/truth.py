@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class ObjectTruth:
-    """One object in one frame; heading in radians from east to north."""
+    """One object in one frame; heading in radians from east to north, tilt off its feet or wheels in degrees."""
 
     id: int
     cls: str
@@ -34,6 +34,7 @@ class ObjectTruth:
     speed_kmh: float
     plate: str
     parked: bool = False
+    tilt_deg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Clip:
 
     Attributes:
         companions: kinds that those who break the rule may break as well.
+        account: reckons the acts from the frames.
     """
 
     rule: str
@@ -77,6 +78,7 @@ class Clip:
     intents: list[Intent] = field(default_factory=list)
     companions: tuple[str, ...] = ()
     size: tuple[int, int] = SIZE
+    account: Callable[[tuple[FrameTruth, ...], Layout, datetime], tuple[Act, ...]] = acts_of
     _bodies: list[NDArray[np.float64]] = field(default_factory=list)
 
     def look(self, mix: Mapping[str, float] = CARS, kind: str | None = None) -> Look:
@@ -146,8 +148,8 @@ class Clip:
         Raises:
             PlanError: somebody does not do what they are in the clip for.
         """
-        acts = acts_of(frames, self.layout, self.scene.start)
-        did = {act.object_id for act in acts if act.kind == self.rule}
+        acts = self.account(frames, self.layout, self.scene.start)
+        did = frozenset[int]().union(*(act.everybody for act in acts if act.kind == self.rule))
         wanted = {intent.actor for intent in self.intents if intent.breaks}
         names = {intent.actor: intent.name for intent in self.intents}
         if did != wanted:
