@@ -13,6 +13,7 @@ from service.store import (  # noqa: F401  fill the metadata
     fine_tables,
     import_tables,
     officer_tables,
+    operator_tables,
     passage_tables,
     people_tables,
     public_tables,
@@ -21,6 +22,7 @@ from service.store import (  # noqa: F401  fill the metadata
     record_tables,
     rollup_tables,
     scene_tables,
+    sensor_tables,
     tables,
 )
 from service.store.base import Base

@@ -1,0 +1,1 @@
+"""What an operator of the situational centre works with beside the alerts themselves."""
