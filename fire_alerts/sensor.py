@@ -17,10 +17,12 @@ from qyran.errors import InputError
 MISSED: Final = 3
 """A sensor is lost after this many heartbeats that did not come; one may be lost in the air, two by chance."""
 BATTERY_LOW_PERCENT: Final = 20.0
-BATTERY_BACK_PERCENT: Final = 25.0
-"""Above this it is told as good again: a battery's reading swings by some per cent with the temperature."""
+BATTERY_SWING_PERCENT: Final = 5.0
+"""So far above it is told as good again: a battery's reading swings by some per cent with the temperature."""
 AHEAD: Final = timedelta(minutes=5)
 """A report from further in the future is refused: its clock is wrong, and it would silence all reports to come."""
+BEHIND: Final = timedelta(hours=1)
+"""A report this much older than the newest one was not delayed: its clock was set back, and would silence an alarm."""
 
 
 class SensorKind(StrEnum):
@@ -40,6 +42,8 @@ class SensorEvent(StrEnum):
     BATTERY_BACK = "battery_back"
     TAMPERED = "tampered"
     UNTAMPERED = "untampered"
+    FAULT = "fault"
+    FAULT_ENDED = "fault_ended"
     LOST = "lost"
     BACK = "back"
 
@@ -52,6 +56,7 @@ class Sensor:
         object_id: the protected object it belongs to; None where it stands alone.
         latitude, longitude: WGS 84 degrees; None where not known.
         heartbeat_s: how often it reports when nothing happens, seconds.
+        battery_least: charge below which its battery is low, per cent.
     """
 
     id: str
@@ -60,6 +65,12 @@ class Sensor:
     latitude: float | None = None
     longitude: float | None = None
     heartbeat_s: float = 60.0
+    battery_least: float = BATTERY_LOW_PERCENT
+
+    @property
+    def patience(self) -> timedelta:
+        """How long it may be silent."""
+        return timedelta(seconds=MISSED * self.heartbeat_s)
 
     def __post_init__(self) -> None:
         if self.heartbeat_s <= 0:
@@ -75,6 +86,7 @@ class Report:
         alarm: whether it is in alarm; None where the message says nothing of it (a plain heartbeat).
         battery_percent: None where it has no battery or does not tell.
         tampered: taken off its socket or opened; None where it does not tell.
+        fault: a code of what is wrong with it, empty where it says that nothing is; None where it does not tell.
         is_test: somebody pressed its test button.
     """
 
@@ -83,6 +95,7 @@ class Report:
     alarm: bool | None = None
     battery_percent: float | None = None
     tampered: bool | None = None
+    fault: str | None = None
     is_test: bool = False
 
 
@@ -104,21 +117,31 @@ class SensorState:
     battery_percent: float | None = None
     battery_low: bool = False
     tampered: bool = False
+    fault: str | None = None
     lost: bool = False
 
     @property
     def works(self) -> bool:
-        """Whether it counts as equipment of its object (KPI 10.6): heard of, in its place, with a battery."""
-        return self.heard_at is not None and not self.lost and not self.tampered
+        """Whether it counts as equipment of its object (KPI 10.6): heard of, in its place, sound, with a battery."""
+        ails = self.lost or self.tampered or self.battery_low or self.fault is not None
+        return self.heard_at is not None and not ails
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its alarm may confirm what a camera saw: sound, in its place, and no test."""
+        return not self.tampered and self.fault is None and not self.is_test
 
 
-def heard(state: SensorState, report: Report, received: datetime) -> tuple[SensorState, tuple[SensorEvent, ...]]:
+def heard(
+    state: SensorState, report: Report, received: datetime, *, battery_least: float = BATTERY_LOW_PERCENT
+) -> tuple[SensorState, tuple[SensorEvent, ...]]:
     """The state after a report, and what the report means.
 
     Args:
         state: so far.
         report: what the sensor said.
         received: when it came in, by our clock.
+        battery_least: charge below which its battery is low, per cent.
 
     Raises:
         InputError: the report comes from the future.
@@ -136,19 +159,35 @@ def heard(state: SensorState, report: Report, received: datetime) -> tuple[Senso
     if state.reported_at is not None and report.at <= state.reported_at:
         return now, tuple(events)
     now = replace(now, reported_at=report.at)
-    for step in (_alarm, _tampered, _battery):
+    for step in (_alarm, _tampered, _fault):
         now, event = step(now, report)
         events += [event] if event else []
-    return now, tuple(events)
+    now, event = _battery(now, report, battery_least)
+    return now, (*events, event) if event else tuple(events)
+
+
+def clock_wrong(state: SensorState, at: datetime, received: datetime) -> bool:
+    """Whether a report's time cannot be: from the future, or so far before the newest one that the clock was set back.
+
+    Whoever receives it then takes the time it came in, so that no alarm is lost to a bad clock.
+    """
+    if at - received > AHEAD:
+        return True
+    return state.reported_at is not None and state.reported_at - at > BEHIND
 
 
 def silent(sensor: Sensor, state: SensorState, now: datetime) -> tuple[SensorState, tuple[SensorEvent, ...]]:
     """The state after time has passed without a report; a sensor in alarm that falls silent stays in alarm."""
     if state.lost or state.heard_at is None:
         return state, ()
-    if now - state.heard_at <= timedelta(seconds=MISSED * sensor.heartbeat_s):
+    if now - state.heard_at <= sensor.patience:
         return state, ()
-    return replace(state, lost=True), (SensorEvent.LOST,)
+    return gone(state)
+
+
+def gone(state: SensorState) -> tuple[SensorState, tuple[SensorEvent, ...]]:
+    """The state after its broker or gateway said that the line to it is dead (a last will)."""
+    return (state, ()) if state.lost else (replace(state, lost=True), (SensorEvent.LOST,))
 
 
 def _alarm(state: SensorState, report: Report) -> tuple[SensorState, SensorEvent | None]:
@@ -167,12 +206,19 @@ def _tampered(state: SensorState, report: Report) -> tuple[SensorState, SensorEv
     return replace(state, tampered=report.tampered), event
 
 
-def _battery(state: SensorState, report: Report) -> tuple[SensorState, SensorEvent | None]:
+def _fault(state: SensorState, report: Report) -> tuple[SensorState, SensorEvent | None]:
+    said = report.fault or None
+    if report.fault is None or said == state.fault:
+        return state, None
+    return replace(state, fault=said), SensorEvent.FAULT if said else SensorEvent.FAULT_ENDED
+
+
+def _battery(state: SensorState, report: Report, least: float) -> tuple[SensorState, SensorEvent | None]:
     if report.battery_percent is None:
         return state, None
     state = replace(state, battery_percent=report.battery_percent)
-    if not state.battery_low and report.battery_percent < BATTERY_LOW_PERCENT:
+    if not state.battery_low and report.battery_percent < least:
         return replace(state, battery_low=True), SensorEvent.BATTERY_LOW
-    if state.battery_low and report.battery_percent > BATTERY_BACK_PERCENT:
+    if state.battery_low and report.battery_percent > least + BATTERY_SWING_PERCENT:
         return replace(state, battery_low=False), SensorEvent.BATTERY_BACK
     return state, None
