@@ -7,7 +7,6 @@ counts once. The messages of one case leave in their order.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
@@ -19,6 +18,7 @@ from sqlalchemy import func, select
 from qyran.errors import NotFound, TransitionError
 from qyran.roles import SYSTEM, Role
 from service.access import log_access, require
+from service.backoff import doubled, spread
 from service.store.database import Work
 from service.store.delivery_tables import ChannelBreaker, DeliveryAttempt, OutboxMessage
 from service.store.tables import ViolationCase
@@ -34,8 +34,6 @@ LEASE: Final = timedelta(minutes=5)  # longer than any channel's time limits tog
 BREAKS_AFTER: Final = 5  # failures in a row
 FIRST_OPEN: Final = timedelta(minutes=1)
 LONGEST_OPEN: Final = timedelta(hours=1)
-
-_chance = random.Random()  # noqa: S311  spreads retries, guards nothing
 
 
 class State(StrEnum):
@@ -231,13 +229,12 @@ def wait_after(attempts: int, chance: float | None = None) -> timedelta:
         attempts: made so far, 1 or more.
         chance: 0 to 1, drawn where not given; the wait is between a half and the whole of the doubled time.
     """
-    whole: timedelta = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(attempts - 1, 16)))
-    return whole * (0.5 + 0.5 * (_chance.random() if chance is None else chance))
+    return spread(doubled(FIRST_WAIT, LONGEST_WAIT, attempts - 1), chance)
 
 
 def open_for(failures: int) -> timedelta:
     """How long a channel is left alone after so many failures in a row."""
-    return min(LONGEST_OPEN, FIRST_OPEN * (1 << min(max(0, failures - BREAKS_AFTER), 16)))
+    return doubled(FIRST_OPEN, LONGEST_OPEN, failures - BREAKS_AFTER)
 
 
 def _lets_pass(work: Work, channel: str) -> bool:

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
+        alerts_file: who is told of alerts, and by which channel (`service.notifying.routing`).
         city_file: who issues decisions and where fines are paid (`service.city`).
         exchange_file: to which addresses the feed is pushed (`service.exchange.push_settings`).
         delivery_file: by which channels decisions leave (`service.delivery_settings`).
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     city_name_ru: str = "Город"
     city_name_en: str = "City"
     city_file: Path | None = None
+    alerts_file: Path | None = None
     delivery_file: Path | None = None
     exchange_file: Path | None = None
     signing_file: Path | None = None
