@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from evidence.package import load_package, write_package
 from evidence.stamps import write_stamp
 from tests.evidence.finders import a_masker
 from tests.evidence.packages import a_subject, ring_of
+from tests.killing import answer, die_before
 from vision.archive import PacketRing
 
 PLACES = (
@@ -27,48 +26,10 @@ PLACES = (
     (Path, "write_bytes"), (cv2, "imencode"), (PacketRing, "cut"), (PacketRing, "pictures_at"),
     (masked_clip, "_write"), (stills, "write_jpeg"), (export, "write_stored"),
 )  # fmt: skip
-left = 0
-
-
-def watched(function):
-    """Die just before the function when its turn has come."""
-
-    def step(*given, **named):
-        global left  # noqa: PLW0603
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*given, **named)
-
-    return step
-
-
-def main() -> None:
-    """Ring and keys are made once; each line of stdin is a job in a fork of its own."""
-    home = Path(sys.argv[1])
-    ring, signer = ring_of(home / "video.mp4"), installation_signer(home)
-    for line in sys.stdin:
-        what, folder, step = line.split()
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                run(what, Path(folder), int(step), ring, signer)
-                code = 0
-            finally:
-                if code:
-                    traceback.print_exc()
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
 
 
 def run(what: str, folder: Path, step: int, ring, signer) -> None:
-    global left  # noqa: PLW0603
-    for place, name in PLACES:
-        setattr(place, name, watched(getattr(place, name)))
-    left = step
+    die_before(step, PLACES)
     if what == "package":
         write_package(a_subject(), ring, folder, signer)
         return
@@ -85,4 +46,6 @@ def run(what: str, folder: Path, step: int, ring, signer) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    home = Path(sys.argv[1])
+    made = ring_of(home / "video.mp4"), installation_signer(home)  # once for all jobs
+    answer(lambda job: run(job["what"], Path(job["folder"]), job["step"], *made))

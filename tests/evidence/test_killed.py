@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from evidence import package as package_module
 from evidence.keys import installation_signer, trust_store
 from evidence.package import write_package
 from evidence.stamps import STAMP, read_stamp
 from evidence.verify import verify
+from tests import killing
 from tests.evidence.packages import a_subject, a_video, ring_of
 
 SIGKILLED = -9
@@ -27,17 +23,8 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def writer(place):
     """A process that writes and dies on demand; gives the exit code of each try."""
-    command = [sys.executable, "-m", "tests.evidence.killed", str(place)]
-    root = Path(package_module.__file__).parents[1]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
-
-        def write(what: str, folder: Path, step: int) -> int:
-            process.stdin.write(f"{what} {folder} {step}\n")
-            process.stdin.flush()
-            return int(process.stdout.readline())
-
-        yield write
-        process.stdin.close()
+    with killing.helper("tests.evidence.killed", str(place)) as tell:
+        yield lambda what, folder, step: tell(what=what, folder=str(folder), step=step)
 
 
 @pytest.mark.parametrize("what", ["package", "pictures", "clip"])

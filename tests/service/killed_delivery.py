@@ -1,14 +1,8 @@
-"""Issues decisions, answers appeals or delivers, and is killed at a fault point: for test_delivery_killed.
-
-Reads jobs as JSON lines; each runs in a fork of its own, so that Python and its libraries are loaded once.
-"""
+"""Issues decisions, answers appeals or delivers, and is killed at a fault point: for test_delivery_killed."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import traceback
 from pathlib import Path
 
 from qyran.roles import SYSTEM, Actor, Role
@@ -17,6 +11,7 @@ from service.courier import collect, deliver
 from service.delivery_post import print_batch
 from service.settings import load_settings
 from service.store.database import open_store
+from tests.killing import answer
 
 
 def run(job: dict) -> None:
@@ -38,22 +33,5 @@ def run(job: dict) -> None:
             print_batch(work)
 
 
-def main() -> None:
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                run(json.loads(line))
-                code = 0
-            finally:
-                if code:
-                    traceback.print_exc()
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    answer(run)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -21,12 +16,13 @@ from service.outbox import LEASE, messages_of
 from service.ports.simulator import Simulator, serving
 from service.store.delivery_tables import DeliveryReceipt, OutboxMessage, PostBatch
 from service.store.tables import Decision, ViolationCase
+from tests import killing
 from tests.service.confirmed import a_confirmed
 from tests.service.sent import a_signed, case_row, states, with_files
 from tests.service.world import World
 
 FILE = 'notify = ["sms", "post"]\n[register]\nurl = "{url}"\n[sms]\nurl = "{url}"\n'
-KILLED = -signal.SIGKILL
+KILLED = killing.KILLED
 POST_OWNER = {
     "name": "Мысалов Үлгі",
     "address": "050000, Алматы қ., Абай д., 10",
@@ -38,10 +34,8 @@ POST_OWNER = {
 
 @pytest.fixture(scope="module")
 def helper():
-    command = [sys.executable, str(Path(__file__).parent / "killed_delivery.py")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.stdin.close()
+    with killing.helper("tests.service.killed_delivery") as tell:
+        yield tell
 
 
 @pytest.fixture
@@ -68,10 +62,8 @@ def on_sqlite(test):
 
 
 def killed(helper, world, what: str, point: str, **given) -> int:
-    job = {"home": str(world.settings.home), "database_url": world.settings.database_url, "what": what, "point": point}
-    helper.stdin.write(json.dumps({**job, **given}) + "\n")
-    helper.stdin.flush()
-    return int(helper.stdout.readline())
+    where = {"home": str(world.settings.home), "database_url": world.settings.database_url}
+    return helper(what=what, point=point, **where, **given)
 
 
 @on(*[one for one in POINTS if one.startswith("sign.")], also="sign.written")

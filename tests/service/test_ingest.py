@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +14,7 @@ from service.store.alert_tables import Alert, AlertEvent, AlertNotification
 from service.store.events import chain_of, facts_of
 from service.store.ledger import check_store
 from service.store.tables import Camera, CameraLog, CaseEvent, Evidence, Ingested, Passage, ViolationCase
+from tests import killing
 from tests.service.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,25 +218,13 @@ def test_taking_an_event_again_changes_nothing(both):
 @pytest.fixture(scope="module")
 def killer():
     """Runs a job in a process of its own that is killed before its n-th step; False when it ended by itself."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.service.killed"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with killing.helper("tests.service.killed") as tell:
 
         def killed_at(world, what: str, step: int, **more: str) -> bool:
-            job = {"what": what, "step": str(step), "home": str(world.settings.home),
-                   "database_url": world.settings.database_url, **more}  # fmt: skip
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-            code = int(process.stdout.readline())
-            assert code in {0, -9}
-            return code == -9
+            where = {"home": str(world.settings.home), "database_url": world.settings.database_url}
+            return tell(what=what, step=step, **where, **more) == killing.KILLED
 
         yield killed_at
-        process.stdin.close()
 
 
 def left_in(spool: Path) -> list[Path]:

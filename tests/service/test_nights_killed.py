@@ -5,11 +5,7 @@ A night that is killed again and again comes to the same store as one that was l
 
 from __future__ import annotations
 
-import json
 import shutil
-import signal
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -26,24 +22,22 @@ from service.store.events import facts_of
 from service.store.ledger import check_store
 from service.store.officer_tables import JobRun, StaffNotice
 from service.store.tables import CaseEvent, Passage, Personal, ViolationCase
+from tests import killing
+from tests.killing import KILLED
 from tests.service.passages import taken
 from tests.service.signed import a_fine, delivered
 from tests.service.test_appeals import answer, new
 from tests.service.test_fine_payments import line
 from tests.service.world import World
 
-KILLED = -signal.SIGKILL
 MOST_STEPS = 400
 DAYS = 70
 
 
 @pytest.fixture(scope="module")
 def helper():
-    command = [sys.executable, str(Path(__file__).parent / "killed_nights.py")]
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
-        yield process
-        process.stdin.close()
+    with killing.helper("tests.service.killed_nights") as tell:
+        yield tell
 
 
 @pytest.fixture
@@ -67,12 +61,7 @@ def town(tmp_path):
 
 def tell(helper, home: Path, what: str, step: int, now) -> int:
     settings = load_settings(home=home)
-    job = {"home": str(home), "database_url": settings.database_url, "what": what, "step": step, "now": now.isoformat()}
-    helper.stdin.write(json.dumps(job) + "\n")
-    helper.stdin.flush()
-    code = int(helper.stdout.readline())
-    assert code in {0, KILLED}
-    return code
+    return helper(home=str(home), database_url=settings.database_url, what=what, step=step, now=now.isoformat())
 
 
 def seen(home: Path, now) -> dict[str, object]:

@@ -6,8 +6,6 @@ Prints, a line a try, whether it was killed and how many imports and rows the st
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 
 from sqlalchemy import func, select
@@ -18,32 +16,16 @@ from service.settings import load_settings
 from service.store.database import open_store
 from service.store.import_tables import CityImport, CityImportRow
 from service.store.tables import Personal
+from tests.killing import KILLED, die_before, forked
 from tests.service.imports.test_intake import upload
 
 PLACES = ("flush", "execute", "commit", "scalars", "scalar")
 MOST = 60
-left = 0
-
-
-def watched(function):
-    """Die just before the function when its turn has come."""
-
-    def step(*given, **named):
-        global left  # noqa: PLW0603
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*given, **named)
-
-    return step
 
 
 def attempt(settings, step: int) -> None:
-    global left  # noqa: PLW0603
     store = open_store(settings)
-    for name in PLACES:
-        setattr(Session, name, watched(getattr(Session, name)))
-    left = step
+    die_before(step, [(Session, name) for name in PLACES])
     with store.write() as work:
         take(work, upload("fire_calls", {"object_id": None}, {"call_id": "2", "object_id": None}))
 
@@ -61,11 +43,7 @@ def main() -> None:
     settings = load_settings(home=sys.argv[1])
     held(settings)
     for step in range(1, MOST):
-        child = os.fork()
-        if child == 0:
-            attempt(settings, step)
-            os._exit(0)
-        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        killed = forked(attempt, settings, step) == KILLED
         sys.stdout.write(json.dumps([killed, held(settings)]) + "\n")
         if not killed:
             return
