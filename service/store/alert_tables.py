@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base
@@ -27,6 +27,12 @@ class Alert(Record, Base):
         t_call_received: when the service took the call, from its journal.
         service_numbers: the number of the incident at each service, by service.
         escalation, t_escalated: how many times nobody answered in time, and when it was passed on last.
+        time_sources: of each time its source (device, server, external, typed) and by whom.
+        cycle: how many times it was reopened.
+        t_waiting: since when it waits for what comes next: to be answered, judged, gone to.
+        escalation_step, escalation_due: how much of the present escalation is done, and when the next step is due.
+        assigned_to, t_assigned: the operator who has it in hand, and since when.
+        stream_seq: grows with every change of any alert, in the order of commits: what live lists go by.
     """
 
     __tablename__ = "alert"
@@ -70,6 +76,14 @@ class Alert(Record, Base):
     service_numbers: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     escalation: Mapped[int] = mapped_column(default=0, server_default="0")
     t_escalated: Mapped[datetime | None]
+    time_sources: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    cycle: Mapped[int] = mapped_column(default=0, server_default="0")
+    t_waiting: Mapped[datetime | None]
+    escalation_step: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalation_due: Mapped[datetime | None] = mapped_column(index=True)
+    assigned_to: Mapped[str | None] = mapped_column(Id)
+    t_assigned: Mapped[datetime | None]
+    stream_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0", index=True)
 
     __table_args__ = (Index(None, "t_detect", "version"),)
 
