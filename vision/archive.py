@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from qyran.errors import NotFound
 from vision.clip import Clip, write_clip
@@ -47,14 +47,25 @@ class _Segment:
         return [packet for group in self.groups for packet in group.packets]
 
 
+class PacketTap(Protocol):
+    """Gets every packet that goes into a ring, in the reader's thread: it must be quick and never raise."""
+
+    def begin(self, header: StreamHeader) -> None:
+        """A connection begins; packets that follow are of this configuration."""
+
+    def push(self, packet: StoredPacket) -> None:
+        """One packet, in decode order; the first after `begin` is a key frame."""
+
+
 class PacketRing:
     """Packets of the last `span_s` seconds, within `max_bytes` (thread-safe).
 
     Whole groups are dropped, so at least `span_s` seconds remain while the bytes allow. A single group larger than
-    `max_bytes` is dropped too, and `overflows` counts it.
+    `max_bytes` is dropped too, and `overflows` counts it. `taps` get everything that is put in.
     """
 
-    def __init__(self, span_s: float = 60.0, max_bytes: int = 64 * 2**20) -> None:
+    def __init__(self, span_s: float = 60.0, max_bytes: int = 64 * 2**20, taps: Sequence[PacketTap] = ()) -> None:
+        self._taps = tuple(taps)
         self.span_s = span_s
         self.max_bytes = max_bytes
         self.overflows = 0
@@ -74,6 +85,8 @@ class PacketRing:
             self._waiting_for_key = True
             if not self._segments or self._segments[-1].header != header:
                 self._segments.append(_Segment(header))
+        for tap in self._taps:
+            tap.begin(header)
 
     def push(self, packet: StoredPacket) -> None:
         """Keep one packet, in decode order; packets before the first key frame are of no use and are not kept."""
@@ -91,6 +104,8 @@ class PacketRing:
             self._size += len(packet.data)
             self._undecoded[packet.tag] = packet
             self._evict()
+        for tap in self._taps:
+            tap.push(packet)
 
     def decoded(self, tag: int, *, index: int, pts: int, video_s: float, time: datetime) -> None:
         """The picture of the packet given to the decoder with `tag` came out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,9 +116,10 @@ class FileStream:
             self._header = StreamHeader.of(self._track, packet)
             self._ring.begin(self._header)
         if self._header is not None:
+            video_s = self._timeline.seconds_of(tag)
             self._ring.push(StoredPacket(
                 data=bytes(packet), tag=tag, pts=self._timeline.pts_of(tag), key=packet.is_keyframe, run=0,
-                video_s=self._timeline.seconds_of(tag), hidden=packet.is_discard,
+                video_s=video_s, hidden=packet.is_discard, due=self.info.start_time + timedelta(seconds=video_s),
             ))  # fmt: skip
 
     def _stamped(self, fed: Fed) -> Iterator[tuple[Stamp, av.VideoFrame]]:

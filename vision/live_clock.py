@@ -76,6 +76,10 @@ class LiveTimeline:
         """Second of video of a PTS in this connection."""
         return self._base_s + float((pts - self._origin) * self._time_base)
 
+    def time_of(self, video_s: float) -> datetime:
+        """UTC of a second of video in this connection, before its picture is decoded."""
+        return self._anchor_time + timedelta(seconds=video_s - self._base_s + self._correction_s)
+
     def jumped(self, pts: int, limit_s: float) -> bool:
         """Whether a packet that arrives now bears a PTS that cannot be: far from our clock since the anchor."""
         now = self._clock.monotonic()
@@ -89,8 +93,7 @@ class LiveTimeline:
             video_s = self._last_s + float(self._time_base)
         self._last_s = video_s
         self._index += 1
-        since_anchor_s = video_s - self._base_s + self._correction_s
-        return self._index - 1, video_s, self._anchor_time + timedelta(seconds=since_anchor_s)
+        return self._index - 1, video_s, self.time_of(video_s)
 
     def _follow(self, late_s: float, now: float) -> None:
         self._least_late_s = late_s if self._least_late_s is None else min(self._least_late_s, late_s)

@@ -190,9 +190,10 @@ class LiveStream:
         if not session.kept:
             self._ring.begin(StreamHeader.of(session.track, packet))
             session.kept = True
+        video_s = session.second_of(pts)
         self._ring.push(StoredPacket(
-            data=bytes(packet), tag=pts, pts=pts, key=packet.is_keyframe, run=self._timeline.run,
-            video_s=session.second_of(pts),
+            data=bytes(packet), tag=pts, pts=pts, key=packet.is_keyframe, run=self._timeline.run, video_s=video_s,
+            due=self._timeline.time_of(video_s),
         ))  # fmt: skip
 
     def _hand_over(self, session: _Session, fed: Fed) -> None:

@@ -64,18 +64,25 @@ class StreamHeader:
             template_format="nut", template=memory.getvalue(),
         )  # fmt: skip
 
-    def changed_to(self, key_packet: bytes, width: int, height: int) -> StreamHeader:
-        """The header after a change of resolution that came inside the packets (as RTSP cameras do it)."""
+    def of_key(self, key_packet: bytes) -> StreamHeader | None:
+        """The header that a key packet tells by itself; None where it tells none."""
         raw = _RAW_FORMATS.get(self.codec)
         if raw is not None:
             with contextlib.suppress(av.FFmpegError, IndexError), av.open(io.BytesIO(key_packet), format=raw) as probe:
                 context = probe.streams.video[0].codec_context
-                if (context.width, context.height) == (width, height):
+                if context.width and context.height:
                     return StreamHeader(
-                        codec=self.codec, width=width, height=height, pix_fmt=context.pix_fmt or self.pix_fmt,
-                        time_base=self.time_base, extradata=bytes(context.extradata or b""),
-                        template_format=raw, template=key_packet,
+                        codec=self.codec, width=context.width, height=context.height,
+                        pix_fmt=context.pix_fmt or self.pix_fmt, time_base=self.time_base,
+                        extradata=bytes(context.extradata or b""), template_format=raw, template=key_packet,
                     )  # fmt: skip
+        return None
+
+    def changed_to(self, key_packet: bytes, width: int, height: int) -> StreamHeader:
+        """The header after a change of resolution that came inside the packets (as RTSP cameras do it)."""
+        told = self.of_key(key_packet)
+        if told is not None and (told.width, told.height) == (width, height):
+            return told
         return StreamHeader(
             codec=self.codec, width=width, height=height, pix_fmt=self.pix_fmt, time_base=self.time_base,
             extradata=self.extradata, template_format=self.template_format, template=self.template,
@@ -102,6 +109,7 @@ class StoredPacket:
         video_s: second of video.
         frame: running number of the picture, None until it was decoded (and for ever where it could not be).
         time: UTC of the picture, None as `frame`.
+        due: UTC by the stream's clock, known as soon as it came; None where the reader does not tell.
     """
 
     data: bytes
@@ -113,6 +121,7 @@ class StoredPacket:
     hidden: bool = False
     frame: int | None = None
     time: datetime | None = None
+    due: datetime | None = None
 
     def to_av(self, pts: int, time_base: Fraction) -> av.Packet[av.stream.Stream]:
         """A packet for a decoder, with a PTS of the caller's choice."""
