@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.vision.clips import decoded, make_clip
 from vision import recording, segments
 from vision.archive import PacketRing
-from vision.fragments import TIMESCALE, Fragmenter, boxes, init_of, moof_spans, read_prft
+from vision.fragments import TIMESCALE, Fragmenter, Init, boxes, init_of, moof_spans, read_prft
 from vision.nal_units import codec_string, nal_units, parameter_sets, with_lengths
 from vision.packets import StoredPacket, StreamHeader
 from vision.recording import Recorder, RecordingTerms
@@ -147,8 +147,7 @@ def test_decode_times_rise_whatever_the_order(order: list[int], reorder: int) ->
     assert length >= len(order)
 
 
-def init_like(reorder: int):
-    from vision.fragments import Init
+def init_like(reorder: int) -> Init:
 
     return Init(b"", "", annex_b=False, reorder=reorder)
 

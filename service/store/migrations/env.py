@@ -26,6 +26,7 @@ from service.store import (  # noqa: F401  fill the metadata
     scene_tables,
     sensor_tables,
     tables,
+    video_tables,
 )
 from service.store.base import Base
 
