@@ -32,7 +32,6 @@ from kpi_catalog.records import (
     NotificationFact,
     ObjectRegister,
     Payment,
-    ProtectedObject,
     Recipient,
     RoadRegister,
     SensorFact,
@@ -44,6 +43,7 @@ from service import city_inputs as given
 from service.camera_spans import LONGEST, camera_spans
 from service.kpi_journals import JOURNAL, PHONE, Covered, calls_of, covered, phoned
 from service.passed_vehicles import passed_vehicles
+from service.protected_objects.facts import objects_of, sensors_of
 from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
 from service.store.tables import Camera, ViolationCase
@@ -113,8 +113,8 @@ def registers(work: Work) -> Registers:
         plane=plane,
         inputs=inputs,
         roads=None if roads is None else _roads(roads, plane),
-        objects=None if objects is None else _objects(objects),
-        sensors=None if sensors is None else _sensors(sensors),
+        objects=objects_of(work, objects),
+        sensors=sensors_of(work, sensors),
         surveys=None if surveys is None else _surveys(surveys),
         calls=covered(work, JOURNAL),
         phone=covered(work, PHONE),
@@ -318,16 +318,6 @@ def _roads(entry: given.Entry, plane: Plane) -> RoadRegister:
 def _import(entry: given.Entry) -> Import:
     span = given.Covers.model_validate({name: entry.value[name] for name in ("covers_from", "covers_until")})
     return Import(span.covers_from, span.covers_until, entry.source)
-
-
-def _sensors(entry: given.Entry) -> tuple[SensorFact, ...]:
-    return tuple(SensorFact(one.id, one.object_id, one.working) for one in entry.shaped(given.Sensors).sensors)
-
-
-def _objects(entry: given.Entry) -> ObjectRegister:
-    objects = entry.shaped(given.Objects).objects
-    known = tuple(ProtectedObject(one.id, one.since, one.until) for one in objects)
-    return ObjectRegister(known, entry.as_of, entry.source)
 
 
 def _surveys(entry: given.Entry) -> tuple[Survey, ...]:

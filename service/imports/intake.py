@@ -23,10 +23,14 @@ from service.imports.effects import touched
 from service.imports.judging import Judged, Refusal, Row, header_words, judge, refused_file
 from service.imports.kinds import KINDS, Context, Kind
 from service.imports.reading import read_table
+from service.protected_objects.facts import object_ids
+from service.protected_objects.taking import take_objects, undo_objects
 from service.store.database import Work
 from service.store.import_tables import CityImport, CityImportRow
 from service.store.tables import Camera, CityInput, Personal
 
+OBJECTS: Final = "objects"
+"""The kind whose files go into the live register too."""
 ENTERERS: Final = city_inputs.WRITERS
 READERS: Final = ENTERERS | {Role.AUDITOR}
 FILE, RESTRICTED = 0, 1
@@ -251,6 +255,7 @@ def take(
     elif upload.kind.compose is not None:
         value = upload.kind.compose([row.record for row in judged.rows])
         city_inputs.enter(work, found.kind, value, source=found.source, as_of=found.as_of, import_id=found.id)
+    _keep_register(work, found, judged.rows)
     log_access(work, require(work.actor, ENTERERS), "import_taken", found.id)
     return Taken(found.id, found.rows, found.refused, known=False, touched=seen.touched, notes=judged.notes)
 
@@ -278,6 +283,9 @@ def withdraw(work: Work, import_id: str, reason: str) -> tuple[str, ...]:
     found.touched = sorted({*found.touched, *again})
     work.session.execute(update(CityImportRow).where(CityImportRow.import_id == import_id).values(standing=None))
     work.session.execute(update(CityInput).where(CityInput.import_id == import_id).values(withdrawn_at=work.now))
+    if found.kind == OBJECTS:
+        work.session.flush()
+        undo_objects(work, import_id)
     log_access(work, role, "import_withdrawn", found.id)
     return again
 
@@ -312,8 +320,7 @@ def opened(work: Work, record: str, place: int) -> dict[str, Any]:
 
 def _context(work: Work, upload: Upload) -> Context:
     settings = work.store.settings
-    objects = city_inputs.newest(work, ["objects"]).get("objects")
-    known = None if objects is None else frozenset(one.id for one in objects.shaped(city_inputs.Objects).objects)
+    known = object_ids(work, city_inputs.newest(work, [OBJECTS]).get(OBJECTS))
     cameras = frozenset(work.session.scalars(select(Camera.id)))
     return Context(settings.zone, work.now, upload.as_of, upload.since, settings.city_category, cameras, known)
 
@@ -391,6 +398,18 @@ def _keep_restricted(work: Work, import_id: str, rows: Sequence[Row]) -> None:
     if secret:
         wrapped, sealed = work.store.vault.seal(import_id, RESTRICTED, secret)
         work.session.add(Personal(record=import_id, seq=RESTRICTED, wrapped_key=wrapped, sealed=sealed))
+
+
+def _keep_register(work: Work, found: CityImport, rows: Sequence[Row]) -> None:
+    """The live register takes the newest file; one of an earlier day than another that stands tells it nothing."""
+    if found.kind != OBJECTS:
+        return
+    newer = select(CityImport.id).where(
+        CityImport.kind == OBJECTS, CityImport.withdrawn_at.is_(None), CityImport.as_of > found.as_of
+    )
+    if work.session.scalar(newer.limit(1)) is None:
+        ended = Context(work.store.settings.zone, work.now, found.as_of).midnight(found.as_of)
+        take_objects(work, found.id, [{**row.record, **row.restricted} for row in rows], ended)
 
 
 def may_enter(roles: frozenset[Role]) -> bool:

@@ -16,6 +16,7 @@ from service.imports.geometry import Points, length_km
 from service.imports.intake import READERS, RESTRICTED, kind_of, opened
 from service.imports.journals import Span, journal
 from service.imports.kinds import Kind
+from service.imports.kinds.fire import PEOPLE
 from service.imports.values import KIND as KPI_VALUES
 from service.imports.values import imported_values
 from service.store.database import Work
@@ -23,7 +24,7 @@ from service.store.database import Work
 ADDRESS_READERS: Final = frozenset({Role.EVALUATOR, Role.AUDITOR})
 """Who may see names and addresses of protected objects; each look is logged."""
 SHOWN: Final = 200
-"""Rows of a register's page."""
+"""Rows of a register's page; whom to call is shown on an object's own page alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ def _with_addresses(work: Work, kind: Kind, entry: Entry, found: Register) -> Re
     assert entry.import_id is not None  # noqa: S101  asked before
     secret = opened(work, entry.import_id, RESTRICTED)
     rows = tuple({**one, **secret.get(one["id"], {})} for one in found.rows)
-    shown = [column.name for column in kind.columns if column.restricted]
+    shown = [column.name for column in kind.columns if column.restricted and not column.name.startswith(PEOPLE)]
+    rows = tuple({name: value for name, value in row.items() if not name.startswith(PEOPLE)} for row in rows)
     columns = (*found.columns, *(name for name in shown if any(name in row for row in rows)))
     return Register(
         found.kind, found.source, found.as_of, found.entered_at, found.entered_by, found.figures, columns, rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -29,6 +30,7 @@ OBJECT_KINDS: Final = (
 LONGEST_CALL: Final = timedelta(hours=24)
 """From a call to the arrival."""
 LONGEST_NORM_MINUTES: Final = 120.0
+MOST_FLOORS: Final = 200
 
 
 def ordered(values: Values, names: Sequence[str], longest: timedelta) -> Iterable[Fault]:
@@ -127,9 +129,33 @@ PHONE: Final = Kind(
 )
 
 
+PEOPLE: Final = ("contact", "contact2")
+"""Beginnings of the columns that name staff of an object."""
+SAID_OF_PEOPLE: Final = ("name", "position", "phone", "email")
+PHONE_FORM: Final = re.compile(r"\+[1-9]\d{7,14}")
+"""ITU-T E.164."""
+EMAIL_FORM: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
 def _object(values: Values, _: Context) -> Iterable[Fault]:
     yield from ordered_days(values, "since", "until")
     yield from place_faults(values)
+    for who in PEOPLE:
+        yield from _person(values, who)
+
+
+def _person(values: Values, who: str) -> Iterable[Fault]:
+    """A named member of the staff has a telephone or an e-mail address, both written as machines take them."""
+    said = {name: values[f"{who}_{name}"] for name in SAID_OF_PEOPLE}
+    if not any(said.values()):
+        return
+    if said["name"] is None:
+        yield Fault("part_absent", {}, f"{who}_name")
+    if said["phone"] is None and said["email"] is None:
+        yield Fault("part_absent", {}, f"{who}_phone")
+    for name, form in (("phone", PHONE_FORM), ("email", EMAIL_FORM)):
+        if said[name] is not None and form.fullmatch(said[name]) is None:
+            yield Fault("contact_form", {}, f"{who}_{name}", shown(said[name]))
 
 
 def ordered_days(values: Values, first: str, last: str) -> Iterable[Fault]:
@@ -155,13 +181,23 @@ OBJECTS: Final = Kind(
         Column("address", Type.TEXT, restricted=True),
         Column("longitude", Type.NUMBER, unit="degree", least=-180, most=180, restricted=True),
         Column("latitude", Type.NUMBER, unit="degree", least=-90, most=90, restricted=True),
+        *(Column(f"name_{lang}", Type.TEXT, restricted=True) for lang in ("kk", "ru", "en")),
+        *(Column(f"address_{lang}", Type.TEXT, restricted=True) for lang in ("kk", "ru", "en")),
+        Column("station", Type.TEXT, restricted=True),
+        Column("cameras", Type.TEXT, longest=2000, restricted=True),
+        Column("floors", Type.INTEGER, least=1, most=MOST_FLOORS, restricted=True),
+        *(Column(name, Type.TEXT, longest=2000, restricted=True) for name in ("hazards", "water_sources",
+                                                                            "access_notes")),
+        *(Column(f"{who}_{name}", Type.TEXT, longest=128, restricted=True) for who in PEOPLE
+          for name in SAID_OF_PEOPLE),
     ),
     key=lambda values: str(values["id"]),
     check=_object,
     compose=_objects,
     examples=(
         {"id": "UTO-17", "kind": "education", "since": "2025-01-01 00:00", "name": "№ 12 мектеп",
-         "address": "Абай даңғылы, 45", "longitude": "76,9101", "latitude": "43,2402"},
+         "address": "Абай даңғылы, 45", "longitude": "76,9101", "latitude": "43,2402",
+         "contact_name": "Ахметова А. С.", "contact_position": "кезекші", "contact_phone": "+77010000000"},
         {"id": "UTO-18", "kind": "health"},
     ),
 )  # fmt: skip
