@@ -112,7 +112,8 @@ def board(work: Work, choice: Choice) -> Board:
 
 def _counts(work: Work, choice: Choice) -> dict[str, int]:
     wanted = _chosen(work, replace(choice, show=""))
-    found = dict(work.session.execute(select(Alert.state, func.count()).where(*wanted).group_by(Alert.state)).tuples())
+    query = select(Alert.state, func.count()).where(*wanted).group_by(Alert.state)
+    found: dict[str | None, int] = dict(work.session.execute(query).all())
     return {name: sum(found.get(state, 0) for state in states) for name, states in GROUPS.items()}
 
 

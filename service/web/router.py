@@ -17,7 +17,6 @@ from qyran.errors import QyranError
 from service.web import (
     access_pages,
     account_pages,
-    alarm_pages,
     breach_pages,
     case_desk_pages,
     case_pages,
@@ -43,6 +42,7 @@ from service.web import (
     user_pages,
     watch_pages,
 )
+from service.web.centre import pages as centre_pages
 from service.web.errors import error_page, is_page
 from service.web.kpi import pages as kpi_pages
 from service.web.rendering import STATIC
@@ -64,7 +64,7 @@ for pages in (
     case_pages,
     check_pages,
     delivery_pages,
-    alarm_pages,
+    centre_pages,
     catalogue_pages,  # its plain words stand before the ids of KPIs
     initiative_pages,
     publication_pages,  # its word stands before the ids of KPIs

@@ -164,7 +164,7 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """A line of the operator's list; `fresh` wants an answer."""
+    """A line of the operators' list; `fresh` wants an answer, `ended` wants to be closed."""
 
     id: str
     version: int
@@ -178,10 +178,12 @@ class AlarmRow:
     tone: str
     fresh: bool
     camera: str
+    camera_id: str
     services: str
     t_detect: datetime
     thumb_url: str | None
     can_acknowledge: bool
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)

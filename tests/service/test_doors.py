@@ -33,7 +33,7 @@ BY_HAND = {
 EMPTY = {"GET /api/v1/notices"}
 """What a role that nothing is addressed to gets nothing from."""
 SENT = {
-    "GET /alarms/{alert_id}", "GET /api/v1/alerts/{alert_id}", "GET /alarms/{alert_id}/evidence/{event_id}/{name}",
+    "GET /alarms/{alert_id}", "GET /alarms/{alert_id}/pane", "GET /api/v1/alerts/{alert_id}", "GET /alarms/{alert_id}/evidence/{event_id}/{name}",
     "GET /api/v1/alerts/{alert_id}/evidence/{event_id}/{name}",
 }  # fmt: skip
 """Doors that open to a dispatcher only for an alarm that his service was sent to."""

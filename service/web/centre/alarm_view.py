@@ -9,7 +9,9 @@ from typing import Final
 
 from incidents.alert import REASONS, SERVICES, AlertState
 from incidents.severity import FIRE_KINDS, attention
+from qyran.roles import Role
 from service.i18n import named
+from service.operators.board import FRESH
 from service.store.database import Work
 from service.views import AlertDetail
 from service.web import evidence_view
@@ -50,14 +52,36 @@ PLAIN: Final = ("acknowledge", "true", "depart", "arrive", "resolve", "verify", 
 ASKED: Final = ("false", "correct", "cancel", "close")
 """Steps that need a reason."""
 VERDICTS: Final = ("true", "false", "undetermined")
+JUDGES: Final = frozenset({Role.SITUATIONAL_OPERATOR})
+KEYS: Final[Mapping[str, str]] = {
+    "acknowledge": "a", "true": "t", "false": "f", "undetermined": "u", "depart": "p", "arrive": "v", "resolve": "g",
+    "verify": "y", "correct": "e", "cancel": "x", "close": "c", "reopen": "o",
+}  # fmt: skip
+"""The single key of each step; `d` and a digit sends a service."""
+SERVICE_KEYS: Final[Mapping[str, str]] = {code: str(place) for place, code in enumerate(SERVICES, 1)}
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmPageView:
-    """Everything `alarms/alarm.html` shows."""
+    """Everything `alarms/pane.html` shows.
+
+    Attributes:
+        fresh: nobody has answered; `waits_since` says since when.
+        holder: who acknowledged it.
+        sent: services that were sent, in words.
+        media_key: changes with the clip and the stills, so that what plays is left alone until they do.
+        steps: all that the reader may do now, by name.
+    """
 
     id: str
     version: int
+    fresh: bool
+    waits_since: datetime
+    holder: str | None
+    sent: tuple[str, ...]
+    media_key: str
+    latitude: float | None
+    longitude: float | None
     kind: str
     severity: str
     is_fire: bool
@@ -78,7 +102,6 @@ class AlarmPageView:
     steps: tuple[str, ...]
     plain: tuple[str, ...]
     asked: tuple[str, ...]
-    reasons: Mapping[str, tuple[Choice, ...]]
     services: tuple[tuple[str, str], ...]
     verdict: str | None
     times: tuple[TimePoint, ...]
@@ -111,13 +134,17 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
     """An alarm in words."""
     room = "fire_alerts" if seen.kind in FIRE_KINDS else ROOM
     shown = evidence_view.shown(work, w, f"/alarms/{seen.id}", seen.evidence, seen.trace, room)
-    steps = list(seen.steps)
-    if "verify" in steps:  # a verdict may be given at once: the check begins with it
-        steps += [one for one in VERDICTS if one not in steps]
-    asked = tuple(one for one in ASKED if one in steps)
+    steps = steps_of(work, seen)
     return AlarmPageView(
         id=seen.id,
         version=seen.version,
+        fresh=seen.state in FRESH,
+        waits_since=seen.t_raised or seen.t_detect,
+        holder=seen.ack_by_name,
+        sent=tuple(w.or_code(f"{ROOM}.service.{code}") for code in seen.services),
+        media_key=_media_key(seen),
+        latitude=seen.latitude,
+        longitude=seen.longitude,
         kind=kind_name(w, seen.kind),
         severity=attention(seen.kind),
         is_fire=seen.kind in FIRE_KINDS,
@@ -137,10 +164,9 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         package_sha256=shown.package_sha256,
         chain=evidence_view.chain(w, seen.chain_fault),
         history=evidence_view.history(w, seen.history, ROOM),
-        steps=tuple(steps),
+        steps=steps,
         plain=tuple(one for one in PLAIN if one in steps),
-        asked=asked,
-        reasons={one: _choices(w, REASONS[one]) for one in asked},
+        asked=tuple(one for one in ASKED if one in steps),
         services=_services(w, seen) if "dispatch" in steps else (),
         verdict=_verdict(w, seen),
         times=_times(w, seen),
@@ -151,6 +177,23 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
             for one in seen.notifications
         ),
     )  # fmt: skip
+
+
+def steps_of(work: Work, seen: AlertDetail) -> tuple[str, ...]:
+    """What the reader may do now. A verdict may be given at once: it answers and begins the check by itself."""
+    steps = list(seen.steps)
+    if "verify" in steps or ("acknowledge" in steps and work.actor.acts_as(JUDGES) is not None):
+        steps += [one for one in VERDICTS if one not in steps]
+    return tuple(steps)
+
+
+def asked_of(w: Words) -> Mapping[str, tuple[Choice, ...]]:
+    """The reasons of every step that needs one."""
+    return {step: _choices(w, REASONS[step]) for step in ASKED}
+
+
+def _media_key(seen: AlertDetail) -> str:
+    return ":".join(f"{one.event_id}.{len(one.files)}" for one in seen.evidence)
 
 
 def _choices(w: Words, codes: tuple[str, ...]) -> tuple[Choice, ...]:

@@ -1,0 +1,1 @@
+"""The operators' console of the situational centre."""

@@ -1,0 +1,11 @@
+"""The console's pages together; their plain words stand before the ids of alarms."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from service.web.centre import alarm_pages, console_pages
+
+router = APIRouter(include_in_schema=False)
+for room in (console_pages, alarm_pages):
+    router.include_router(room.router)
