@@ -19,8 +19,10 @@ from service.plate_eye import plate_eye, plate_models
 from service.scene_watch import SceneWatch
 from service.spool import Spool
 from service.totals import Totals
+from service.video.capture import CameraVideo
 from service.view_memory import ViewMemory
-from service.watch import CameraWatch, Identity, clock_at_capture, event_id
+from service.watch import CameraWatch, Identity, clock_at_capture
+from service.watch_events import event_id
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.pipeline import Pipeline
@@ -131,14 +133,18 @@ def watch_camera(
     live = is_live(camera.stream)
     spool = Spool(settings.spool_folder)
     camera_log = CameraLog(camera.id, spool)
-    ring = PacketRing()
     models = settings.model_choice
     road, fire = models.detector("road"), models.detector("fire")
     pipeline = Pipeline(
         camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader(),
         view=ViewMemory(settings.home / "views" / f"{camera.id}.npz") if live else None,
     )  # fmt: skip
-    with Stream(camera, StreamSettings(start_time=start_time), ring=ring, on_status=camera_log.status) as stream:
+    taken = StreamSettings(start_time=start_time)
+    with (
+        CameraVideo(camera.id, settings, live=live) as video,
+        Stream(camera, taken, ring=(ring := PacketRing(taps=video.taps)), on_status=video.status(camera_log.status))
+        as stream,
+    ):  # fmt: skip
         clock = clock_at_capture(None if live else stream.info)
 
         def identity(seen_by: Camera, camera_sha256: str) -> Identity:
@@ -152,14 +158,15 @@ def watch_camera(
         folder = settings.home / "packages" / camera.id
         signer, stills = installation_signer(settings.home), settings.home / "packages" / f"{camera.id}.passages"
         by_own = identity(camera, scene.own_sha256)
-        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, by_own, stills=stills)
+        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, by_own, stills=stills, at_once=live)
         scene.start()
         scene.follow(adopt)
         if not live:
             camera_log.mark("up", stream.info.start_time)
         try:
             with _closed_on(stop, stream, live=live):
-                for observation in watch.run(scene.passing(stream.frames(rate_hz=pipeline.settings.rate_hz))):
+                frames = video.passing(stream.frames(rate_hz=pipeline.settings.rate_hz))
+                for observation in watch.run(scene.passing(frames)):
                     camera_log.analysed(observation)
                     scene.follow(adopt)
                     if stop.is_set():

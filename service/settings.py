@@ -82,6 +82,14 @@ class Settings(BaseSettings):
         nightly_hour: hour of the city's day from which the jobs of the day before are run.
         retention_days: how long what was never decided is kept.
         passage_days: how long passages are kept that nothing holds; a parameter for the city's lawyer.
+        video, live: folders of recorded video, and of the sockets that live views come over.
+        video_archive: whether the packets of live cameras are recorded.
+        video_days: how long recorded video is kept, where a camera has no term of its own.
+        video_keep_free, video_reserve: share of the disk that the oldest video makes room for, and below which the
+            recording pauses, so that events and evidence always have room; the former is the larger.
+        video_alarm_days: how long the video around an alarm or a case stays after it was closed.
+        video_around_s: seconds before its onset and after its last sight that belong to an alarm or a case.
+        video_export_hours, video_export_minutes: an export can be fetched so long, and shows at most so much.
         watch_list_days: for how long at most a watch list may be valid before somebody has to renew it.
         extra_functions: offered beyond the city's category (order 469/НҚ, item 25), see `service.functions`.
     """
@@ -147,6 +155,16 @@ class Settings(BaseSettings):
     nightly_hour: Annotated[int, Field(ge=0, le=23)] = 2
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    video: Path | None = None
+    live: Path | None = None
+    video_archive: bool = True
+    video_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    video_keep_free: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    video_reserve: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    video_alarm_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    video_around_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    video_export_hours: Annotated[int, Field(ge=1, le=720)] = 72
+    video_export_minutes: Annotated[int, Field(ge=1, le=1440)] = 240
     watch_list_days: Annotated[int, Field(ge=1, le=3650)] = 180
     extra_functions: Annotated[frozenset[Function], NoDecode] = frozenset()
 
@@ -215,6 +233,12 @@ class Settings(BaseSettings):
             raise ValueError("session_idle_minutes is longer than session_hours")
         return self
 
+    @model_validator(mode="after")
+    def _room_for_events(self) -> Self:
+        if self.video_reserve >= self.video_keep_free:
+            raise ValueError("video_reserve must be less than video_keep_free: room is made before recording pauses")
+        return self
+
     @property
     def url(self) -> URL:
         """The database's address, password included; never logged."""
@@ -250,6 +274,16 @@ class Settings(BaseSettings):
     def masked_folder(self) -> Path:
         """Where masked copies of evidence lie."""
         return self.masked or self.home / "masked"
+
+    @property
+    def video_folder(self) -> Path:
+        """Where recorded video lies."""
+        return self.video or self.home / "video"
+
+    @property
+    def live_folder(self) -> Path:
+        """Where the sockets of live views lie."""
+        return self.live or self.home / "live"
 
     @property
     def models_folder(self) -> Path:

@@ -1,0 +1,227 @@
+"""Live views on the service's side: one connection a camera, shared by all its viewers.
+
+A viewer who reads too slowly loses what waits for him and goes on at the newest key frame; nobody waits for another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from vision.live_feed import FRAGMENT, HEAD, INIT, STATE, STILL, short, socket_path
+
+VIEWER_BYTES: Final = 6 << 20
+"""Bytes that may wait for one viewer, some 10 s at 4.8 Mbit/s; a slower one is dropped to the newest key frame."""
+LONGEST: Final = 32 << 20
+"""A message longer than this is none of ours."""
+LINGER_S: Final = 3.0
+"""The connection is kept so long after the last viewer left: he often comes back at once."""
+RETRY_S: Final = 0.5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a camera: kind and payload, and whether a viewer may begin with it."""
+
+    kind: int
+    payload: bytes = field(repr=False)
+
+    @property
+    def key(self) -> bool:
+        """A fragment that begins with a key frame."""
+        return self.kind == FRAGMENT and self.payload[:1] == b"\x01"
+
+
+class Viewer:
+    """What waits for one viewer."""
+
+    def __init__(self, *, stills: bool) -> None:
+        self.stills = stills
+        self.dropped = 0
+        self._waiting: deque[Said] = deque()
+        self._bytes = 0
+        self._awaits_key = False
+        self._changed = asyncio.Event()
+
+    def put(self, said: Said) -> None:
+        """Take a message of the camera; never waits."""
+        if (said.kind == STILL) is not self.stills and said.kind in {FRAGMENT, STILL, INIT}:
+            return
+        if self._awaits_key and said.kind == FRAGMENT:
+            if not said.key:
+                self.dropped += 1
+                return
+            self._awaits_key = False
+        if said.kind in {FRAGMENT, STILL} and self._bytes + len(said.payload) > VIEWER_BYTES:
+            self._fall_back()
+            if not said.key:
+                return
+            self._awaits_key = False
+        self._waiting.append(said)
+        self._bytes += len(said.payload)
+        self._changed.set()
+
+    def take(self) -> list[Said]:
+        """Everything that waits."""
+        found = list(self._waiting)
+        self._waiting.clear()
+        self._bytes = 0
+        self._changed.clear()
+        return found
+
+    async def ready(self, timeout_s: float) -> bool:
+        """Wait until something waits, or the time is over."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        return self._changed.is_set()
+
+    def _fall_back(self) -> None:
+        """Drop what was not read yet; fragments follow again from the next key frame."""
+        kept = [one for one in self._waiting if one.kind not in {FRAGMENT, STILL}]
+        self.dropped += len(self._waiting) - len(kept)
+        self._waiting = deque(kept)
+        self._bytes = sum(len(one.payload) for one in kept)
+        self._awaits_key = not self.stills
+
+
+class _Source:
+    """The connection to one camera's process."""
+
+    def __init__(self, folder: Path, camera: str) -> None:
+        self._path = socket_path(folder, camera)
+        self.viewers: set[Viewer] = set()
+        self._init: Said | None = None
+        self._group: list[Said] = []
+        self._state = _state("wait", None)
+        self._writer: asyncio.StreamWriter | None = None
+        self.task = asyncio.create_task(self._run(), name=f"live {camera}")
+
+    def add(self, viewer: Viewer) -> None:
+        """A viewer begins with the newest key frame."""
+        self.viewers.add(viewer)
+        for said in (self._state, *([self._init] if self._init else ()), *self._group):
+            viewer.put(said)
+        self._wish()
+
+    def _wish(self) -> None:
+        writer = self._writer
+        if writer is None:
+            return
+        video = b"V" if any(not one.stills for one in self.viewers) else b"v"
+        stills = b"S" if any(one.stills for one in self.viewers) else b"s"
+        with contextlib.suppress(OSError, RuntimeError):
+            writer.write(video + stills)
+
+    async def _run(self) -> None:
+        idle_s = 0.0
+        while idle_s < LINGER_S:
+            try:
+                await self._read()
+            except (OSError, asyncio.IncompleteReadError, ValueError):
+                self._lost()
+            idle_s = 0.0 if self.viewers else idle_s + RETRY_S
+            await asyncio.sleep(RETRY_S)
+
+    async def _read(self) -> None:
+        with short(self._path) as name:
+            reader, self._writer = await asyncio.open_unix_connection(name)
+        try:
+            self._wish()
+            alone_s = 0.0
+            while alone_s < LINGER_S:
+                try:
+                    said = await asyncio.wait_for(_next(reader), LINGER_S)
+                except TimeoutError:
+                    said = None
+                if said is not None:
+                    self._hear(said)
+                alone_s = 0.0 if self.viewers else alone_s + 0.1
+        finally:
+            self._writer.close()
+            self._writer = None
+
+    def _hear(self, said: Said) -> None:
+        if said.kind == STATE:
+            self._state = said
+        elif said.kind == INIT:
+            self._init, self._group = said, []
+        elif said.kind == FRAGMENT:
+            if said.key:
+                self._group = []
+            if said.key or self._group:
+                self._group.append(said)
+        for viewer in self.viewers:
+            viewer.put(said)
+
+    def _lost(self) -> None:
+        """The camera's process is away: what it gave is of another life."""
+        self._init, self._group = None, []
+        if json.loads(self._state.payload).get("reason") != "no_worker":
+            self._state = _state("down", "no_worker")
+            for viewer in self.viewers:
+                viewer.put(self._state)
+
+
+class LiveHub:
+    """The cameras that somebody watches through this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sources: dict[str, _Source] = {}
+
+    @contextlib.asynccontextmanager
+    async def watching(self, camera: str, *, stills: bool = False) -> AsyncIterator[Viewer]:
+        """A viewer of a camera; the connection is shared with all others."""
+        source = self._sources.get(camera)
+        if source is None or source.task.done():
+            source = self._sources[camera] = _Source(self._folder, camera)
+        viewer = Viewer(stills=stills)
+        source.add(viewer)
+        try:
+            yield viewer
+        finally:
+            source.viewers.discard(viewer)
+            source._wish()  # noqa: SLF001 - the hub's own part
+
+    async def close(self) -> None:
+        """Let go of every camera."""
+        for source in self._sources.values():
+            source.task.cancel()
+        await asyncio.gather(*(one.task for one in self._sources.values()), return_exceptions=True)
+        self._sources.clear()
+
+
+def hub_of(app: Any) -> LiveHub:
+    """The hub of an application; made with the first viewer."""
+    hub: LiveHub | None = getattr(app.state, "live_hub", None)
+    if hub is None:
+        hub = app.state.live_hub = LiveHub(app.state.store.settings.live_folder)
+    return hub
+
+
+def init_parts(said: Said) -> tuple[dict[str, Any], bytes]:
+    """What an init message says, and the init segment."""
+    size = int.from_bytes(said.payload[:2], "big")
+    return json.loads(said.payload[2 : 2 + size]), said.payload[2 + size :]
+
+
+def _state(state: str, reason: str | None) -> Said:
+    since = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return Said(STATE, json.dumps({"state": state, "reason": reason, "since": since}).encode())
+
+
+async def _next(reader: asyncio.StreamReader) -> Said:
+    kind, size = HEAD.unpack(await reader.readexactly(HEAD.size))
+    if size > LONGEST:
+        raise ValueError("no message of a camera")
+    return Said(kind, await reader.readexactly(size))
