@@ -55,11 +55,13 @@ class AlertView:
         state: None before the alert exists.
         verdict: what a person found, if anybody looked.
         services: which services it was sent to since it was raised or reopened.
+        told: services that the system told of it by itself.
     """
 
     state: AlertState | None
     verdict: Verdict | None = None
     services: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "cancel": ("drill_announced", "operator_mistake", "camera_serviced"),
     "false": ("shadow_or_light", "weather", "reflection", "steam_or_dust", "lawful_stop", "no_event", "camera_fault",
               "other_object"),
+    "part": ("another_happening", "another_place", "operator_mistake"),
     "correct": ("new_information", "operator_mistake"),
     "close": ("handled", "ended_by_itself", "not_confirmed", "passed_on", "drill", "duplicate"),
 }  # fmt: skip
@@ -99,15 +102,23 @@ class Transition:
 
 
 _S = AlertState
-_DETECTOR = frozenset({Role.DETECTOR})
+_FIRST = frozenset({Role.DETECTOR, Role.SITUATIONAL_OPERATOR})
 _SYSTEM = frozenset({Role.SYSTEM})
 _OPERATOR = frozenset({Role.SITUATIONAL_OPERATOR})
-_CREW = frozenset({Role.SITUATIONAL_OPERATOR, Role.SERVICE_DISPATCHER})
+_PEOPLE = frozenset({Role.SITUATIONAL_OPERATOR, Role.SERVICE_DISPATCHER})
+_CREW = _PEOPLE | {Role.FEED}
+SERVICE_ROLES = frozenset({Role.SERVICE_DISPATCHER, Role.FEED})
+"""A service's dispatcher and its machine: both act for their own service only."""
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition("detect", (None,), _S.CANDIDATE, _DETECTOR),
+    # A person who sees something on the wall, or takes a call, raises an alert as a camera does.
+    Transition("detect", (None,), _S.CANDIDATE, _FIRST),
     Transition("raise", (_S.CANDIDATE,), _S.RAISED, _SYSTEM),
     Transition("merge", (_S.CANDIDATE,), _S.MERGED, _SYSTEM),
+    # Two alerts that only a person knows to be one; a crew that was sent to one would be lost with it.
+    Transition("join", (_S.RAISED, _S.NOTIFIED, _S.REOPENED, _S.ACKNOWLEDGED, _S.VERIFYING, _S.CONFIRMED,
+                        _S.UNDETERMINED), _S.MERGED, _OPERATOR),
+    Transition("part", (_S.MERGED,), _S.RAISED, _OPERATOR),
     Transition("suppress", (_S.CANDIDATE,), _S.SUPPRESSED, _SYSTEM),
     Transition("test", (_S.CANDIDATE,), _S.TEST, _SYSTEM),
     Transition("notify", (_S.RAISED, _S.REOPENED), _S.NOTIFIED, _SYSTEM),
@@ -119,17 +130,21 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("true", (_S.VERIFYING,), _S.CONFIRMED, _OPERATOR),
     Transition("false", (_S.VERIFYING,), _S.FALSE, _OPERATOR),
     # A crew that finds nothing on the spot says so; otherwise a false alarm would be counted as true.
-    Transition("false", (_S.DISPATCHED, _S.DEPARTED, _S.ARRIVED), _S.FALSE, _CREW),
-    # A crew sent to an undetermined alert says what it found.
-    Transition("true", (_S.ARRIVED,), _S.CONFIRMED, _CREW),
+    Transition("false", (_S.DISPATCHED, _S.DEPARTED, _S.ARRIVED), _S.FALSE, _PEOPLE),
+    # A crew sent to an undetermined alert says what it found; who sees it on the picture meanwhile may say so too.
+    Transition("true", (_S.DISPATCHED, _S.DEPARTED, _S.ARRIVED), _S.CONFIRMED, _PEOPLE),
     Transition("undetermined", (_S.VERIFYING,), _S.UNDETERMINED, _OPERATOR),
     # Smoke nobody can judge from the picture is worth a crew: the verdict then comes from the spot.
     # A second service is sent while the first is under way.
     Transition("dispatch", (_S.CONFIRMED, _S.UNDETERMINED, _S.DISPATCHED, _S.DEPARTED, _S.ARRIVED), _S.DISPATCHED,
                _OPERATOR),
-    Transition("depart", (_S.DISPATCHED,), _S.DEPARTED, _CREW),
+    # A service that was told by the system goes out without waiting for an operator.
+    Transition("go_out", (_S.RAISED, _S.NOTIFIED, _S.REOPENED, _S.ACKNOWLEDGED, _S.VERIFYING), _S.DISPATCHED,
+               SERVICE_ROLES),
+    # Confirmed meanwhile from the picture, a crew still leaves and arrives.
+    Transition("depart", (_S.DISPATCHED, _S.CONFIRMED), _S.DEPARTED, _CREW),
     # A patrol near by arrives without a separate departure.
-    Transition("arrive", (_S.DISPATCHED, _S.DEPARTED), _S.ARRIVED, _CREW),
+    Transition("arrive", (_S.DISPATCHED, _S.DEPARTED, _S.CONFIRMED), _S.ARRIVED, _CREW),
     # A confirmed congestion or a driver who turned back ends without a crew, and a crew may be called off.
     Transition("resolve", (_S.CONFIRMED, _S.DISPATCHED, _S.DEPARTED, _S.ARRIVED), _S.RESOLVED, _CREW),
     Transition("cancel", (_S.RAISED, _S.NOTIFIED, _S.ACKNOWLEDGED, _S.VERIFYING), _S.CANCELLED, _OPERATOR),
@@ -163,6 +178,10 @@ VERDICTS: dict[AlertState, Verdict] = {
     _S.UNDETERMINED: Verdict.UNDETERMINED,
 }
 
+WAITING = frozenset({_S.RAISED, _S.NOTIFIED, _S.REOPENED})
+"""Nobody has answered yet."""
+UNDER_WAY = frozenset({_S.DISPATCHED, _S.DEPARTED, _S.ARRIVED})
+
 OPEN = frozenset(_S) - {_S.CLOSED, _S.MERGED, _S.SUPPRESSED, _S.TEST, _S.CANCELLED}
 """States in which somebody still has something to do."""
 
@@ -190,11 +209,22 @@ def check(alert: AlertView, step: AlertStep, actor: Actor) -> Transition:
     role = actor.acts_as(row.roles)
     if role is None:
         raise AccessError(f"The step {row.name} needs one of these roles: {', '.join(sorted(row.roles))}.")
-    if actor.acts_as(row.roles - {Role.SERVICE_DISPATCHER}) is None and actor.service not in alert.services:
+    if actor.acts_as(row.roles - SERVICE_ROLES) is None and actor.service not in (*alert.services, *alert.told):
         raise AccessError("A dispatcher acts on the alerts sent to his own service.")
     codes = REASONS.get(row.name)
     if codes is not None and step.reason not in codes:
         raise TransitionError(f"The step {row.name} needs a reason code: {', '.join(codes)}.")
+    _conditions(row, alert, step, actor)
+    return row
+
+
+def _conditions(row: Transition, alert: AlertView, step: AlertStep, actor: Actor) -> None:
+    if row.name == "go_out" and step.service != actor.service:
+        raise AccessError("A service goes out by its own decision only.")
+    if row.name in {"depart", "arrive"} and not alert.services:
+        raise TransitionError("No service was sent to this alert.")
+    if row.name == "join" and alert.services:
+        raise TransitionError("An alert to which a service was sent is not joined to another.")
     if step.target is _S.DISPATCHED:
         if step.service not in SERVICES:
             raise TransitionError(f"A dispatch names its service: {', '.join(SERVICES)}.")
@@ -202,4 +232,3 @@ def check(alert: AlertView, step: AlertStep, actor: Actor) -> Transition:
             raise TransitionError(f"The service {step.service} was sent already.")
     if step.target is _S.RESOLVED and alert.verdict is not Verdict.TRUE:
         raise TransitionError("An alert is resolved after somebody found it true.")
-    return row

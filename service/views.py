@@ -271,8 +271,56 @@ class CasePage(View):
     total: int
 
 
+class TimeSource(View):
+    """Whose clock a time is of (device, server, external, typed), and who gave it."""
+
+    clock: str
+    by: str
+
+
+class ResponseView(View):
+    """One service's part in an alert; `cycle` counts how many times the alert had been reopened before."""
+
+    service: str
+    cycle: int
+    state: str
+    number: str | None
+    initiator: str
+    found: bool | None
+    t_sent: datetime
+    t_dispatch: datetime | None
+    t_call_received: datetime | None
+    t_depart: datetime | None
+    t_arrive: datetime | None
+    t_resolved: datetime | None
+    t_called_off: datetime | None
+    time_sources: dict[str, TimeSource]
+
+
+class MergedAlertView(View):
+    """A report that was taken for the same happening; `version` is its own row's, for parting it."""
+
+    id: str
+    version: int
+    kind: str
+    source: str
+    camera_name: dict[str, str]
+    t_detect: datetime
+    score: float | None
+    still: str | None
+
+
 class AlertSummary(View):
-    """A line of the alarm list."""
+    """A line of the alarm list.
+
+    Attributes:
+        initiator: system, or human where a person raised it.
+        sources: every camera, sensor and person that told of it.
+        latitude, longitude, radius_m: where it is; the camera's own place where nothing better is known.
+        escalation: how many times nobody answered in time.
+        assigned_to: user id of the operator who has it in hand.
+        cycle: how many times it was reopened.
+    """
 
     id: str
     version: int
@@ -298,6 +346,18 @@ class AlertSummary(View):
     t_closed: datetime | None
     last_seen: datetime
     still: str | None
+    initiator: str
+    sensor_id: str | None
+    sources: tuple[str, ...]
+    radius_m: float | None
+    place_source: str | None
+    address: dict[str, str] | None
+    severity: str | None
+    certainty: str | None
+    escalation: int
+    t_escalated: datetime | None
+    assigned_to: str | None
+    cycle: int
 
 
 class NotificationView(View):
@@ -331,6 +391,13 @@ class AlertDetail(AlertSummary):
     case_id: str | None
     merged_into: str | None
     repeat_of: str | None
+    t_call_received: datetime | None
+    t_assigned: datetime | None
+    assigned_to_name: str | None
+    service_numbers: dict[str, str]
+    time_sources: dict[str, TimeSource]
+    responses: tuple[ResponseView, ...]
+    merged: tuple[MergedAlertView, ...]
     steps: tuple[str, ...]
     reasons: dict[str, tuple[str, ...]]
     notifications: tuple[NotificationView, ...]

@@ -1,0 +1,1 @@
+"""How alerts live in the store: the steps, the services on their way, escalation, joining, drills, the fire log."""
