@@ -26,6 +26,9 @@ POINTS: Final = (
     "send.handed",  # the channel has it, the store does not know
     "send.settled",  # the store knows
     "receipt.stored",  # a receipt is stored, the channel does not know
+    "alert.leased",  # messages about alerts are taken, nothing left the house
+    "alert.handed",  # a receiver has one, the store does not know
+    "alert.settled",  # the store knows
     "batch.written",  # letters are printed, the transaction is open
 )
 _reached: dict[str, int] = {}

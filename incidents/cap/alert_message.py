@@ -15,6 +15,7 @@ from incidents.alert import AlertState, Verdict
 from incidents.cap.message import (
     Area,
     Category,
+    Certainty,
     Circle,
     Info,
     Message,
@@ -22,6 +23,7 @@ from incidents.cap.message import (
     Reference,
     Resource,
     Scope,
+    Severity,
     Status,
     Urgency,
 )
@@ -31,6 +33,7 @@ LANGUAGES: Final = MappingProxyType({"kk": "kk-KZ", "ru": "ru-KZ", "en": "en-US"
 """Every message speaks all three; Kazakh first."""
 EVENT_CODE: Final = "QYRAN:kind"
 """Name of the code list that `eventCode` is of: the kinds of alert, the same in every language."""
+LEAST_POINTS: Final = 3  # of an outline
 DEFAULT_RADIUS_KM: Final = 0.15
 """Where nothing better is known: what a fixed camera oversees, about 150 m round its mast."""
 
@@ -78,6 +81,10 @@ class AlertReport:
         score: 0..1, how sure the machine was.
         services: codes of the services (101, 102, 103, 112) the message goes to.
         note: an operator's words, in whatever language he wrote them.
+        identifier: of the message; made of the alert and its version where not given.
+        severity, certainty: as the alert has them; by its kind and verdict where not given.
+        region: outline of where it can be, (latitude, longitude) each.
+        web: page about it.
     """
 
     alert_id: str
@@ -101,6 +108,12 @@ class AlertReport:
     services: tuple[str, ...] = ()
     note: str | None = None
     resources: tuple[Resource, ...] = ()
+    identifier: str | None = None
+    severity: Severity | None = None
+    certainty: Certainty | None = None
+    region: tuple[tuple[float, float], ...] = ()
+    sensor_id: str | None = None
+    web: str | None = None
 
 
 def message_of(report: AlertReport, sender: Sender, earlier: tuple[Reference, ...] = ()) -> Message:
@@ -150,7 +163,7 @@ def acknowledgement(of: Message, sender: Sender, sent: datetime) -> Message:
 
 def identifier_of(report: AlertReport) -> str:
     """Of the message about this version of the alert: sending it again is the same message."""
-    return f"qyran-{report.alert_id}-{report.version}"
+    return report.identifier or f"qyran-{report.alert_id}-{report.version}"
 
 
 def _type(report: AlertReport, earlier: tuple[Reference, ...]) -> MsgType:
@@ -194,8 +207,8 @@ def _info(report: AlertReport, sender: Sender, kind: MsgType, language: str) -> 
         categories=CATEGORIES.get(report.kind, (Category.OTHER,)),
         event=event,
         urgency=Urgency.PAST if over else Urgency.IMMEDIATE,
-        severity=severity_of(report.kind),
-        certainty=certainty_of(report.verdict),
+        severity=report.severity or severity_of(report.kind),
+        certainty=report.certainty or certainty_of(report.verdict),
         response_types=(response_of(report.kind, report.verdict, over=over),),
         event_codes=((EVENT_CODE, report.kind),),
         effective=report.sent,
@@ -204,6 +217,7 @@ def _info(report: AlertReport, sender: Sender, kind: MsgType, language: str) -> 
         headline=f"{words['drill']} {headline}" if report.is_drill else headline,
         description=" ".join(said),
         instruction=None if over else words["instruction"].get(report.kind, words["instruction"]["other"]),
+        web=report.web,
         contact=sender.contact,
         parameters=_parameters(report),
         resources=report.resources,
@@ -227,6 +241,8 @@ def _parameters(report: AlertReport) -> tuple[tuple[str, str], ...]:
     found = [("QYRAN:alert", report.alert_id), ("QYRAN:state", report.state.value)]
     if report.camera_id:
         found.append(("QYRAN:camera", report.camera_id))
+    if report.sensor_id:
+        found.append(("QYRAN:sensor", report.sensor_id))
     if report.score is not None:
         found.append(("QYRAN:score", f"{report.score:.3f}"))
     return tuple(found)
@@ -236,6 +252,9 @@ def _area(report: AlertReport, place: str) -> Area:
     if report.latitude is None or report.longitude is None:
         return Area(place)
     radius_km = DEFAULT_RADIUS_KM if report.radius_m is None else report.radius_m / 1000
+    if len(report.region) >= LEAST_POINTS:
+        ring = report.region if report.region[0] == report.region[-1] else (*report.region, report.region[0])
+        return Area(place, (Circle(report.latitude, report.longitude, 0.0),), (ring,))
     return Area(place, (Circle(report.latitude, report.longitude, radius_km),))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,15 @@ class Peer:
     ca_file: Path | None = None
     timeout_s: float = TIMEOUT_S
 
+    def open(self, most: int = 1) -> httpx.Client:
+        """Connections that are kept: who sends often does not greet each time. Close it.
+
+        Args:
+            most: requests at once.
+        """
+        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+        return httpx.Client(timeout=self.timeout_s, verify=self._trusted(), follow_redirects=False, limits=limits)
+
     def ask(
         self,
         method: str,
@@ -46,6 +56,7 @@ class Peer:
         content: bytes | None = None,
         media: str | None = None,
         headers: Mapping[str, str] | None = None,
+        by: httpx.Client | None = None,
     ) -> httpx.Response:
         """One request; its answer is 2xx, 4xx that the caller judges, or an exception.
 
@@ -57,6 +68,7 @@ class Peer:
             content: sent as it is, in the place of a body.
             media: what the content is.
             headers: further ones.
+            by: connections of `open`; one of its own where not given.
 
         Raises:
             ChannelDown: no answer, or one that does not speak of what was sent.
@@ -68,10 +80,9 @@ class Peer:
             sent["idempotency-key"] = key
         if media is not None:
             sent["content-type"] = media
-        verify = ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
+        address = f"{self.url.rstrip('/')}{path}"
         try:
-            with httpx.Client(timeout=self.timeout_s, verify=verify, follow_redirects=False) as client:
-                address = f"{self.url.rstrip('/')}{path}"
+            with nullcontext(by) if by is not None else self.open() as client:
                 answer = client.request(method, address, json=body, content=content, headers=sent)
         except httpx.TimeoutException:
             raise ChannelDown("timeout") from None
@@ -80,6 +91,9 @@ class Peer:
         if answer.status_code in BUSY or not (answer.is_success or answer.is_client_error):
             raise ChannelDown(f"http_{answer.status_code}")
         return answer
+
+    def _trusted(self) -> ssl.SSLContext | bool:
+        return ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
 
 
 def told(answer: httpx.Response) -> Any:

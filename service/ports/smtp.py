@@ -66,6 +66,30 @@ class Mailer:
         message.add_attachment(content, maintype="application", subtype="json", filename=name)
         self._hand_over(message, to, None, lambda: None)
 
+    def tell(
+        self, to: str, subject: str, text: str, key: str, picture: bytes | None = None, *, follows: str | None = None
+    ) -> None:
+        """Send a message about an alarm, urgent, perhaps with a JPEG; fails as `send`.
+
+        Args:
+            to: address.
+            subject: one line.
+            text: what it says.
+            key: makes the Message-ID, the same at every attempt.
+            picture: a JPEG.
+            follows: the key of the message that this one belongs to, so that programs show them together.
+        """
+        domain = self.sender.rpartition("@")[2]
+        message = self._envelope(to, subject)
+        message["Message-ID"] = f"<{key}@{domain}>"
+        if follows is not None:
+            message["In-Reply-To"] = message["References"] = f"<{follows}@{domain}>"
+        message["Importance"] = "high"
+        message.set_content(text)
+        if picture is not None:
+            message.add_attachment(picture, maintype="image", subtype="jpeg", filename="alarm.jpg")
+        self._hand_over(message, to, None, lambda: None)
+
     def _hand_over(self, message: EmailMessage, to: str, key: str | None, leaving: Callable[[], None]) -> None:
         left = False
         try:

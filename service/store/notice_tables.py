@@ -42,6 +42,7 @@ class AlertMessage(Base):
 
     Attributes:
         rank: graver alerts leave first; see `service.notifying.queueing.rank_of`.
+        tried_since: from when on it counts whether it has to be given up; a person who sends it again begins anew.
         sent_at: when the receiver's system took it.
         delivered_at: when it proved to have it; None where its channel proves nothing.
         acknowledged_at: when the service said that it takes the alert on (CAP Ack).
@@ -61,6 +62,7 @@ class AlertMessage(Base):
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int]
     created_at: Mapped[datetime]
+    tried_since: Mapped[datetime]
     next_attempt: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]

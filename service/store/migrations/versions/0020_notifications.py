@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("tried_since", UTCDateTime(), nullable=False),
         sa.Column("next_attempt", UTCDateTime(), nullable=False),
         sa.Column("leased_until", UTCDateTime(), nullable=True),
         sa.Column("sent_at", UTCDateTime(), nullable=True),
