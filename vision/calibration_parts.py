@@ -63,6 +63,22 @@ class LensShape(Part):
         return self
 
 
+class Anchor(Part):
+    """Where the metres of a road plane lie on the globe.
+
+    Attributes:
+        latitude, longitude: of the point that metres count from, WGS 84 degrees.
+        bearing_deg: compass bearing of the plane's y axis; north where the points were surveyed, and by the camera's
+            `heading_deg` where lengths made the plane and nothing is given here.
+        sigma_m: standard uncertainty of the place in east and in north.
+    """
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    bearing_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    sigma_m: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
 class Calibration(Part):
     """Picture to road plane, from surveyed points, or from lengths and directions known on the road.
 
@@ -78,6 +94,7 @@ class Calibration(Part):
         straight: points along lines that are straight on the road, three or more each; they fit the lens.
         picture_sigma: standard uncertainty of a drawn point, share of the picture's width.
         ground_sigma_m: standard uncertainty of a surveyed point.
+        anchor: where its metres lie on the globe; without it the camera's own place and heading tie them.
         valid_until: last day on which the camera still looks the same way; None without an end.
     """
 
@@ -92,6 +109,7 @@ class Calibration(Part):
     straight: tuple[Annotated[tuple[Point, ...], Field(min_length=LEAST_STRAIGHT)], ...] = ()
     picture_sigma: Annotated[float, Field(gt=0, le=0.1)] = 0.001
     ground_sigma_m: Annotated[float, Field(ge=0, le=10)] = 0.1
+    anchor: Anchor | None = None
     valid_until: date | None = None
 
     @field_validator("along", "across")

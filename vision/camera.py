@@ -44,7 +44,11 @@ class Camera(Part):
     Attributes:
         stream: RTSP URL without a password, or a file.
         credentials: "env:NAME" or "file:PATH" holding "user:password" for the stream.
+        address: where it hangs, in words.
         heading_deg: compass bearing of the optical axis.
+        heading_sigma_deg: standard uncertainty of that bearing.
+        field_of_view_deg: horizontal, of the whole picture.
+        sight_m: how far off smoke would still be seen in its picture.
         commissioned: day on which the camera went into service (KPI 9.1).
         covers: the road axis inside the field of view, (longitude, latitude) pairs (KPI 9.1).
         forbidden: ways through a junction that nobody may take.
@@ -58,7 +62,11 @@ class Camera(Part):
     credentials: str | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    address: Name | None = None
     heading_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    heading_sigma_deg: Annotated[float, Field(gt=0, le=90)] | None = None
+    field_of_view_deg: Annotated[float, Field(gt=0, lt=180)] | None = None
+    sight_m: Annotated[float, Field(gt=0, le=50_000)] | None = None
     road: Literal["street", "motorway"] = "street"
     speed_limit_kmh: Annotated[float, Field(gt=0, le=200)] | None = None
     commissioned: date | None = None
@@ -79,7 +87,7 @@ class Camera(Part):
             raise ValueError("is no time zone of the IANA data base, such as Asia/Almaty")
         return value
 
-    @field_validator("name", mode="before")
+    @field_validator("name", "address", mode="before")
     @classmethod
     def _one_name_for_all(cls, value: Any) -> Any:
         return {"kk": value, "ru": value, "en": value} if isinstance(value, str) else value

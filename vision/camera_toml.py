@@ -54,9 +54,9 @@ def _plain(value: Any) -> Any:
 
 
 def _is_table(key: str, value: Any) -> bool:
-    """Whether a key of the file opens a table of its own; a name stays on one line."""
+    """Whether a key of the file opens a table of its own; a name and an address stay on one line."""
     if isinstance(value, dict):
-        return key != "name"
+        return key not in {"name", "address"}
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 

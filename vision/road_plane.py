@@ -6,9 +6,9 @@ uncertainty is carried along to every place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from vision.camera import Camera
 
     Floats = NDArray[np.float64]
+
+STEP: Final = 1e-3
+"""Of a difference that stands for a slope, in standard uncertainties."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,22 @@ class RoadPlane:
         """Metres of picture points [..., 2], float64 [..., 2]; NaN on and above the horizon."""
         return project(self.fit.to_ground, self._straighten(np.asarray(pixels, np.float64)))
 
+    def towards(self, pixels: ArrayLike, camera: Floats) -> Floats:
+        """Which way on the plane picture points [..., 2] lie from a camera, unit vectors float64 [..., 2].
+
+        Above the horizon too: what hangs there lies on the far side of where its ray, drawn backwards, meets the road.
+
+        Args:
+            pixels: in the picture.
+            camera: float64 [2] or more, where the camera hangs on the plane, metres.
+        """
+        straight = self._straighten(np.asarray(pixels, np.float64))
+        h = self.fit.to_ground
+        x, weight = straight @ h[:2, :2].T + h[:2, 2], straight @ h[2, :2] + h[2, 2]
+        way = x - camera[:2] * weight[..., None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(way / np.hypot(way[..., 0], way[..., 1])[..., None])
+
     def to_picture(self, metres: ArrayLike) -> Floats:
         """Pixels of ground points [..., 2], float64 [..., 2]; NaN behind the camera."""
         return self._bend(project(self.matrix, np.asarray(metres, np.float64)))
@@ -141,6 +160,36 @@ class RoadPlane:
         """
         slope = self._fit_slope(np.asarray(end, np.float64)) - self._fit_slope(np.asarray(start, np.float64))
         return np.asarray(slope @ self.fit.covariance @ np.swapaxes(slope, -1, -2))
+
+    def camera_covariance(self, pixels: ArrayLike) -> Floats | None:
+        """Covariance of the way from the camera to picture points [..., 2] on the road, [..., 2, 2], m^2.
+
+        By the calibration alone; None where the plane does not tell where the camera hangs.
+        """
+        hung = self._camera_slope
+        if hung is None:
+            return None
+        slope = self._fit_slope(np.asarray(pixels, np.float64)) - hung
+        return np.asarray(slope @ self.fit.covariance @ np.swapaxes(slope, -1, -2))
+
+    @cached_property
+    def _camera_slope(self) -> Floats | None:
+        """How the camera's place changes with the plane's nine entries, [2, 11]; the lens moves it too little."""
+        slope, width, height = np.zeros((2, 11)), *(2 * self.fit.frame.middle)
+        for k in range(9):
+            step = STEP * float(np.sqrt(self.fit.covariance[k, k]))
+            if step == 0.0:
+                continue
+            ends = []
+            for turn in (step, -step):
+                moved = self.fit.to_ground.copy()
+                moved[k // 3, k % 3] += turn
+                ends.append(camera_place(replace(self, fit=replace(self.fit, to_ground=moved)), width, height))
+            more, less = ends
+            if more is None or less is None:
+                return None
+            slope[:, k] = (more - less)[:2] / (2 * step)
+        return slope
 
     def sigma_m(self, pixels: ArrayLike) -> Floats:
         """Standard uncertainty of the place of picture points [..., 2] in its worst direction, float64 [...], metres.

@@ -15,7 +15,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import Polygon
 
+from incidents.where.place import Place
 from qyran.earth import Plane, plane_of
 from qyran.errors import InputError
 
@@ -39,10 +41,13 @@ LEAST_ANGLE_SIGMAS: Final = 4.0
 class Source(StrEnum):
     """How a place was had."""
 
-    CALIBRATION = "calibration"
-    CROSSED = "crossed_bearings"
-    BEARING = "bearing"
-    CAMERA = "camera"
+    PLANE = "plane"  # the camera's road plane
+    CROSSED = "crossed"  # bearings of two cameras or more
+    BEARING = "bearing"  # of one camera
+    CAMERA = "camera"  # somewhere in its view
+    SENSOR = "sensor"
+    OBJECT = "object"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class Sight:
     Attributes:
         bearing_deg: where to.
         sigma_deg: standard deviation of the bearing.
-        range_m: how far it can see such a thing at most.
+        range_m: how far off the thing can be at most.
+        near_m: how near at least.
+        sigma_m: standard deviation of the camera's own place in east and in north.
     """
 
     latitude: float
@@ -60,6 +67,8 @@ class Sight:
     bearing_deg: float
     sigma_deg: float
     range_m: float
+    near_m: float = 0.0
+    sigma_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,13 @@ class Fix:
     axis_deg: float
     source: Source
     ring: tuple[tuple[float, float], ...]
+
+    @property
+    def place(self) -> Place:
+        """The same as an alert takes it: with the circle about the place that holds the whole region."""
+        middle = Plane(self.latitude, self.longitude)
+        far = max(math.hypot(*middle.metres(*point)) for point in self.ring)
+        return Place(self.latitude, self.longitude, far, self.ring, self.source.value)
 
 
 def bearing_of(heading_deg: float, field_of_view_deg: float, x: float) -> float:
@@ -106,27 +122,45 @@ def at(latitude: float, longitude: float, sigma_m: float, source: Source) -> Fix
     return _ellipse(plane, (0.0, 0.0), np.eye(2) * sigma_m**2, source)
 
 
-def from_one(sight: Sight) -> Fix:
-    """The sector in which it lies: from the camera to as far as it can see, 95 % of the bearing wide.
+def from_ellipse(plane: Plane, middle: tuple[float, float], covariance: Floats, source: Source) -> Fix:
+    """A place in a plane, metres east and north, whose uncertainty is a covariance in square metres."""
+    return _ellipse(plane, middle, covariance, source)
 
-    Its place is the middle of the area, two thirds of the way out (centroid of a sector).
+
+def from_one(sight: Sight, source: Source = Source.BEARING) -> Fix:
+    """The sector in which it lies: from as near to as far as it can be, 95 % of the bearing wide.
+
+    Its place is the middle of the area.
     """
     plane = Plane(sight.latitude, sight.longitude)
     half = min(math.radians(ACROSS * max(sight.sigma_deg, LEAST_SIGMA_DEG)), math.pi / 2)
-    middle = math.radians(sight.bearing_deg)
+    middle, near, far = math.radians(sight.bearing_deg), sight.near_m, sight.range_m
     arc = np.linspace(middle - half, middle + half, RING_POINTS // 3)
-    edge = [(0.0, 0.0), *((sight.range_m * math.sin(a), sight.range_m * math.cos(a)) for a in arc), (0.0, 0.0)]
-    out = 2.0 * sight.range_m * math.sin(half) / (3.0 * half)
+    outer = [(far * math.sin(a), far * math.cos(a)) for a in arc]
+    inner = [(near * math.sin(a), near * math.cos(a)) for a in arc[::-1]] if near > 0 else [(0.0, 0.0)]
+    # The centroid of a part of a ring; of a whole sector it lies two thirds of the way out.
+    thirds = (far**3 - near**3) / (far**2 - near**2) if far > near else far
+    out = 2.0 * math.sin(half) / (3.0 * half) * thirds
     latitude, longitude = plane.degrees(out * math.sin(middle), out * math.cos(middle))
     return Fix(
         latitude,
         longitude,
-        major_m=sight.range_m / 2,
-        minor_m=sight.range_m * math.sin(half),
+        major_m=(far - near) / 2,
+        minor_m=far * math.sin(half),
         axis_deg=sight.bearing_deg % 180.0,
-        source=Source.BEARING,
-        ring=tuple(plane.degrees(east, north) for east, north in edge),
+        source=source,
+        ring=tuple(plane.degrees(east, north) for east, north in _widened([*inner, *outer], sight.sigma_m)),
     )
+
+
+def _widened(outline: list[tuple[float, float]], sigma_m: float) -> list[tuple[float, float]]:
+    """An outline, closed, with what the camera's own place is uncertain by around it."""
+    if sigma_m <= 0:
+        return [*outline, outline[0]]
+    wider = Polygon(outline).buffer(REGION * sigma_m, quad_segs=4).simplify(sigma_m / 10)
+    return [
+        (float(x), float(y)) for x, y in (wider if isinstance(wider, Polygon) else Polygon(outline)).exterior.coords
+    ]
 
 
 def from_many(sights: Sequence[Sight]) -> Fix | None:
@@ -134,8 +168,8 @@ def from_many(sights: Sequence[Sight]) -> Fix | None:
 
     Least squares over the bearings, each weighed by its own uncertainty (Gauss-Newton from the best crossing of two);
     the region is the ellipse of the fit's covariance (Torrieri 1984, "Statistical theory of passive location systems").
-    None too where they are parallel, where the place would lie behind a camera or further than it can see, or where
-    the misfit says that they look at different things.
+    None too where they are parallel, where the place would lie behind a camera, nearer or further than it can be, or
+    where the misfit says that they look at different things.
     """
     if len({(one.latitude, one.longitude) for one in sights}) < 2:
         return None
@@ -143,9 +177,14 @@ def from_many(sights: Sequence[Sight]) -> Fix | None:
     masts = np.array([plane.metres(one.latitude, one.longitude) for one in sights])
     bearings = np.radians([one.bearing_deg for one in sights])
     sigmas = np.radians([max(one.sigma_deg, LEAST_SIGMA_DEG) for one in sights])
-    ranges = np.array([one.range_m for one in sights])
+    moved = np.array([one.sigma_m for one in sights])
+    ranges = np.array([(one.near_m, one.range_m) for one in sights])
     begun = _crossings(masts, bearings, sigmas)
-    fits = [fit for fit in (_fitted(masts, bearings, sigmas, place) for place in begun) if fit is not None]
+    fits = [
+        fit
+        for fit in (_fitted(masts, bearings, _seen_from(masts, sigmas, moved, place), place) for place in begun)
+        if fit is not None
+    ]
     fits = [fit for fit in fits if _in_sight(masts, bearings, ranges, fit[0])]
     if not fits:
         return None
@@ -171,6 +210,12 @@ def _crossings(masts: Floats, bearings: Floats, sigmas: Floats) -> list[Floats]:
     return found
 
 
+def _seen_from(masts: Floats, sigmas: Floats, moved: Floats, place: Floats) -> Floats:
+    """Standard deviations of bearings with what the cameras' own places turn them by, radians."""
+    far = np.maximum(np.hypot(*(place - masts).T), 1.0)
+    return np.asarray(np.hypot(sigmas, moved / far))
+
+
 def _fitted(masts: Floats, bearings: Floats, sigmas: Floats, place: Floats) -> tuple[Floats, Floats, float] | None:
     """Place, covariance (square metres) and mean square misfit in standard deviations."""
     for _ in range(STEPS):
@@ -193,7 +238,8 @@ def _fitted(masts: Floats, bearings: Floats, sigmas: Floats, place: Floats) -> t
 def _in_sight(masts: Floats, bearings: Floats, ranges: Floats, place: Floats) -> bool:
     off = place - masts
     ahead = off[:, 0] * np.sin(bearings) + off[:, 1] * np.cos(bearings)
-    return bool((ahead > 0).all() and (np.hypot(off[:, 0], off[:, 1]) <= ranges).all())
+    far = np.hypot(off[:, 0], off[:, 1])
+    return bool((ahead > 0).all() and (ranges[:, 0] <= far).all() and (far <= ranges[:, 1]).all())
 
 
 def _turn(angles: Floats) -> Floats:

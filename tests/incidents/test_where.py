@@ -65,14 +65,14 @@ def test_true_bearings_cross_where_the_thing_is(east, north, number, seed):
 @pytest.mark.parametrize("number", [2, 3, 5])
 def test_the_region_holds_the_thing_in_95_of_100_cases(number):
     rng = np.random.default_rng(number)
-    target, held, cases = (400.0, 900.0), 0, 1500
+    target, held, cases = (400.0, 900.0), 0, 700
     masts = rng.uniform(-2000, 2000, (number, 2)) if number > 2 else np.array([[-1500.0, 0.0], [1500.0, -200.0]])
     for _ in range(cases):
         fix = from_many([sight(x, y, target, 1.0, rng.normal(0, 1.0)) for x, y in masts])
         assert fix is not None
         held += Polygon([ALMATY.metres(*point) for point in fix.ring]).contains(Point(target))
 
-    assert 0.93 <= held / cases <= 0.97
+    assert 0.925 <= held / cases <= 0.975
 
 
 def test_a_third_camera_makes_the_region_smaller():
@@ -115,7 +115,7 @@ def test_one_bearing_gives_a_sector_that_holds_the_line_of_sight(bearing, sigma,
 
 
 def test_a_point_of_the_road_has_a_round_region():
-    fix = at(ALMATY.latitude, ALMATY.longitude, 2.0, Source.CALIBRATION)
+    fix = at(ALMATY.latitude, ALMATY.longitude, 2.0, Source.PLANE)
 
     assert (fix.major_m, fix.minor_m) == pytest.approx((4.895, 4.895), abs=0.001)  # 2 m times 2.4477
     assert len(fix.ring) > 30

@@ -23,12 +23,20 @@ FULL = {
     "credentials": "env:CAM_ABAY_12",
     "latitude": 43.2389,
     "longitude": 76.8897,
+    "address": {"kk": "Абай даңғылы, 12", "ru": "пр. Абая, 12", "en": "12 Abay Ave"},
     "heading_deg": 270.0,
+    "heading_sigma_deg": 0.5,
+    "field_of_view_deg": 62.0,
+    "sight_m": 3000.0,
     "road": "motorway",
     "speed_limit_kmh": 60,
     "commissioned": date(2026, 2, 1),
     "covers": [[76.889, 43.2389], [76.8897, 43.2389]],
-    "calibration": {"valid_until": date(2027, 3, 1), "points": SURVEY},
+    "calibration": {
+        "valid_until": date(2027, 3, 1),
+        "points": SURVEY,
+        "anchor": {"latitude": 43.2391, "longitude": 76.8895, "bearing_deg": 12.5, "sigma_m": 0.3},
+    },
     "lines": [
         {"id": "stop-n", "kind": "stop", "points": [[0.4, 0.6], [0.6, 0.65]], "direction": [[0.5, 0.9], [0.5, 0.4]]}
     ],
