@@ -22,7 +22,7 @@ from service.views import AlertDetail
 from service.web.centre.alarm_view import KEYS, SERVICE_KEYS, alarm_view, asked_of
 from service.web.evidence_view import send
 from service.web.refusals import refusal
-from service.web.rendering import Flash, onward, page, words_of
+from service.web.rendering import STATIC, Flash, onward, page, words_of
 from service.web.visit import Person, PostedPerson, Visit, own_path
 
 router = APIRouter(prefix="/alarms", include_in_schema=False)
@@ -130,5 +130,5 @@ def _alarm(visit: Visit, alert_id: str, template: str, error: Exception | None =
         asked=asked_of(w),
         keys=KEYS,
         service_keys=SERVICE_KEYS,
-        live=bool(visit.roles & WATCHERS),
+        live=bool(visit.roles & WATCHERS) and (STATIC / "js" / "live.js").is_file(),
     )

@@ -47,7 +47,7 @@ SPANS: Final = (
     ("arrival", "t_dispatch", "t_arrive"),
 )
 
-PLAIN: Final = ("acknowledge", "true", "depart", "arrive", "resolve", "verify", "undetermined", "reopen")
+PLAIN: Final = ("acknowledge", "depart", "arrive", "true", "resolve", "verify", "undetermined", "reopen")
 """Steps that need no words, the likeliest first."""
 ASKED: Final = ("false", "correct", "cancel", "close")
 """Steps that need a reason."""
@@ -69,6 +69,7 @@ class AlarmPageView:
         fresh: nobody has answered; `waits_since` says since when.
         holder: who acknowledged it.
         sent: services that were sent, in words.
+        send_first: nobody was sent yet, so that sending is the likeliest step.
         media_key: changes with the clip and the stills, so that what plays is left alone until they do.
         steps: all that the reader may do now, by name.
     """
@@ -79,6 +80,7 @@ class AlarmPageView:
     waits_since: datetime
     holder: str | None
     sent: tuple[str, ...]
+    send_first: bool
     media_key: str
     latitude: float | None
     longitude: float | None
@@ -142,6 +144,7 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         waits_since=seen.t_raised or seen.t_detect,
         holder=seen.ack_by_name,
         sent=tuple(w.or_code(f"{ROOM}.service.{code}") for code in seen.services),
+        send_first="dispatch" in steps and not seen.services,
         media_key=_media_key(seen),
         latitude=seen.latitude,
         longitude=seen.longitude,

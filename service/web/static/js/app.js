@@ -2,6 +2,12 @@
 
 const GOOD_NEWS_MS = 8000;
 const units = JSON.parse(document.body.dataset.units ?? "{}");
+let skew = 0;
+
+/** A page that tells the server's moment has its ages grow by that and not by the clock of the desk. */
+export function setServerTime(moment) {
+  skew = Date.parse(moment) - Date.now();
+}
 
 /** A span of seconds in its two largest units, in the page's language. */
 export function span(seconds) {
@@ -18,7 +24,7 @@ export function span(seconds) {
 }
 
 function tick() {
-  const now = Date.now();
+  const now = Date.now() + skew;
   for (const one of document.querySelectorAll("time[data-age]")) {
     one.textContent = span((now - Date.parse(one.dateTime)) / 1000);
   }
