@@ -21,7 +21,7 @@ from service.access import log_access, require
 from service.store.database import Store, Work
 from service.store.record_tables import FeedToken
 
-FEEDS: Final = ("devices", "fine_payments", "payments", "registers")
+FEEDS: Final = ("devices", "fine_payments", "payments", "registers", "sensors")
 """What a feed may deliver."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 DELIVERERS: Final = frozenset({Role.ADMINISTRATOR, Role.FEED, Role.SYSTEM})

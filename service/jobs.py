@@ -34,6 +34,7 @@ from service.record_retention import forget_records
 from service.retention import retire_daily
 from service.rollups import refresh
 from service.scenes import forget_stills, publish_all
+from service.sensors.rounds import SensorRounds
 from service.spool import Spool
 from service.store.database import Store
 from service.store.ledger import due, sign_heads
@@ -103,7 +104,7 @@ def carry(store: Store) -> tuple[int, int]:
 
 
 class Jobs:
-    """Runs the jobs in four threads; of several processes on one installation only one does.
+    """Runs the jobs in threads; of several processes on one installation only one does.
 
     The courier has a thread of its own: a mail server that does not answer must not hold up an alarm. So has evidence:
     a clip takes minutes to mask, and a time stamp authority may be away. The exchange has one too: how late and
@@ -118,6 +119,7 @@ class Jobs:
             threading.Thread(target=self._carry, name="courier", daemon=True),
             threading.Thread(target=self._tend, name="evidence", daemon=True),
             threading.Thread(target=self._exchange, name="exchange", daemon=True),
+            threading.Thread(target=self._hear, name="sensors", daemon=True),
         )
 
     def start(self) -> None:
@@ -174,6 +176,20 @@ class Jobs:
             while ours and not self._stop.is_set():
                 self._step("exchange", exchange.round)
                 self._stop.wait(TELL_S)
+
+    def _hear(self) -> None:
+        """Sensors have a thread of their own: an alarm waits for no other work."""
+        with _only_one(self._store.settings.home / ".sensors.lock", self._stop) as ours:
+            try:
+                rounds = SensorRounds(self._store) if ours else None
+            except QyranError as error:
+                log.error("Sensors are not heard: %s", error)  # noqa: TRY400  one sentence says it
+                return
+            while rounds is not None and not self._stop.is_set():
+                self._step("sensors", rounds.round)
+                self._stop.wait(rounds.wait_s)
+            if rounds is not None:
+                self._step("sensors_close", rounds.close)
 
     @staticmethod
     def _step(name: str, step: Callable[[], object]) -> None:

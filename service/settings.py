@@ -59,6 +59,7 @@ class Settings(BaseSettings):
         exchange_file: to which addresses the feed is pushed (`service.exchange.push_settings`).
         delivery_file: by which channels decisions leave (`service.delivery_settings`).
         signing_file: whose keys sign them (`service.document_signer`).
+        sensors_file: from which broker smoke and heat sensors are heard (`service.sensors.settings`).
         escalation_file: who is told when nobody answers an alert (`service.alerting.due`).
         city_category: column of order 469/НҚ it is judged by.
         time_zone: IANA zone that months and days are counted in.
@@ -120,6 +121,7 @@ class Settings(BaseSettings):
     delivery_file: Path | None = None
     exchange_file: Path | None = None
     signing_file: Path | None = None
+    sensors_file: Path | None = None
     escalation_file: Path | None = None
     city_category: Literal["republican", "regional", "district"] = "regional"
     time_zone: str = "Asia/Almaty"

@@ -76,13 +76,17 @@ def origin(event: Event, package: Package | None) -> dict[str, Any]:
 
 def keep(work: Work, record: str, event: Event, package: Package | None) -> None:
     """Note the package as evidence of a record."""
-    if package is None:
-        return
+    if package is not None:
+        keep_package(work, record, str(event.id), package)
+
+
+def keep_package(work: Work, record: str, event_id: str, package: Package) -> None:
+    """Note a package of any origin as evidence of a record."""
     manifest = package.manifest
     work.session.flush()
     work.session.add(
         Evidence(
-            event_id=str(event.id),
+            event_id=event_id,
             record=record,
             folder=str(package.folder),
             manifest_sha256=package.sha256,

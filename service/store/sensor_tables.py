@@ -146,6 +146,7 @@ class SensorMessage(Base):
         outcome: taken, repeated, late or aside.
         reason: why it was put aside, a code.
         events: what it meant, codes.
+        meant: whether it meant anything: a plain heartbeat is kept for hours only.
     """
 
     __tablename__ = "fire_sensor_message"
@@ -161,6 +162,7 @@ class SensorMessage(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Code)
     events: Mapped[list[Any]]
+    meant: Mapped[bool]
 
     __table_args__ = (
         UniqueConstraint("sensor_id", "message_id"),

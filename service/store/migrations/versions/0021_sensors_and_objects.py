@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=True),
         sa.Column("events", Json, nullable=False),
+        sa.Column("meant", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_fire_sensor_message"),
         sa.UniqueConstraint("sensor_id", "message_id", name="uq_fire_sensor_message_sensor_id_message_id"),
     )
