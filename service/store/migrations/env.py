@@ -17,6 +17,7 @@ from service.store import (  # noqa: F401  fill the metadata
     operator_tables,
     passage_tables,
     people_tables,
+    place_tables,
     public_tables,
     publication_tables,
     rating_tables,
