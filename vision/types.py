@@ -232,6 +232,85 @@ GOOD_VIEW: Final = ViewState()
 
 
 @dataclass(frozen=True, slots=True)
+class Blobs:
+    """What stands before the ground and is no tracked road user (structure of arrays, N blobs; `vision.background`).
+
+    Attributes:
+        id: int64 [N], unique within the stream.
+        box: float32 [N, 4], pixels; where last seen.
+        first_box: float32 [N, 4], pixels, where first seen.
+        seen: bool [N], whether it shows at this moment; a road user may be before it.
+        since_s: float64 [N], second of video at which it came.
+        rest_s: float64 [N], second since which it rests; the present one while it moves.
+        touched_s: float64 [N], last second at which a road user was in or beside it, minus infinity for never.
+        fill: float32 [N], share of the box that it fills.
+        sharp: float32 [N], mean gradient along its border, gray levels a pixel of the small picture.
+    """
+
+    id: NDArray[np.int64]
+    box: NDArray[np.float32]
+    first_box: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    since_s: NDArray[np.float64]
+    rest_s: NDArray[np.float64]
+    touched_s: NDArray[np.float64]
+    fill: NDArray[np.float32]
+    sharp: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Plume:
+    """What pixels tell of one place that may be smoke or fire (`vision.plume`); lengths in pixels, levels 0..255.
+
+    Attributes:
+        class_id: of FIRE_CLASSES.
+        box: x1, y1, x2, y2.
+        score: the detector's, 0 for a cloud found by pixels alone.
+        area: share of the picture.
+        known: whether it is known what the street usually looks like; else `new`, `change`, `shift`, `fade` are 0.
+        new: share of the place that differs from the usual,
+        change: by how much, levels,
+        shift: brighter (above 0) or darker.
+        fade: share of the usual contrast that is gone; NaN where there was none to lose.
+        tone: brightness, levels.
+        tint: difference between the strongest and the weakest colour, levels.
+        stir: change since the picture before, levels,
+        around: and the same elsewhere in the picture.
+        rise: upward flow, heights of the place a picture.
+        along: how much all of it flows one way, 0..1: 1 like a solid body.
+        flame: share of the place in the colours of flames,
+        flicker: and how much that changes from picture to picture, 0..1.
+        rough: length of the outline over that of a disc of the same size.
+        ridden: share covered by road users.
+        whole: share of the whole picture that differs from the usual.
+    """
+
+    class_id: int
+    box: tuple[float, float, float, float]
+    score: float
+    area: float
+    known: bool = False
+    new: float = 0.0
+    change: float = 0.0
+    shift: float = 0.0
+    fade: float = 0.0
+    tone: float = 0.0
+    tint: float = 0.0
+    stir: float = 0.0
+    around: float = 0.0
+    rise: float = 0.0
+    along: float = 0.0
+    flame: float = 0.0
+    flicker: float = 0.0
+    rough: float = 1.0
+    ridden: float = 0.0
+    whole: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything seen by one camera at one moment; the only input of every rule.
 
@@ -242,12 +321,14 @@ class Observation:
         tracks: confirmed tracks.
         fire: fire and smoke boxes of this moment (class ids of FIRE_CLASSES); None when the fire
             detector did not look at this frame (it runs less often), which is not the same as nothing seen.
+        plumes: what pixels tell of those boxes, and of clouds found by pixels alone; None where `fire` is.
         signals: reading of each configured head by its id.
         passages: control-line passages completed at this moment.
         settled: passages of earlier moments, once more, now that their speed will become no better.
         plates: readings that changed at this moment.
         looks: kinds and colours that changed at this moment.
         view: whether the camera still looks where its file was drawn.
+        blobs: what stands before the ground and is no road user; None when nobody looked at this frame.
     """
 
     camera: str
@@ -259,9 +340,11 @@ class Observation:
     height: int
     tracks: Tracks
     fire: Detections | None = None
+    plumes: tuple[Plume, ...] | None = None
     signals: Mapping[str, SignalReading] = field(default_factory=lambda: EMPTY_SIGNALS)
     passages: tuple[Passage, ...] = ()
     settled: tuple[Passage, ...] = ()
     plates: tuple[Plate, ...] = ()
     looks: tuple[VehicleLook, ...] = ()
     view: ViewState = GOOD_VIEW
+    blobs: Blobs | None = None
