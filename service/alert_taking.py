@@ -11,19 +11,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select
-
-from incidents.alert import OPEN, AlertState
+from incidents.alert import AlertState
+from incidents.response import Clock
 from incidents.severity import certainty_of, severity_of
 from incidents.where.place import Place
 from qyran.roles import DETECTOR, SYSTEM
 from service import alerts
+from service.alerting.drills import drill_at
+from service.alerting.happenings import goes_on, older_alert, repeated, seen_again, weight
+from service.alerting.moving import stamp
+from service.alerting.steps import opened_again
 from service.event import Event
-from service.happening import Sighting, same_happening
+from service.records import load
 from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.events import append_event
-from service.taking import Package, keep, link, near, origin
+from service.taking import Package, keep, link, origin
 
 AlertType = Literal["incident", "fire_alert"]
 DeviceKind = Literal["camera", "sensor", "person"]
@@ -87,6 +90,19 @@ def take_alert(work: Work, event: Event, package: Package | None) -> None:
         link(work, event, row)
 
 
+def take_evidence(work: Work, event: Event, package: Package | None) -> None:
+    """The whole clip of an alarm that left before its clip was over; whoever looks at the alert is told.
+
+    Raises:
+        NotFound: there is no such alert.
+    """
+    row = load(work, Alert, str(event.of), lock=True)
+    keep(work, row.id, event, package)
+    data = {"event": str(event.id), "package_sha256": package.sha256 if package else None}
+    shown = row if row.merged_into is None else load(work, Alert, row.merged_into, lock=True)
+    append_event(replace(work, actor=DETECTOR), shown, "evidence", next(iter(DETECTOR.roles)), data=data)
+
+
 def raise_alert(work: Work, report: Report) -> Alert:
     """Store a report: as a new alert that is raised and told of, or merged into the alert of the same happening.
 
@@ -94,19 +110,36 @@ def raise_alert(work: Work, report: Report) -> Alert:
         The alert that stands for the happening: the new one, or the older one the report was merged into.
     """
     row = _row(work, report)
+    older = older_alert(work, row)
     work.session.add(row)
-    older = _older_alert(work, row)
-    alerts.moved(work, row, AlertState.CANDIDATE, actor=DETECTOR, data=dict(report.origin))
-    if older is not None:
-        alerts.moved(work, row, AlertState.MERGED, actor=SYSTEM, data={"into": older.id})
-        row.merged_into, row.incident_id = older.id, older.incident_id
-        _seen_again(work, older, row)
-        return older
+    first = work.actor if report.initiator == "human" else DETECTOR
+    alerts.moved(work, row, AlertState.CANDIDATE, actor=first, data=dict(report.origin))
+    if older is not None and weight(row.kind) <= weight(older.kind):
+        return _merged(work, row, older)
+    if older is not None:  # a graver thing is told anew, and yet they are one incident
+        row.incident_id = older.incident_id
+    row.repeat_of = repeated(work, row)
     alerts.moved(work, row, AlertState.RAISED, actor=SYSTEM)
+    _told(work, row)
+    return row
+
+
+def _merged(work: Work, row: Alert, older: Alert) -> Alert:
+    alerts.moved(work, row, AlertState.MERGED, actor=SYSTEM, data={"into": older.id})
+    row.merged_into, row.incident_id = older.id, older.incident_id
+    seen_again(work, older, row)
+    if older.latitude is None and row.latitude is not None:
+        copy_place(row, older)
+    if goes_on(older, row.t_detect):
+        opened_again(replace(work, actor=SYSTEM), older)
+        _told(work, older)
+    return older
+
+
+def _told(work: Work, row: Alert) -> None:
     alerts.moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": alerts.CONSOLE})
     work.session.flush()
     alerts.notify(work, row, alerts.CONSOLE, alerts.SITUATION_ROOM, initiator="system")
-    return row
 
 
 def _report_of(event: Event, package: Package | None) -> Report:
@@ -161,10 +194,19 @@ def _row(work: Work, report: Report) -> Alert:
         services=[],
         service_numbers={},
         reports=1,
+        time_sources={},
+        cycle=0,
         escalation=0,
+        escalation_step=0,
     )
     if report.place is not None:
         set_place(row, report.place)
+    drill = drill_at(work, row.sources, row.object_id, row.t_detect)
+    row.is_drill = row.is_drill or drill is not None
+    seen: Clock = "typed" if report.initiator == "human" else "device"
+    for name in ("t_onset", "t_detect"):
+        if getattr(row, name) is not None:
+            stamp(row, name, getattr(row, name), seen, report.device.id)
     return row
 
 
@@ -177,22 +219,8 @@ def set_place(row: Alert, place: Place) -> None:
     row.object_id = row.object_id or place.object_id
 
 
-def _older_alert(work: Work, row: Alert) -> Alert | None:
-    query = select(Alert).where(
-        Alert.camera_id == row.camera_id,
-        Alert.kind == row.kind,
-        Alert.state.in_(OPEN),
-        Alert.last_seen.between(*near(work, row.t_detect)),
-        Alert.id != row.id,
-    )
-    with work.session.no_autoflush:
-        found = work.session.scalars(query.order_by(Alert.t_detect).with_for_update()).all()
-    seen = Sighting(row.track, row.box)
-    return next((one for one in found if same_happening(Sighting(one.track, one.box), seen)), None)
-
-
-def _seen_again(work: Work, older: Alert, row: Alert) -> None:
-    older.reports += 1
-    older.last_seen = max(older.last_seen, row.t_detect)
-    role = next(iter(SYSTEM.roles))
-    append_event(replace(work, actor=SYSTEM), older, "seen_again", role, data={"report": row.id})
+def copy_place(row: Alert, to: Alert) -> None:
+    """Give an alert that has no place the place of another report of it."""
+    for name in ("latitude", "longitude", "radius_m", "region", "place_source", "address"):
+        setattr(to, name, getattr(row, name))
+    to.object_id = to.object_id or row.object_id

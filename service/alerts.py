@@ -5,6 +5,7 @@ from __future__ import annotations
 from service.alerting.moving import CONSOLE, SITUATION_ROOM, moved, notify, stamp, view_of
 from service.alerting.reading import (
     alert_detail,
+    changed_after,
     changed_since,
     counts,
     evidence_file,
@@ -41,6 +42,7 @@ __all__ = [
     "arrive",
     "assign",
     "cancel",
+    "changed_after",
     "changed_since",
     "close",
     "correct_time",

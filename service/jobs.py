@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from qyran.errors import QyranError
+from service.alerting.escalating import escalate, rearm
 from service.auth import forget_logins
 from service.case_terms import move_due
 from service.cases import lapse_claims
@@ -25,6 +26,7 @@ from service.exchange.rounds import Exchange
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
+from service.notifying import Deliverer
 from service.passage_retention import sweep_passages, sweep_stills
 from service.public_page import BEAT
 from service.public_page.probe import beat
@@ -41,6 +43,7 @@ from service.store.ledger import due, sign_heads
 from violations.case import CaseState
 
 EVERY_S: Final = 1.0
+LOOK_S: Final = 0.05  # how often the spool's folder is looked at: a system call of two microseconds
 KEEP_S: Final = 60.0  # housekeeping needs no hurry
 DAY_S: Final = 86_400.0
 RESEALED: Final = 2000
@@ -115,6 +118,9 @@ class Jobs:
         self._store = store
         self._stop = threading.Event()
         self._threads = (
+            threading.Thread(target=self._take, name="ingest", daemon=True),
+            threading.Thread(target=self._answer, name="escalation", daemon=True),
+            threading.Thread(target=self._tell, name="tell", daemon=True),
             threading.Thread(target=self._run, name="jobs", daemon=True),
             threading.Thread(target=self._carry, name="courier", daemon=True),
             threading.Thread(target=self._tend, name="evidence", daemon=True),
@@ -138,7 +144,6 @@ class Jobs:
             rounds = 0
             while ours and not self._stop.is_set():
                 self._step("settle", lambda: settle(self._store))
-                self._step("take_events", lambda: take_events(self._store))
                 if rounds % round(KEEP_S / EVERY_S) == 0:
                     self._step("tidy", lambda: tidy(self._store))
                     self._step("nightly", lambda: nightly(self._store))
@@ -146,6 +151,33 @@ class Jobs:
                 if rounds % round(DAY_S / RUNS_A_DAY / EVERY_S) == 0:
                     self._step("watch_quality", lambda: watch_quality(self._store, self._store.clock()))
                 rounds += 1
+                self._stop.wait(EVERY_S)
+
+    def _take(self) -> None:
+        """Take events as they come: an alarm waits for no housekeeping."""
+        with _only_one(self._store.settings.home / ".ingest.lock", self._stop) as ours:
+            spool, seen, rounds = Spool(self._store.settings.spool_folder), None, 0
+            while ours and not self._stop.is_set():
+                stirred = spool.stirred()
+                if stirred != seen or rounds % round(EVERY_S / LOOK_S) == 0:  # the clock of a folder ticks coarsely
+                    seen = stirred
+                    self._step("take_events", lambda: take_events(self._store))
+                rounds += 1
+                self._stop.wait(LOOK_S)
+
+    def _tell(self) -> None:
+        """Tell receivers outside of alerts; each has a thread of its own, woken by the commit that queues."""
+        with _only_one(self._store.settings.home / ".tell.lock", self._stop) as ours:
+            if ours:
+                Deliverer(self._store, self._stop).run()
+
+    def _answer(self) -> None:
+        """Pass on what nobody answers."""
+        with _only_one(self._store.settings.home / ".escalation.lock", self._stop) as ours:
+            if ours:
+                self._step("rearm", lambda: rearm(self._store))
+            while ours and not self._stop.is_set():
+                self._step("escalate", lambda: escalate(self._store))
                 self._stop.wait(EVERY_S)
 
     def _carry(self) -> None:

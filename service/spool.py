@@ -114,6 +114,10 @@ class Spool:
         sync_folder(self._new)
         log.warning("Spool item %s was set aside: %s.", path.name, reason)
 
+    def stirred(self) -> int:
+        """A number that changes when something comes or goes; asking is one look at one folder."""
+        return self._new.stat().st_mtime_ns
+
     def aside(self) -> int:
         """How many items were set aside."""
         return sum(1 for _ in self._aside.iterdir())

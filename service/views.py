@@ -340,6 +340,7 @@ class AlertSummary(View):
     t_onset: datetime | None
     t_detect: datetime
     t_notify_sent: datetime | None
+    t_notify_delivered: datetime | None
     t_ack: datetime | None
     t_verdict: datetime | None
     t_dispatch: datetime | None
@@ -375,7 +376,6 @@ class AlertDetail(AlertSummary):
 
     t_received: datetime
     t_raised: datetime | None
-    t_notify_delivered: datetime | None
     t_verify_start: datetime | None
     t_depart: datetime | None
     t_arrive: datetime | None

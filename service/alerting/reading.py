@@ -18,6 +18,7 @@ from service.alerting.services import responses
 from service.auth import names
 from service.records import camera_names, evidence_of, evidence_views, history_of, load, name_of, still_of, trace_of
 from service.records import evidence_file as record_file
+from service.store.alert_stream import last_number
 from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
 from service.store.response_tables import AlertService
@@ -78,6 +79,27 @@ def changed_since(work: Work, since: datetime) -> tuple[AlertSummary, ...]:
     query = _visible(work.actor, select(Alert)).where(Alert.changed_at >= since)
     rows = work.session.scalars(query.order_by(Alert.changed_at, Alert.id)).all()
     return summaries(work, rows)
+
+
+def changed_after(work: Work, number: int | None) -> tuple[list[tuple[int, AlertSummary]], int]:
+    """Alerts that changed after a number of the stream, in its order, and the number up to which all is told.
+
+    Args:
+        work: the unit of work.
+        number: up to which the listener knows everything; None, or one that is not reached yet (of another store),
+            gives every open alert.
+    """
+    require(work.actor, ALERT_READERS)
+    last = last_number(work.session)
+    if number == last:
+        return [], last
+    query = _visible(work.actor, select(Alert)).where(Alert.stream_seq <= last)
+    if number is None or number > last:
+        query = query.where(Alert.state.in_(OPEN))
+    else:
+        query = query.where(Alert.stream_seq > number)
+    rows = work.session.scalars(query.order_by(Alert.stream_seq, Alert.id)).all()
+    return [(row.stream_seq, one) for row, one in zip(rows, summaries(work, rows), strict=True)], last
 
 
 def open_alert(work: Work, alert_id: str) -> AlertDetail:
@@ -173,7 +195,7 @@ def _place(row: Alert, cameras: Mapping[str, Any]) -> dict[str, Any]:
 def _summary(row: Alert) -> dict[str, Any]:
     plain = (
         "id", "version", "type", "kind", "camera_id", "state", "verdict", "is_drill", "reports", "score", "t_onset",
-        "t_detect", "t_notify_sent", "t_ack", "t_verdict", "t_dispatch", "t_closed", "last_seen",
+        "t_detect", "t_notify_sent", "t_notify_delivered", "t_ack", "t_verdict", "t_dispatch", "t_closed", "last_seen",
         "initiator", "sensor_id", "radius_m", "place_source", "address", "severity", "certainty", "escalation",
         "t_escalated", "assigned_to", "cycle",
     )  # fmt: skip
@@ -191,7 +213,7 @@ def _detail(work: Work, row: Alert) -> AlertDetail:
     steps = _steps(work, row)
     told = select(AlertNotification).where(AlertNotification.alert_id == row.id).order_by(AlertNotification.id)
     plain = (
-        "t_received", "t_raised", "t_notify_delivered", "t_verify_start", "t_depart", "t_arrive", "t_control",
+        "t_received", "t_raised", "t_verify_start", "t_depart", "t_arrive", "t_control",
         "video_s", "track", "class_", "reason", "closing_code", "incident_id", "case_id", "merged_into", "repeat_of",
         "t_call_received", "t_assigned",
     )  # fmt: skip

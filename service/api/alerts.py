@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import anyio
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from incidents.alert import OPEN, AlertState
+from incidents.alert import AlertState
 from qyran.roles import SYSTEM, Role
 from service import alerts
 from service.access import ALERT_READERS, require
 from service.api.bodies import CloseStep, DispatchStep, ReasonedStep, Step, VerdictStep
 from service.api.deps import Desk, DeskOf, token_of
 from service.auth import logged_in
+from service.store.alert_stream import BELL
 from service.views import AlertDetail, AlertPage, AlertSummary
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
-POLL_S: Final = 1.0
-OVERLAP: Final = timedelta(seconds=30)  # a slow transaction may commit an earlier moment later
-BACKLOG: Final = timedelta(hours=24)  # what a fresh listener is told of
+TICK_S: Final = 0.05  # how often a listener asks whether the bell was rung: a look at one number in memory
+LOOK_S: Final = 0.5  # how often it looks at the store, for what other processes changed
+LOGIN_S: Final = 2.0  # how often it asks whether the login has ended
 
 
 @router.get("", summary="The alarm list")
@@ -47,22 +47,34 @@ def listing(
 
 
 @router.get("/stream", summary="Changes of alerts as they happen", response_class=EventSourceResponse)
-async def stream(request: Request, desk: DeskOf) -> AsyncIterator[ServerSentEvent]:
+async def stream(
+    request: Request,
+    desk: DeskOf,
+    after: Annotated[
+        int | None, Query(ge=0, description="The number a page was made at; nothing older is told.")
+    ] = None,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=32)] = None,
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events `alert`, each an `AlertSummary`; first all open ones, then every change.
 
-    After a reconnection all open ones come again: take the one with the higher `version`. An event `end` says that the
-    login has ended.
+    The id of an event is a number that grows with every change: a browser that reconnects sends it as `Last-Event-ID`
+    and is told exactly what it has missed. Of an alert that changed several times meanwhile the last state is told. An
+    event `end` says that the login has ended.
     """
     require(desk.login.user.actor, ALERT_READERS)
-    token, told = token_of(request), dict[str, int]()
-    since: datetime | None = None
-    while await run_sync(lambda: logged_in(desk.store, token, used=False)) is not None:
-        moment = desk.store.clock()
-        for one in await run_sync(_fresh, desk, told, since):
-            told[one.id] = one.version
-            yield ServerSentEvent(event="alert", id=f"{one.id}:{one.version}", data=one.model_dump(mode="json"))
-        since = moment
-        await anyio.sleep(POLL_S)
+    told, rung, looked, asked = _number(last, after), -1, 0.0, 0.0
+    while True:
+        now = anyio.current_time()
+        if now - asked >= LOGIN_S:
+            asked = now
+            if await run_sync(lambda: logged_in(desk.store, token_of(request), used=False)) is None:
+                break
+        if BELL.rung != rung or now - looked >= LOOK_S:
+            rung, looked = BELL.rung, now
+            fresh, told = await run_sync(_fresh, desk, told)
+            for number, one in fresh:
+                yield ServerSentEvent(event="alert", id=str(number), data=one.model_dump(mode="json"))
+        await anyio.sleep(TICK_S)
     yield ServerSentEvent(event="end", data={"detail": "The login has ended."})
 
 
@@ -151,17 +163,21 @@ def evidence_file(alert_id: str, event_id: str, name: str, desk: DeskOf) -> File
     return FileResponse(path, media_type=media_type)
 
 
-def _fresh(desk: Desk, told: dict[str, int], since: datetime | None) -> list[AlertSummary]:
-    """What the listener does not know yet; an operator's console showing it is its delivery."""
+def _number(last: str | None, after: int | None) -> int | None:
+    """From where on a listener wants to be told; None where it knows nothing yet."""
+    if last is not None and last.isascii() and last.isdigit():
+        return int(last)
+    return after
+
+
+def _fresh(desk: Desk, told: int | None) -> tuple[list[tuple[int, AlertSummary]], int | None]:
+    """What the listener does not know yet, with its numbers; an operator's console showing it is its delivery."""
     with desk.read() as work:
-        changed = alerts.changed_since(work, work.now - BACKLOG if since is None else since - OVERLAP)
-    fresh = [
-        one
-        for one in changed
-        if told.get(one.id, -1) < one.version and (since is not None or AlertState(one.state) in OPEN)
-    ]
-    delivered = [one.id for one in fresh if one.state == AlertState.NOTIFIED and one.id not in told]
-    if delivered and Role.SITUATIONAL_OPERATOR in desk.login.user.roles:
-        with desk.store.write(SYSTEM) as work:
-            alerts.mark_delivered(work, delivered)
-    return fresh
+        fresh, number = alerts.changed_after(work, told)
+    shown = [one.id for _, one in fresh if one.state == AlertState.NOTIFIED and one.t_notify_delivered is None]
+    if not shown or Role.SITUATIONAL_OPERATOR not in desk.login.user.roles:
+        return fresh, number
+    with desk.store.write(SYSTEM) as work:
+        alerts.mark_delivered(work, shown)
+    with desk.read() as work:
+        return alerts.changed_after(work, told)

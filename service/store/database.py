@@ -22,6 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from qyran.errors import ConfigError, TransitionError
 from qyran.roles import SYSTEM, Actor
 from service.settings import Settings
+from service.store.alert_stream import watch_alerts
 from service.store.marks import watch
 from service.store.tables import StoreMeta
 from service.store.vault import Vault, installation_vault
@@ -87,6 +88,7 @@ class Store:
         ):
             now = self.clock()
             watch(session, now, self.settings.zone)
+            watch_alerts(session)
             try:
                 with session.begin():
                     yield Work(self, session, actor, now)
