@@ -18,10 +18,11 @@ from sqlalchemy.exc import IntegrityError as ConstraintError
 from evidence.verdict import Reason
 from qyran.errors import QyranError
 from qyran.roles import DETECTOR
-from service.alert_taking import take_alert
+from service.alert_taking import take_alert, take_evidence
 from service.case_taking import take_violation
 from service.durable import move_folder
 from service.event import VIEWS, Event
+from service.outages.heartbeat import stream_told
 from service.passage_taking import adopt_still, take_passage
 from service.register_checks import check_passage
 from service.spool import Item, Spool
@@ -117,6 +118,7 @@ def _stream(work: Work, event: Event, _: Package | None) -> None:
         camera.last_analysed = max(event.time, camera.last_analysed or event.time)
     elif event.kind not in VIEWS and (camera.status_at is None or event.time >= camera.status_at):
         camera.status, camera.status_at = event.kind, event.time
+        stream_told(work, event.camera, event.kind, event.time)
 
 
 _TAKERS: dict[str, Callable[[Work, Event, Package | None], None]] = {
@@ -125,6 +127,7 @@ _TAKERS: dict[str, Callable[[Work, Event, Package | None], None]] = {
     "violation": take_violation,
     "incident": take_alert,
     "fire_alert": take_alert,
+    "evidence": take_evidence,
 }
 
 

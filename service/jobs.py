@@ -27,6 +27,8 @@ from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
 from service.notifying import Deliverer
+from service.outages.heartbeat import BEAT as PULSE
+from service.outages.heartbeat import Pulse, watch_workers
 from service.passage_retention import sweep_passages, sweep_stills
 from service.public_page import BEAT
 from service.public_page.probe import beat
@@ -121,6 +123,7 @@ class Jobs:
             threading.Thread(target=self._take, name="ingest", daemon=True),
             threading.Thread(target=self._answer, name="escalation", daemon=True),
             threading.Thread(target=self._tell, name="tell", daemon=True),
+            threading.Thread(target=self._pulse, name="pulse", daemon=True),
             threading.Thread(target=self._run, name="jobs", daemon=True),
             threading.Thread(target=self._carry, name="courier", daemon=True),
             threading.Thread(target=self._tend, name="evidence", daemon=True),
@@ -170,6 +173,18 @@ class Jobs:
         with _only_one(self._store.settings.home / ".tell.lock", self._stop) as ours:
             if ours:
                 Deliverer(self._store, self._stop).run()
+
+    def _pulse(self) -> None:
+        """Note that the server lives, and who fell silent."""
+        with _only_one(self._store.settings.home / ".pulse.lock", self._stop) as ours:
+            pulse = Pulse(self._store)
+            if ours:
+                self._step("pulse_start", pulse.start)
+            while ours and not self._stop.wait(PULSE.total_seconds()):
+                self._step("pulse", pulse.beat)
+                self._step("watch_workers", lambda: watch_workers(self._store))
+            if ours:
+                self._step("pulse_stop", pulse.stop)
 
     def _answer(self) -> None:
         """Pass on what nobody answers."""
