@@ -41,9 +41,10 @@ def run(arguments: Namespace) -> int:
     """Import a file, or say why not."""
     from service.imports.intake import ImportRefused, Upload, kind_of, preview, take  # noqa: PLC0415 - quick `--help`
 
+    kind = kind_of(arguments.kind)
     upload = Upload(
-        kind=kind_of(arguments.kind),
-        data=_read(arguments.file),
+        kind=kind,
+        data=_read(arguments.file, kind.most_mib),
         source=arguments.source,
         as_of=_day(arguments.as_of, "--as-of"),
         name=arguments.file.name,
@@ -100,12 +101,13 @@ def _line(one: Refusal, lang: Language) -> str:
     return f"{where}{column}{value}: {one.words(lang)}\n"
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most_mib: int | None) -> bytes:
     from service.imports.reading import MOST_BYTES  # noqa: PLC0415
 
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MiB; split it.")
+        most = most_mib or MOST_BYTES >> 20
+        if path.stat().st_size > most << 20:
+            raise InputError(f"{path} is larger than {most} MiB; split it.")
         return path.read_bytes()
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"

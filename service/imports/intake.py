@@ -23,6 +23,7 @@ from service.imports.effects import touched
 from service.imports.judging import Judged, Refusal, Row, header_words, judge, refused_file
 from service.imports.kinds import KINDS, Context, Kind
 from service.imports.reading import read_table
+from service.places import addresses
 from service.protected_objects.facts import object_ids
 from service.protected_objects.taking import take_objects, undo_objects
 from service.store.database import Work
@@ -179,7 +180,8 @@ def preview(work: Work, upload: Upload) -> Preview:
     context = _context(work, upload)
     table: Table | None = None
     try:
-        table = read_table(upload.data, header_words(upload.kind))
+        kind = upload.kind
+        table = read_table(upload.data, header_words(kind), rows=kind.most_rows, mib=kind.most_mib)
         judged = judge(table, upload.kind, context, lambda keys: _stored(work, upload, keys))
     except Refused as error:
         judged = refused_file(error)
@@ -286,6 +288,8 @@ def withdraw(work: Work, import_id: str, reason: str) -> tuple[str, ...]:
     if found.kind == OBJECTS:
         work.session.flush()
         undo_objects(work, import_id)
+    if found.kind == addresses.KIND:
+        addresses.undo_addresses(work, import_id)
     log_access(work, role, "import_withdrawn", found.id)
     return again
 
@@ -402,6 +406,8 @@ def _keep_restricted(work: Work, import_id: str, rows: Sequence[Row]) -> None:
 
 def _keep_register(work: Work, found: CityImport, rows: Sequence[Row]) -> None:
     """The live register takes the newest file; one of an earlier day than another that stands tells it nothing."""
+    if found.kind == addresses.KIND:
+        addresses.take_addresses(work, found.id, (row.record for row in rows))
     if found.kind != OBJECTS:
         return
     newer = select(CityImport.id).where(

@@ -53,8 +53,16 @@ def _plain(name: str, value: Cell | list[Any]) -> bool:
 def _feature(one: object) -> object:
     if not isinstance(one, Mapping) or one.get("type") != "Feature":
         return one
-    said = one.get("properties") or {}
-    return {**said, GEOMETRY: one.get("geometry")} if isinstance(said, Mapping) else one
+    said, geometry = one.get("properties") or {}, one.get("geometry")
+    return {**_point(geometry), **said, GEOMETRY: geometry} if isinstance(said, Mapping) else one
+
+
+def _point(geometry: object) -> dict[str, Any]:
+    """The columns of a place that is drawn as a point."""
+    if not isinstance(geometry, Mapping) or geometry.get("type") != "Point":
+        return {}
+    at = geometry.get("coordinates")
+    return dict(zip(("longitude", "latitude"), at, strict=False)) if isinstance(at, list) else {}
 
 
 def _listed(value: object) -> list[Any]:

@@ -88,6 +88,7 @@ class Kind:
         record: what is stored of a row.
         at: when a row of a journal counts; None marks a register: a file tells the whole state of a day.
         compose: the value of a register from its records.
+        most_rows, most_mib: of one file; None for what any file may have.
         spans: whether a journal tells of every moment between its first and last day.
         examples: rows of the template, as people write them.
     """
@@ -102,6 +103,8 @@ class Kind:
     at: Callable[[Values, Context], datetime] | None = None
     compose: Callable[[Sequence[Record]], Record] | None = None
     spans: bool = False
+    most_rows: int | None = None
+    most_mib: int | None = None
     choice_columns: tuple[Column, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -37,6 +37,7 @@ GOOD = {
     "surveys": {"survey_id": "Q3", "closed_on": "2026-09-28", "question": "Баға?", "n": "10", "score_9": "10"},
     "fire_norm": {"minutes": "10", "event": "arrive", "unit": "мин"},
     "payments": {"covers_from": "2026-10-01", "covers_until": "31.10.2026"},
+    "addresses": {"id": "A-1", "longitude": "76,9286", "latitude": "43,2567", "address_ru": "улица Достык, 5"},
 }  # fmt: skip
 """A row of each kind that can be taken."""
 

@@ -1,0 +1,7 @@
+"""Places: where an alert is, what address that has, what the map shows."""
+
+from incidents.where.place import Place
+from incidents.where.same import same_place
+from service.places.locating import locate, note_sight, relocate
+
+__all__ = ["Place", "locate", "note_sight", "relocate", "same_place"]
