@@ -77,7 +77,7 @@ class Listener:
         client = self._client
         if client is None:
             return 0
-        if client.loop(LOOK_S) is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if not self._look(client):
             self._drop("the line broke")
             return 0
         if self.since is None:
@@ -89,6 +89,15 @@ class Listener:
         except Exception:
             self._drop("what came could not be stored")
             raise
+
+    def _look(self, client: paho.Client) -> bool:
+        """Read what has come, a message a call; whether the line is whole."""
+        found = client.loop(LOOK_S)
+        seen = -1
+        while found is MQTTErrorCode.MQTT_ERR_SUCCESS and seen < len(self._waiting) < BATCH and self._waiting:
+            seen = len(self._waiting)
+            found = client.loop(0.0)
+        return found is MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def close(self) -> None:
         """End the line in order; the broker goes on keeping what comes."""
