@@ -128,7 +128,7 @@ def _linked() -> Any:
             func.min(Alert.t_detect).label("first"),
             func.max(_verdict(Alert.verdict)).label("verdict"),
         )
-        .where(Alert.case_id.is_not(None), *_counting())
+        .where(Alert.case_id.is_not(None), *counting())
         .group_by(Alert.case_id)
         .subquery()
     )
@@ -165,7 +165,7 @@ def alert_items(start: datetime, end: datetime) -> Items:
     where = (
         Alert.t_detect >= start,
         Alert.t_detect < end,
-        *_counting(),
+        *counting(),
         ~and_(Alert.case_id.is_not(None), paired),
     )
     return Items(Alert.t_detect, _verdict(Alert.verdict), None, where)
@@ -191,7 +191,8 @@ def _alerts(start: datetime, end: datetime, by: By) -> Select[Any]:
     )
 
 
-def _counting() -> tuple[ColumnElement[bool], ...]:
+def counting() -> tuple[ColumnElement[bool], ...]:
+    """Which alerts count: raised by the system, no drill, not merged into another."""
     return (
         Alert.merged_into.is_(None),
         Alert.is_drill.is_(False),

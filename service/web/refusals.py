@@ -12,6 +12,13 @@ from service.i18n import has
 from service.web.words import Words
 
 KNOWN: Final = (
+    ("taken over by another operator", "shift_own"),
+    ("shift was taken over already", "shift_taken"),
+    ("Another handover was written since", "shift_newer"),
+    ("The notes of a handover have", "shift_long"),
+    ("A wall's name has", "wall_name"),
+    ("walls at most; remove one", "wall_many"),
+    ("Closing many alarms needs", "close_reason"),
     ("What became of this message is known", "message_known"),
     ("An import needs its source", "import_source"),
     ("An import tells of a day", "import_day"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.web.centre import alarm_pages, console_pages
+from service.web.centre import alarm_pages, console_pages, room_pages, shift_pages, statistics_pages, wall_pages
 
 router = APIRouter(include_in_schema=False)
-for room in (console_pages, alarm_pages):
+for room in (console_pages, room_pages, shift_pages, statistics_pages, wall_pages, alarm_pages):
     router.include_router(room.router)

@@ -1,0 +1,15 @@
+// The map in a window of its own: it follows the console's choice, and what is picked on it is chosen there.
+
+import { alarmMap } from "../map.js";
+import { together } from "./together.js";
+
+const room = document.querySelector("[data-map-room]");
+const line = document.querySelector("[data-map-chosen]");
+const map = alarmMap(room, { dataUrl: "/api/v1/alerts/map", onSelect: (id) => say({ kind: "pick", id }) });
+
+const say = together((message) => {
+  if (message.kind !== "chosen") return;
+  line.textContent = message.title;
+  map?.select?.(message.id);
+});
+say({ kind: "ask" });

@@ -1,0 +1,3 @@
+// The page as the printer takes it.
+
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
