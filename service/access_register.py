@@ -28,7 +28,8 @@ READERS: Final = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
 SEEN: Final = (
     "case_opened", "owner_seen", "owner_loaded", "evidence_opened", "document_opened", "evidence_exported",
     "still_seen", "alert_opened", "watch_list_opened", "watch_hit_opened", "permits_listed", "draft_opened",
-    "request_opened", "request_report", "breach_opened", "register_exported",
+    "request_opened", "request_report", "breach_opened", "register_exported", "video_archive", "video_live",
+    "video_exported",
 )  # fmt: skip
 """Actions of the access log that show somebody's data."""
 ASKED: Final = {"search": "plate_search", "route": "route_shown", "cases": "case_search"}

@@ -239,8 +239,8 @@ def read_prft(box: bytes) -> Clock:
     return Clock(utc + timedelta(microseconds=round(part * 1e6 / 2**32)), media)
 
 
-def moof_spans(box: bytes) -> tuple[int, int]:
-    """First decode time and length of a `moof` box of this module, in ticks.
+def moof_spans(box: bytes) -> tuple[int, int, bool]:
+    """First decode time and length of a `moof` box of this module, in ticks, and whether it begins with a key frame.
 
     Raises:
         ValueError: it is none that this module wrote.
@@ -251,6 +251,7 @@ def moof_spans(box: bytes) -> tuple[int, int]:
         (dts,) = struct.unpack(">Q", box[60:68])
         (count,) = struct.unpack(">I", box[80:84])
         lengths = [struct.unpack_from(">I", box, 88 + 16 * i)[0] for i in range(count)]
+        (flags,) = struct.unpack_from(">I", box, 96)
     except struct.error:
         raise ValueError("a moof box cut off") from None
-    return dts, sum(lengths)
+    return dts, sum(lengths), flags == _KEY_FLAGS

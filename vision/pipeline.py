@@ -13,6 +13,7 @@ import numpy as np
 from qyran.errors import ConfigError
 from vision.appearance import looks_of
 from vision.attributes import AttributeVote
+from vision.background import Background
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.detail import long_side
 from vision.drift import DriftWatch
@@ -20,6 +21,7 @@ from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
 from vision.passage_speed import PassageSpeeds
 from vision.plate_watch import PlateSettings, PlateWatch
+from vision.plume import PlumeWatch
 from vision.road_plane import RoadPlane
 from vision.signals import SignalReader
 from vision.speed import measure
@@ -39,13 +41,15 @@ if TYPE_CHECKING:
     from vision.plate_watch import PlateEye
     from vision.signal_head import HeadReader
     from vision.speed import GroundMotion
-    from vision.types import Frame, Passage, Plate, Tracks, VehicleLook, ViewState
+    from vision.types import Blobs, Frame, Passage, Plate, Plume, Tracks, VehicleLook, ViewState
 
-Stage = Literal["detect", "fire", "track", "signals", "plates", "looks", "view"]
+Stage = Literal["detect", "fire", "track", "signals", "plates", "looks", "view", "ground", "plumes"]
 """Parts of `Pipeline.observe` that are timed; passages and speeds belong to "track"."""
 Result = TypeVar("Result")
 SAME_BOX_PX: Final = 0.5
 """A seen track's box is that of its detection, to rounding."""
+GROUND_ZONES: Final = ("carriageway", "no_pedestrians", "crosswalk", "pavement", "public_space")
+"""Kinds of zones in which somebody asks for what lies there."""
 USUAL_SIZE: Final = (1920, 1080)
 """Picture size by which a camera file is tried before the first frame came."""
 
@@ -162,9 +166,14 @@ class Pipeline:
         fire = self._look_for_fire(frame, scene)
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
         tracks, passages, settled = self._timed("track", lambda: scene.follow(seen, frame))
+        plumes = self._measure_plumes(frame, scene, fire, tracks)
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
         view = self._timed("view", lambda: self._watch_view(frame, scene.drift))
+        ground = scene.ground
+        blobs = (
+            None if ground is None else self._timed("ground", lambda: ground.step(frame.picture, frame.video_s, tracks))
+        )
         return Observation(
             camera=self.camera.id,
             index=frame.index,
@@ -175,12 +184,14 @@ class Pipeline:
             height=height,
             tracks=tracks,
             fire=fire,
+            plumes=plumes,
             signals=signals or EMPTY_SIGNALS,
             passages=passages,
             settled=settled,
             plates=plates,
             looks=looks,
             view=view,
+            blobs=blobs,
         )
 
     def _read_plates(self, frame: Frame, tracks: Tracks) -> tuple[Plate, ...]:
@@ -204,6 +215,12 @@ class Pipeline:
             self._memory.keep(drift.learned, frame.time)
         return view
 
+    def _look_at_ground(self, frame: Frame, tracks: Tracks, ground: Background | None) -> Blobs | None:
+        """What stands before the ground and is no road user, where anybody asks for it and a look is due."""
+        if ground is None:
+            return None
+        return self._timed("ground", lambda: ground.step(frame.picture, frame.video_s, tracks))
+
     def _input_side(self, picture_side: int) -> int:
         """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""
         spec, s = self._road.spec, self.settings
@@ -220,6 +237,14 @@ class Pipeline:
         seen = self._timed("fire", lambda: detector.detect(frame.picture, self.settings.fire_min_score))
         middle = (seen.box[:, :2].astype(np.float64) + seen.box[:, 2:]) / 2
         return seen.where(~scene.masked(middle))
+
+    def _measure_plumes(
+        self, frame: Frame, scene: _Scene, fire: Detections | None, tracks: Tracks
+    ) -> tuple[Plume, ...] | None:
+        """Remember the picture; where the fire detector looked, what pixels tell of what it saw and what it missed."""
+        if self._fire is None:
+            return None
+        return self._timed("plumes", lambda: scene.measure(frame, fire, tracks))
 
     def _timed(self, stage: Stage, work: Callable[[], Result]) -> Result:
         if self._on_stage is None:
@@ -241,6 +266,8 @@ class _Scene:
         self.tracker = tracker or Tracker(width, height, settings, first_id)
         self.signals = SignalReader(camera.signals, width, height, heads)
         self.drift = DriftWatch()
+        self.plumes = PlumeWatch()
+        self.ground = Background(width, height) if camera.zones_of(*GROUND_ZONES) else None
         self._zone = ZoneInfo(camera.time_zone)
         self._plane = RoadPlane.from_camera(camera, width, height)
         lanes = camera.zones_of("lane", "bus_lane")
@@ -254,6 +281,17 @@ class _Scene:
         for mask in self._masks:
             hidden |= in_polygon(points, mask)
         return hidden
+
+    def measure(self, frame: Frame, fire: Detections | None, tracks: Tracks) -> tuple[Plume, ...] | None:
+        """What pixels tell of places that may burn, outside of the masks; None where nobody looked for fire."""
+        self.plumes.see(frame.picture, frame.video_s)
+        if fire is None:
+            return None
+        found = self.plumes.measure(fire, tracks)
+        if not self._masks or not found:
+            return found
+        middle = np.array([[(p.box[0] + p.box[2]) / 2, (p.box[1] + p.box[3]) / 2] for p in found])
+        return tuple(plume for plume, hidden in zip(found, self.masked(middle), strict=True) if not hidden)
 
     def follow(self, seen: Detections, frame: Frame) -> tuple[Tracks, tuple[Passage, ...], tuple[Passage, ...]]:
         """Tracks with their places on the road, who passed a line, and whose speed at an earlier one is settled."""

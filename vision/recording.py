@@ -337,7 +337,10 @@ class Recorder:
         if not key or time.monotonic() < self._retry_at:
             return False
         self._retry_at = time.monotonic() + RETRY_S
-        return free_share(self._archive) >= self._terms.reserve * EASE
+        if free_share(self._archive) < self._terms.reserve * EASE:
+            return False
+        repair(self._archive, self._camera)  # what could not be put in place when the disk refused
+        return True
 
     def _short(self) -> bool:
         return free_share(self._archive) < self._terms.reserve

@@ -67,13 +67,18 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A fragment inside a segment: bytes from `offset` (its `prft`) to `end`; media time in seconds, UTC."""
+    """A fragment inside a segment: bytes from `offset` (its `prft`) to `end`; media time in seconds, UTC.
+
+    Attributes:
+        key: a player can begin here.
+    """
 
     offset: int
     end: int
     start_s: float
     length_s: float
     utc: datetime
+    key: bool
 
 
 def stamp(at: datetime) -> str:
@@ -205,10 +210,10 @@ def places(path: Path) -> Iterator[Place]:
             if end > size:
                 return
             try:
-                clock, (_, length) = read_prft(prft), moof_spans(moof)
+                clock, (_, length, key) = read_prft(prft), moof_spans(moof)
             except ValueError:
                 return
-            yield Place(offset, end, clock.media_ticks / TIMESCALE, length / TIMESCALE, clock.utc)
+            yield Place(offset, end, clock.media_ticks / TIMESCALE, length / TIMESCALE, clock.utc, key)
             file.seek(end)
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from service.api import (
     account,
     administration,
+    alert_notices,
     alerts,
     assistant,
     cameras,
@@ -18,6 +19,7 @@ from service.api import (
     fines,
     imports,
     kpi,
+    live,
     passages,
     publications,
     rating,
@@ -25,6 +27,7 @@ from service.api import (
     scenes,
     sessions,
     supervision,
+    video,
     watch_lists,
 )
 from service.api.problems import RESPONSES
@@ -34,6 +37,7 @@ for part in (
     sessions,
     account,
     cases,
+    alert_notices,
     alerts,
     cameras,
     scenes,
@@ -51,6 +55,8 @@ for part in (
     passages,
     watch_lists,
     supervision,
+    live,
+    video,
     imports,
 ):
     router.include_router(part.router)

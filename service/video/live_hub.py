@@ -43,15 +43,15 @@ class Said:
 
 
 class Viewer:
-    """What waits for one viewer."""
+    """What waits for one viewer of one camera; `changed` is set when something comes."""
 
-    def __init__(self, *, stills: bool) -> None:
+    def __init__(self, changed: asyncio.Event, *, stills: bool) -> None:
         self.stills = stills
         self.dropped = 0
         self._waiting: deque[Said] = deque()
         self._bytes = 0
         self._awaits_key = False
-        self._changed = asyncio.Event()
+        self._changed = changed
 
     def put(self, said: Said) -> None:
         """Take a message of the camera; never waits."""
@@ -76,14 +76,7 @@ class Viewer:
         found = list(self._waiting)
         self._waiting.clear()
         self._bytes = 0
-        self._changed.clear()
         return found
-
-    async def ready(self, timeout_s: float) -> bool:
-        """Wait until something waits, or the time is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
-        return self._changed.is_set()
 
     def _fall_back(self) -> None:
         """Drop what was not read yet; fragments follow again from the next key frame."""
@@ -180,12 +173,12 @@ class LiveHub:
         self._sources: dict[str, _Source] = {}
 
     @contextlib.asynccontextmanager
-    async def watching(self, camera: str, *, stills: bool = False) -> AsyncIterator[Viewer]:
+    async def watching(self, camera: str, changed: asyncio.Event, *, stills: bool = False) -> AsyncIterator[Viewer]:
         """A viewer of a camera; the connection is shared with all others."""
         source = self._sources.get(camera)
         if source is None or source.task.done():
             source = self._sources[camera] = _Source(self._folder, camera)
-        viewer = Viewer(stills=stills)
+        viewer = Viewer(changed, stills=stills)
         source.add(viewer)
         try:
             yield viewer
@@ -199,6 +192,13 @@ class LiveHub:
             source.task.cancel()
         await asyncio.gather(*(one.task for one in self._sources.values()), return_exceptions=True)
         self._sources.clear()
+
+
+async def wait(changed: asyncio.Event, timeout_s: float) -> None:
+    """Wait until something came for one of the viewers that share an event, or the time is over."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(changed.wait(), timeout_s)
+    changed.clear()
 
 
 def hub_of(app: Any) -> LiveHub:

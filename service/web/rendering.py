@@ -26,10 +26,11 @@ SOURCE_PATH: Final = "/about/source"
 LANGUAGE_NAMES: Final = (("kk", "Қазақша"), ("ru", "Русский"), ("en", "English"))
 UNITS: Final = ("days", "hours", "minutes", "seconds")
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; "
     "frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Pages need nothing inline, nothing evaluated and nothing from outside the host."""
+"""Pages need nothing inline, nothing evaluated and nothing from outside the host; video is put together by a script."""
 FLASH_S: Final = 30  # a message waits at most so long for the page after a redirect
 
 _pages = Environment(

@@ -23,18 +23,22 @@ from tests.service.web.conftest import BASE, PERSON
 from tests.service.world import PASSWORD, World
 
 DOCS = Path(table.__file__).parent.parent / "docs" / "people.md"
-ENDLESS = {"GET /api/v1/alerts/stream", "GET /api/v1/watch/stream"}
+ENDLESS = {
+    "GET /api/v1/alerts/stream", "GET /api/v1/watch/stream", "GET /api/v1/cameras/{camera_id}/live",
+    "GET /api/v1/video/live",
+}  # fmt: skip
 LEAVES = {"POST /logout", "DELETE /api/v1/session"}
 BY_HAND = {
     "GET /api/v1/passages/{passage_id}/stills/{name}", "GET /passages/{passage_id}/stills/{name}",
-    "GET /cases/search/{query}",
+    "GET /cases/search/{query}", "GET /api/v1/video/{camera_id}/segments",
+    "GET /api/v1/video/{camera_id}/segments/{name}", "GET /api/v1/video/{camera_id}/thumbs/{name}",
 }  # fmt: skip
 """Doors that open to a role only with what an own search gave it."""
 EMPTY = {"GET /api/v1/notices"}
 """What a role that nothing is addressed to gets nothing from."""
 SENT = {
     "GET /alarms/{alert_id}", "GET /alarms/{alert_id}/pane", "GET /api/v1/alerts/{alert_id}", "GET /alarms/{alert_id}/evidence/{event_id}/{name}",
-    "GET /api/v1/alerts/{alert_id}/evidence/{event_id}/{name}",
+    "GET /api/v1/alerts/{alert_id}/evidence/{event_id}/{name}", "GET /api/v1/video/{camera_id}/day",
 }  # fmt: skip
 """Doors that open to a dispatcher only for an alarm that his service was sent to."""
 

@@ -99,10 +99,11 @@ def test_fragments_show_the_very_pictures_of_the_source(
     for part in made:
         inside = dict(boxes(part.data))
         assert list(inside) == [b"prft", b"moof", b"mdat"]
-        clock, (_, length) = read_prft(inside[b"prft"]), moof_spans(inside[b"moof"])
+        clock, (_, length, key) = read_prft(inside[b"prft"]), moof_spans(inside[b"moof"])
         assert abs(clock.utc - part.utc) < timedelta(microseconds=2)
         assert clock.media_ticks / TIMESCALE == pytest.approx(part.start_s)
         assert length / TIMESCALE == pytest.approx(part.length_s)
+        assert key is part.key
 
 
 def test_units_stay_as_they_came(clip: Path) -> None:
@@ -142,7 +143,7 @@ def test_decode_times_rise_whatever_the_order(order: list[int], reorder: int) ->
         assert fragmenter.feed(packet, NOON) is None
     data = fragmenter.flush().data
     moof = dict(boxes(data))[b"moof"]
-    first, length = moof_spans(moof)
+    first, length, _ = moof_spans(moof)
     assert first >= 0
     assert length >= len(order)
 

@@ -1,0 +1,57 @@
+"""A small picture of each segment, from its first key frame; made when it is first asked for, and kept beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from pathlib import Path
+from typing import Final
+
+import av
+import cv2
+
+from qyran.errors import IntegrityError
+from vision.segments import Segment
+
+WIDTH: Final = 240
+QUALITY: Final = 75
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
+"""Decoding a key frame takes tens of milliseconds of a core: a page of pictures must not take all of them."""
+
+
+def thumb(segment: Segment) -> bytes:
+    """JPEG of the segment's first picture.
+
+    Raises:
+        IntegrityError: it holds none that can be decoded.
+    """
+    path = segment.path.with_suffix(".jpg")
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    with _AT_ONCE:
+        data = _made(segment.path)
+    spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        spare.write_bytes(data)
+        spare.replace(path)
+    except OSError:  # a full disk: it is made again when it is asked for again
+        with contextlib.suppress(OSError):
+            spare.unlink(missing_ok=True)
+    return data
+
+
+def _made(path: Path) -> bytes:
+    try:
+        with av.open(str(path)) as container:
+            track = container.streams.video[0]
+            track.codec_context.skip_frame = "NONKEY"
+            frame = next(container.decode(track))
+            width = min(WIDTH, frame.width)
+            small = frame.reformat(width=width, height=max(2, frame.height * width // frame.width), format="bgr24")
+            done, data = cv2.imencode(".jpg", small.to_ndarray(), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    except (av.FFmpegError, IndexError, StopIteration, OSError, ValueError):
+        raise IntegrityError(f"The segment {path.name} holds no picture that can be decoded.") from None
+    if not done:
+        raise IntegrityError(f"The segment {path.name} holds no picture that can be shown.")
+    return bytes(data.tobytes())
