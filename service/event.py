@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from evidence.manifest import Sha256
 from vision.types import View
 
-EventType = Literal["passage", "violation", "incident", "fire_alert", "stream"]
+EventType = Literal["passage", "violation", "incident", "fire_alert", "stream", "evidence"]
 
 VIEWS: Final = tuple(f"view_{view}" for view in View)
 """Kinds of stream events that tell how a camera's view has changed."""
@@ -22,7 +22,7 @@ class Event(BaseModel):
     Attributes:
         id: UUID given by the worker; the store takes each id once.
         type, kind: a rule's name; a passage's kind is the line's kind, a stream event's `up`, `down`, `analysed`,
-            or one of `VIEWS`.
+            or one of `VIEWS`. An event of type `evidence` brings the whole clip of an alarm that left at once.
         camera: camera id.
         time: UTC time of decision.
         video_s: moment of decision, seconds of video.
@@ -39,6 +39,7 @@ class Event(BaseModel):
         vehicle_type: how the vehicle looks: car, van, bus or truck.
         colour: white, grey, black, red, yellow, green or blue; absent where it cannot be told.
         score: 0 to 1.
+        of: the event whose evidence this is, for type `evidence`.
         evidence: folder of the evidence package, relative to the file or spool.
         still, still_files: folder of a passage's pictures, relative to the file, and their SHA-256 by name.
     """
@@ -65,6 +66,7 @@ class Event(BaseModel):
     vehicle_type: Literal["car", "van", "bus", "truck"] | None = None
     colour: Literal["white", "grey", "black", "red", "yellow", "green", "blue"] | None = None
     score: float | None = None
+    of: UUID | None = None
     evidence: str | None = None
     still: str | None = None
     still_files: dict[str, Sha256] | None = None

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from uuid import NAMESPACE_URL, UUID, uuid5
-
-import numpy as np
 
 from evidence.overlay import TrackPoint, drawn_parts
 from evidence.package import write_package
@@ -25,7 +21,8 @@ from service.evidence_words import in_words
 from service.plates import FORM
 from service.rulebook import Judge
 from service.totals import Totals
-from vision.classes import ROAD_CLASSES
+from service.watch_events import class_name, finding_event, kmh, passage_event, whole_of
+from vision.finding import FindingType
 from vision.passage_speed import SETTLE_S
 
 if TYPE_CHECKING:
@@ -112,7 +109,7 @@ class _Passed:
 
     def with_speed(self, settled: Passage) -> _Passed:
         """The same with the speed that is settled now."""
-        speed = {"speed_kmh": _kmh(settled.speed_ms), "speed_uncertainty_kmh": _kmh(settled.speed_sigma_ms)}
+        speed = {"speed_kmh": kmh(settled.speed_ms), "speed_uncertainty_kmh": kmh(settled.speed_sigma_ms)}
         return replace(self, passage=settled, event=self.event.model_copy(update=speed))
 
 
@@ -121,7 +118,7 @@ class CameraWatch:
 
     def __init__(
         self, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path, identity: Identity,
-        totals: Totals | None = None, stills: Path | None = None, *, heeds_view: bool = True,
+        totals: Totals | None = None, stills: Path | None = None, *, heeds_view: bool = True, at_once: bool = False,
     ) -> None:  # fmt: skip
         """Watch one camera.
 
@@ -135,7 +132,9 @@ class CameraWatch:
             totals: where to count; by default its own.
             stills: where the pictures of passages are written; None makes none.
             heeds_view: whether rules pause while the view is lost; where not, it is only reported.
+            at_once: whether an alarm leaves with the seconds that there are, and its whole clip follows it.
         """
+        self._at_once = at_once
         self._stills = stills
         self.totals = totals or Totals()
         self._camera, self._pipeline, self._ring = pipeline.camera, pipeline, ring
@@ -166,7 +165,7 @@ class CameraWatch:
         self._remember(observation)
         wait_s = PLATE_WAIT_S if self._pipeline.reads_plates else 0.0
         for passage in observation.passages:
-            event = self._passage_event(passage, observation)
+            event = passage_event(self._camera.id, passage, observation)
             still = self._still_of(passage, frame, observation)
             due_s = observation.video_s + (wait_s if passage.settled else max(wait_s, SPEED_WAIT_S))
             self._passed.append(_Passed(due_s, passage, event, still))
@@ -286,11 +285,15 @@ class CameraWatch:
                 self._looks.pop(track, None)
 
     def _open(self, finding: Finding, observation: Observation) -> None:
-        """Wait for the seconds after the decision before the clip is cut."""
-        event = self._finding_event(finding, observation)
+        """Wait for the seconds after the decision before the clip is cut; nobody waits for an alarm."""
+        event = finding_event(self._camera.id, finding, observation)
         path = tuple(self._paths.get(finding.track, ())) if finding.track is not None else ()
         due_s = finding.video_s + MARGIN_S
-        self._pending.append(_Pending(due_s, finding, event, path, observation, self._camera, self.identity))
+        pending = _Pending(due_s, finding, event, path, observation, self._camera, self.identity)
+        if self._at_once and finding.type is not FindingType.VIOLATION:
+            self._tell(pending)
+            pending = replace(pending, event=whole_of(event))
+        self._pending.append(pending)
 
     def _close_due(self, video_s: float) -> None:
         due = [pending for pending in self._pending if pending.due_s <= video_s]
@@ -298,9 +301,13 @@ class CameraWatch:
             return
         self._pending = [pending for pending in self._pending if pending.due_s > video_s]
         for pending in due:
-            with self.totals.stage("evidence"):
-                package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
-            self._report(self._with_plate(pending.event, pending.finding.track), package.folder)
+            self._tell(pending)
+
+    def _tell(self, pending: _Pending) -> None:
+        """Report a finding with the evidence that there is by now."""
+        with self.totals.stage("evidence"):
+            package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
+        self._report(self._with_plate(pending.event, pending.finding.track), package.folder)
 
     def _subject(self, pending: _Pending) -> Subject:
         finding = pending.finding
@@ -320,7 +327,7 @@ class CameraWatch:
             anchor_time=pending.anchor.time,
             clock=pending.identity.clock_state(pending.anchor.time),
             software=__version__,
-            class_name=_class_name(finding.class_id),
+            class_name=class_name(finding.class_id),
             plate=self._plate_of(finding.track),
             path=path,
             drawn=drawn_parts(pending.camera, finding),
@@ -330,48 +337,10 @@ class CameraWatch:
 
     def _report(self, event: Event, package: Path | None) -> None:
         self._sink.put(event, package)
-        self.totals.events[event.type, event.kind] += 1
+        if event.type != "evidence":
+            self.totals.events[event.type, event.kind] += 1
         if event.type == "passage":
             self.totals.passages[event.line or "", event.direction or "", event.class_ or ""] += 1
-
-    def _finding_event(self, finding: Finding, observation: Observation) -> Event:
-        moment = observation.time + timedelta(seconds=finding.video_s - observation.video_s)
-        subject = finding.track if finding.track is not None else _middle(finding.box)
-        identity = event_id(self._camera.id, finding.type.value, finding.kind, moment.isoformat(), subject)
-        return Event(
-            id=identity,
-            type=finding.type.value,
-            kind=finding.kind,
-            camera=self._camera.id,
-            time=moment,
-            video_s=round(finding.video_s, 3),
-            onset_s=round(finding.onset_s, 3),
-            track=finding.track,
-            class_=_class_name(finding.class_id),
-            line=finding.line,
-            speed_kmh=_kmh(finding.speed_ms),
-            speed_uncertainty_kmh=_kmh(finding.speed_sigma_ms),
-            score=round(finding.score, 3),
-            evidence=f"evidence/{identity}",
-        )
-
-    def _passage_event(self, passage: Passage, observation: Observation) -> Event:
-        moment = observation.time + timedelta(seconds=passage.video_s - observation.video_s)
-        return Event(
-            id=event_id(self._camera.id, "passage", passage.line, moment.isoformat(), passage.track),
-            type="passage",
-            kind="control",
-            camera=self._camera.id,
-            time=moment,
-            video_s=round(passage.video_s, 3),
-            track=passage.track,
-            class_=_class_name(passage.class_id),
-            line=passage.line,
-            lane=passage.lane,
-            direction="forward" if passage.forward else "backward",
-            speed_kmh=_kmh(passage.speed_ms),
-            speed_uncertainty_kmh=_kmh(passage.speed_sigma_ms),
-        )
 
 
 def clock_at_capture(recording: StreamInfo | None) -> dict[str, str]:
@@ -379,20 +348,3 @@ def clock_at_capture(recording: StreamInfo | None) -> dict[str, str]:
     if recording is None:
         return {"source": "host"}
     return {"source": "recording", "start_time_from": recording.time_source}
-
-
-def event_id(*parts: object) -> UUID:
-    """The same happening on the same video gets the same id, so that a repeated analysis doubles nothing."""
-    return uuid5(NAMESPACE_URL, "qyran:" + "|".join(str(part) for part in parts))
-
-
-def _class_name(class_id: int | None) -> str | None:
-    return None if class_id is None else ROAD_CLASSES[class_id]
-
-
-def _kmh(speed_ms: float | None) -> float | None:
-    return None if speed_ms is None or not np.isfinite(speed_ms) else round(speed_ms * 3.6, 1)
-
-
-def _middle(box: tuple[float, float, float, float] | None) -> str:
-    return "" if box is None else f"{(box[0] + box[2]) / 2:.0f},{(box[1] + box[3]) / 2:.0f}"
