@@ -13,6 +13,7 @@ from typing import Final
 
 from qyran.errors import QyranError
 from service.alerting.escalating import escalate, rearm
+from service.alerting.fire_log import match_new
 from service.auth import forget_logins
 from service.case_terms import move_due
 from service.cases import lapse_claims
@@ -150,6 +151,7 @@ class Jobs:
                 if rounds % round(KEEP_S / EVERY_S) == 0:
                     self._step("tidy", lambda: tidy(self._store))
                     self._step("nightly", lambda: nightly(self._store))
+                    self._step("match_calls", lambda: match_new(self._store))
                     self._step("refresh", lambda: refresh(self._store))
                 if rounds % round(DAY_S / RUNS_A_DAY / EVERY_S) == 0:
                     self._step("watch_quality", lambda: watch_quality(self._store, self._store.clock()))

@@ -16,6 +16,7 @@ from qyran.roles import SYSTEM, Role
 from service.alerting.due import arm, ladder_of
 from service.alerting.moving import CONSOLE, notify
 from service.alerting.services import tell_service
+from service.notifying import queue
 from service.store.alert_tables import Alert
 from service.store.database import Store, Work
 from service.store.events import append_event
@@ -81,4 +82,5 @@ def _tell(work: Work, row: Alert, turn: Turn) -> None:
         if one in SERVICES:
             tell_service(work, row, one)
         notify(work, row, CONSOLE, one, initiator="system")
+        queue(work, row, "escalated", service=one if one in SERVICES else None)
     log.info("The alert %s was passed on by the step %s, turn %d.", row.id, turn.rung.id, turn.number)

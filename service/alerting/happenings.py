@@ -15,6 +15,7 @@ from incidents.severity import FIRE_KINDS, KINDS, certainty_of, severity_of
 from incidents.where.same import kin, near_m, same_place
 from qyran.roles import SYSTEM, Role
 from service.happening import Sighting, same_happening
+from service.notifying import queue
 from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.events import append_event
@@ -66,6 +67,7 @@ def seen_again(work: Work, older: Alert, row: Alert) -> None:
         older.kind = row.kind
     if older.verdict is None:
         older.certainty = certainty_of(None, agreed=agreed(older)).value
+    queue(by, older, "updated")
 
 
 def agreed(row: Alert) -> bool:

@@ -119,7 +119,7 @@ def report(work: Work, row: Alert, service: str, given: ServiceReport) -> AlertS
     if given.step is ResponseStep.CALL_OFF and role is not Role.SITUATIONAL_OPERATOR:
         raise AccessError("A service is called off by an operator.")
     _numbered(row, part, given.number)
-    known = _known(part)
+    known = known_times(part)
     fresh = reported(known, given.step, at, clock)
     if fresh is not known:
         _keep(work, row, part, fresh, given, role)
@@ -131,7 +131,7 @@ def report(work: Work, row: Alert, service: str, given: ServiceReport) -> AlertS
 
 def keep_times(work: Work, row: Alert, part: AlertService, times: Response, role: Role, how: str) -> bool:
     """Note times that came together, from the service's own log; whether they said something new."""
-    if times == _known(part):
+    if times == known_times(part):
         return False
     names = [name for name in MOMENTS.values() if getattr(times, name) != getattr(part, name)]
     _apply(work, part, times)
@@ -178,7 +178,8 @@ def _numbered(row: Alert, part: AlertService, number: str | None) -> None:
         row.service_numbers = {**(row.service_numbers or {}), part.service: number}
 
 
-def _known(part: AlertService) -> Response:
+def known_times(part: AlertService) -> Response:
+    """A service's times as the rules take them."""
     clocks = {name: one["clock"] for name, one in part.time_sources.items() if name in set(MOMENTS.values())}
     return Response(
         part.t_call_received, part.t_depart, part.t_arrive, part.t_resolved, part.t_called_off,
@@ -208,7 +209,7 @@ def finish_part(work: Work, row: Alert, service: str) -> None:
     part = response_row(work, row, service)
     if part is not None and part.t_resolved is None:
         stamp(part, "t_resolved", work.now, "server", work.actor.id)
-        part.state = _known(part).state.value
+        part.state = known_times(part).state.value
 
 
 def _follow(work: Work, row: Alert, part: AlertService, given: ServiceReport) -> bool:

@@ -45,6 +45,7 @@ def ordered(values: Values, names: Sequence[str], longest: timedelta) -> Iterabl
         yield Fault("time_long", {"most": hours}, told[-1][0], shown(told[-1][1].isoformat()))
 
 
+CALL_FACTS: Final = ("object_id", "closing_code", "note", "longitude", "latitude")
 CALL_TIMES: Final = ("received", "dispatched", "departed", "arrived")
 
 
@@ -52,6 +53,7 @@ def _call(values: Values, context: Context) -> Iterable[Fault]:
     yield from in_span(values["received"], "received", context)
     yield from ordered(values, CALL_TIMES, LONGEST_CALL)
     yield from known_object(values, context)
+    yield from place_faults(values)
 
 
 def _call_record(values: Values, _: Context) -> Record:
@@ -59,7 +61,7 @@ def _call_record(values: Values, _: Context) -> Record:
     names = {"received": "t_call_received", "dispatched": "t_dispatch", "departed": "t_depart", "arrived": "t_arrive"}
     found: Record = {"id": values["call_id"]}
     found |= {there: values[here].isoformat() for here, there in names.items() if values[here] is not None}
-    found |= {name: values[name] for name in ("object_id", "closing_code", "note") if values[name] is not None}
+    found |= {name: values[name] for name in CALL_FACTS if values[name] is not None}
     return found | {name: bool(values[name]) or values["closing_code"] == code for name, code in FLAGS.items()}
 
 
@@ -77,6 +79,8 @@ CALLS: Final = Kind(
         Column("object_id", Type.CODE),
         Column("closing_code", Type.CHOICE, choices=CLOSING_CODES),
         *(Column(name, Type.YES_NO) for name in FLAGS),
+        Column("longitude", Type.NUMBER, unit="degree", least=-180, most=180),
+        Column("latitude", Type.NUMBER, unit="degree", least=-90, most=90),
     ),
     key=lambda values: str(values["call_id"]),
     check=_call,
