@@ -95,6 +95,8 @@ class Clip:
         backwards: bool = False,
         ahead_m: float = AHEAD_M,
         tries: int = TRIES,
+        meets: tuple[int, ...] = (),
+        changes: tuple[tuple[float, Look], ...] = (),
     ) -> Actor | None:
         """Put somebody on a course; `make` draws another one when the last met somebody. None where there is no room.
 
@@ -106,14 +108,17 @@ class Clip:
             backwards: whether it drives in reverse gear.
             ahead_m: room that others must leave before it.
             tries: how many courses are drawn.
+            meets: ids of those whom it may meet: the other in a crash.
+            changes: how it looks from some second on, as in `Actor`.
         """
         times = np.arange(0.0, self.scene.duration_s + LOOK_AGAIN_S, LOOK_AGAIN_S)
         for _ in range(tries):
-            actor = Actor(len(self.actors) + 1, look, make(), backwards)
+            actor = Actor(len(self.actors) + 1, look, make(), backwards, changes=changes)
             points = body(actor, times, ahead_m if look.kind != "person" else 0.0)
             if not np.isfinite(points).any() or any(
                 _meet(points, other, look.spec.width / 2 + known.look.spec.width / 2 + APART_M)
                 for known, other in zip(self.actors, self._bodies, strict=True)
+                if known.id not in meets
             ):
                 continue
             self.actors.append(actor)
@@ -122,6 +127,12 @@ class Clip:
                 self.intents.append(Intent(actor.id, breaks, name))
             return actor
         return None
+
+    def forget(self, count: int) -> None:
+        """Take the last so many actors away again."""
+        gone = {actor.id for actor in self.actors[-count:]}
+        del self.actors[-count:], self._bodies[-count:]
+        self.intents = [intent for intent in self.intents if intent.actor not in gone]
 
     @property
     def script(self) -> Script:

@@ -1,0 +1,270 @@
+"""Impacts: vehicles whose motion changed faster than tyres or engines can, and which then came to rest.
+
+A tyre brakes and steers with at most 8 to 9 m/s2 on dry asphalt, an engine pushes a car with less than 5. Before each
+moment the motion of half a second is fitted; where the vehicle is half a second later, against where it would have been,
+gives the acceleration between, with its uncertainty from the size of a pixel on the road. A vehicle that is struck and
+pushed, one that loses its speed against another, and one that ends turned or on its side, each is a witness of its own.
+Only what stays at rest afterwards counts: a box that jumps belongs to somebody who drives on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from vision.classes import VEHICLE_IDS
+from vision.geometry import cut
+from vision.road_plane import RoadPlane
+from vision.trail import feet_hidden
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vision.camera import Camera
+    from vision.sight import Box
+    from vision.types import Observation
+
+    Floats = NDArray[np.float64]
+
+HISTORY_S: Final = 5.0
+"""Seconds of each vehicle's way that are kept."""
+WINDOW_S: Final = 0.55
+"""Before and after a moment; a crash pulse lasts 0.1 to 0.15 s, full braking takes 1.5 to 2 s from 50 km/h."""
+LEAST_LOOKS: Final = 4
+"""Measurements in each window."""
+NOISE_PX: Final = 0.8
+"""Standard uncertainty of the lower edge of a box, pixels."""
+COARSE_M: Final = 0.45
+"""Metres a pixel along the road beyond which nothing is told."""
+DRIVES_MS: Final = 5.0
+"""Whoever was faster than this was driving, 18 km/h; who was slower and becomes faster was pushed."""
+BEYOND_MS2: Final = 10.5
+"""More than this no tyre does: friction of dry asphalt is 0.8 to 0.9 g."""
+PUSHED_MS2: Final = 8.0
+"""More than this no engine does: 0 to 100 km/h in 3.5 s."""
+DOUBTFUL_MS2: Final = 5.5
+"""What is less than beyond doubt is kept from here on: another witness may stand beside it."""
+SAME_HEIGHT: Final = 0.12
+"""A box whose feet something may hide is whole if its height is what it was, to this share."""
+SIGMAS: Final = 1.5
+"""So many standard uncertainties are taken off first."""
+REST_M: Final = 0.6
+"""At rest it keeps within so many metres, and two pixels,"""
+REST_S: Final = 2.0
+"""for so long,"""
+SOON_S: Final = 5.0
+"""at most so long after the impact."""
+REACH_M: Final = 20.0
+"""Whoever rests farther from where it was struck drove on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Where a vehicle was at one look.
+
+    Attributes:
+        video_s: second of video.
+        at: metres on the road.
+        coarse_m: metres a pixel along the road.
+        across_m: metres a pixel across it.
+        box: pixels.
+        inside: its box does not end at the picture's edge.
+        feet: nothing hides its feet.
+        whole: it can be trusted: its feet show, or its height is what it was.
+    """
+
+    video_s: float
+    at: tuple[float, float]
+    coarse_m: float
+    across_m: float
+    box: Box
+    inside: bool
+    feet: bool
+    whole: bool = True
+
+    @property
+    def high_m(self) -> float:
+        """Height as it shows, metres."""
+        return (self.box[3] - self.box[1]) * self.across_m
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """A change of motion that no driver makes.
+
+    Attributes:
+        track: of the vehicle.
+        class_id: of the vehicle.
+        video_s: second of it.
+        at: metres on the road.
+        ms2: acceleration, less its uncertainty.
+        change_ms: change of velocity within the window.
+        before_ms: speed before it.
+        pushed: it was slow and became faster.
+        shape: width and height right before it, metres as they show.
+    """
+
+    track: int
+    class_id: int
+    video_s: float
+    at: tuple[float, float]
+    ms2: float
+    change_ms: float
+    before_ms: float
+    pushed: bool
+    shape: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Somebody at rest after an impact: since when, where, its box, and how its shape changed (1 for not at all)."""
+
+    impact: Impact
+    since_s: float
+    at: tuple[float, float]
+    box: Box
+    turned: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactState:
+    """The camera, its plane once known, the ways of the vehicles, and impacts whose outcome is open."""
+
+    camera: Camera
+    plane: RoadPlane | None = None
+    ways: Mapping[int, tuple[Sample, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    open: Mapping[int, Impact] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tuple[Rest, ...]]:
+    """Take one observation; who has come to rest after an impact, told at each moment while it rests."""
+    plane = state.plane or RoadPlane.from_camera(state.camera, observation.width, observation.height)
+    if plane is None:
+        return state, ()
+    now = observation.video_s
+    ways = {track: way for track, way in state.ways.items() if now - way[-1].video_s <= HISTORY_S}
+    open_ = {track: one for track, one in state.open.items() if now - one.video_s <= SOON_S + 2 * REST_S}
+    told: list[Rest] = []
+    for track, class_id, sample in _samples(observation, plane):
+        past = tuple(one for one in ways.get(track, ()) if now - one.video_s <= HISTORY_S)
+        way = (*past, replace(sample, whole=_is_whole(past, sample)))
+        ways[track] = way
+        impact = _impact(way, track, class_id)
+        if impact is not None and (track not in open_ or impact.ms2 > open_[track].ms2):
+            open_[track] = impact
+        if track in open_:
+            rest = _rest(way, open_[track])
+            if rest is not None:
+                told.append(rest)
+    return ImpactState(state.camera, plane, MappingProxyType(ways), MappingProxyType(open_)), tuple(told)
+
+
+def resting_before(state: ImpactState, rest: Rest, reach_m: float) -> bool:
+    """Whether somebody else rested where it rests now already before the impact: then an identity jumped onto him."""
+    for track, way in state.ways.items():
+        if track == rest.impact.track:
+            continue
+        before = [one for one in way if rest.impact.video_s - 2.0 <= one.video_s <= rest.impact.video_s - 0.3]
+        if len(before) < LEAST_LOOKS:
+            continue
+        spot = np.array([one.at for one in before])
+        stood = float(np.hypot(*(spot - spot[0]).T).max()) <= REST_M + 2 * before[0].coarse_m
+        moved = (
+            float(np.hypot(way[-1].at[0] - spot[0, 0], way[-1].at[1] - spot[0, 1])) > REST_M + 2 * before[0].coarse_m
+        )
+        if stood and not moved and float(np.hypot(spot[0, 0] - rest.at[0], spot[0, 1] - rest.at[1])) <= reach_m:
+            return True
+    return False
+
+
+def _samples(observation: Observation, plane: RoadPlane) -> list[tuple[int, int, Sample]]:
+    """Every vehicle that is seen, with its place."""
+    tracks = observation.tracks
+    rows = np.flatnonzero(tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS)))
+    if not len(rows):
+        return []
+    foot = tracks.foot[rows].astype(np.float64)
+    ground = plane.to_ground(foot)
+    slope = plane.jacobian(foot)
+    metres = np.hypot(slope[:, 0], slope[:, 1])  # across and along, metres a pixel
+    inside = ~cut(tracks.box[rows], observation.width, observation.height)
+    feet = ~feet_hidden(tracks.box[rows], tracks.box[tracks.seen])
+    out = []
+    for k, i in enumerate(rows.tolist()):
+        if np.isfinite(ground[k]).all() and np.isfinite(metres[k]).all():
+            x1, y1, x2, y2 = (float(value) for value in tracks.box[i])
+            at = float(ground[k, 0]), float(ground[k, 1])
+            across, along = (float(value) for value in metres[k])
+            sample = Sample(observation.video_s, at, along, across, (x1, y1, x2, y2), bool(inside[k]), bool(feet[k]))
+            out.append((int(tracks.id[i]), int(tracks.class_id[i]), sample))
+    return out
+
+
+def _is_whole(past: tuple[Sample, ...], sample: Sample) -> bool:
+    """Whether its place can be trusted."""
+    if not sample.inside or sample.feet:
+        return sample.inside
+    heights = [one.high_m for one in past if one.inside and one.feet][-8:]
+    if len(heights) < LEAST_LOOKS:
+        return False
+    usual = float(np.median(heights))
+    return abs(sample.high_m - usual) <= SAME_HEIGHT * usual
+
+
+def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
+    """The change of motion half a second before the latest look, where it is beyond what a driver can do."""
+    now = way[-1].video_s
+    after = [one for one in way if now - one.video_s <= WINDOW_S]
+    if not all(one.whole for one in after) or len(after) < LEAST_LOOKS or way[-1].coarse_m > COARSE_M:
+        return None
+    first = after[0].video_s
+    before = [one for one in way if 0 <= first - one.video_s <= WINDOW_S]
+    if len(before) < LEAST_LOOKS or not all(one.whole for one in before):
+        return None
+    t = np.array([one.video_s - first for one in before])
+    xy = np.array([one.at for one in before])
+    mean_t, mean = float(t.mean()), xy.mean(axis=0)
+    spread = float(((t - mean_t) ** 2).sum())
+    velocity = ((t - mean_t)[:, None] * (xy - mean)).sum(axis=0) / spread
+    later = np.array([one.at for one in after[-2:]]).mean(axis=0)
+    tau = float(np.mean([one.video_s for one in after[-2:]])) - first
+    apart = later - (mean + velocity * (tau - mean_t))
+    # The fit tells the velocity of the middle of its window: what acts throughout has acted since then.
+    over = tau * tau / 2 - tau * mean_t + mean_t * mean_t / 2
+    noise = NOISE_PX * max(before[0].coarse_m, after[-1].coarse_m)
+    sigma = noise * float(np.sqrt(1 / len(t) + (tau - mean_t) ** 2 / spread + 0.5)) / over
+    ms2 = float(np.hypot(*apart)) / over - SIGMAS * sigma
+    speed = float(np.hypot(*velocity))
+    then = (later - xy[-1]) / max(tau, 1e-6)
+    pushed = speed < DRIVES_MS
+    if ms2 < (PUSHED_MS2 if pushed else DOUBTFUL_MS2) or (not pushed and float(np.hypot(*then)) > speed):
+        return None
+    last = before[-1]
+    shape = ((last.box[2] - last.box[0]) * last.across_m, last.high_m)
+    return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape)
+
+
+def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
+    """Its rest after an impact; None while it moves, or where it rests too late or too far away."""
+    last = way[-1]
+    since = last.video_s
+    for one in reversed(way):
+        if float(np.hypot(one.at[0] - last.at[0], one.at[1] - last.at[1])) > REST_M + 2 * last.coarse_m:
+            break
+        since = one.video_s
+    if last.video_s - since < REST_S or since - impact.video_s > SOON_S or since < impact.video_s - WINDOW_S:
+        return None
+    if float(np.hypot(last.at[0] - impact.at[0], last.at[1] - impact.at[1])) > REACH_M:
+        return None
+    wide, high = last.box[2] - last.box[0], last.box[3] - last.box[1]
+    ratio = (wide / max(high, 1.0)) / max(impact.shape[0] / max(impact.shape[1], 1e-6), 1e-6)
+    return Rest(impact, since, last.at, last.box, max(ratio, 1 / max(ratio, 1e-6)))
+
+
+def without(state: ImpactState, track: int) -> ImpactState:
+    """The state once an impact was told."""
+    return replace(state, open=MappingProxyType({k: one for k, one in state.open.items() if k != track}))

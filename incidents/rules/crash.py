@@ -1,0 +1,157 @@
+"""Crash: a vehicle's motion changed faster than any driver can make it, and it rests.
+
+Witnesses are an impact beyond what tyres do, a push beyond what engines do, an outline that fits no longer (turned, on
+its side), a second vehicle that was struck at the same moment and place, people who stand around. One that is beyond
+doubt suffices; weaker ones must agree. All that happens near it for a while belongs to the same crash. The rule is
+never paused: what little a camera still sees may be this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from incidents import impact
+from incidents.impact import ImpactState, Rest
+from vision.classes import PERSON
+from vision.finding import Finding, FindingType, Moment, Reason
+
+if TYPE_CHECKING:
+    from vision.camera import Camera
+    from vision.types import Observation
+
+ENOUGH: Final = 1.0
+"""Score of all witnesses from which it is told: 1 is an impact just beyond what tyres do."""
+TURNED: Final = 1.17
+"""Its outline has changed by this factor when it rests: full braking in the lane leaves it within 8 %."""
+TURNED_SCORE: Final = 0.5
+PARTNER_SCORE: Final = 0.45
+"""What a second vehicle adds that was struck,"""
+PARTNER_M, PARTNER_S = 6.5, 0.8
+"""so near in place and time."""
+PEOPLE_SCORE: Final = 0.2
+"""What people add who stand around,"""
+PEOPLE_M: Final = 5.0
+"""so near,"""
+PEOPLE: Final = 2
+"""at least so many."""
+JUMP_M: Final = 2.5
+"""Who seems to rest where another rested before may be that one."""
+STRUCK_M, STRUCK_S = 12.0, 5.0
+"""Whoever is struck this near in place and time to another is in the same crash;"""
+SAME_M: Final = 8.0
+"""who comes to rest this near to one who rests there since a crash belongs to it,"""
+SAME_S: Final = 300.0
+"""for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrashState:
+    """The impacts, and those who were told to rest after one, with the second at which they last did."""
+
+    watch: ImpactState
+    told: tuple[tuple[Rest, float], ...] = ()
+
+
+class Crash:
+    """The rule; see the module's docstring."""
+
+    kind = "crash"
+    version = "1"
+
+    def missing(self, camera: Camera) -> tuple[Reason, ...]:
+        """Metres."""
+        return () if camera.calibration is not None else (Reason("missing_calibration"),)
+
+    def start(self, camera: Camera) -> CrashState:
+        """Nothing happened."""
+        return CrashState(ImpactState(camera))
+
+    def step(self, state: CrashState, observation: Observation) -> tuple[CrashState, tuple[Finding, ...]]:
+        """A finding when somebody rests after an impact and the witnesses agree."""
+        watch, rests = impact.step(state.watch, observation)
+        now = observation.video_s
+        told = [one for one in state.told if now - one[1] <= SAME_S]
+        found: list[Finding] = []
+        for rest in sorted(rests, key=lambda one: -one.impact.ms2):
+            score, trace = weighed(watch, rest, observation)
+            if score < ENOUGH or impact.resting_before(watch, rest, JUMP_M):
+                continue
+            known = any(_same(before, rest) for before, _ in told)
+            told = [one for one in told if one[0].impact.track != rest.impact.track]
+            told.append((rest, now))
+            if not known:
+                found.append(_finding(rest, score, trace, observation))
+        return replace(state, watch=watch, told=tuple(told)), tuple(found)
+
+    def finish(self, state: CrashState) -> tuple[Finding, ...]:
+        """Who has not come to rest may have driven on."""
+        del state
+        return ()
+
+
+RULE: Final = Crash()
+
+
+def _same(one: Rest, other: Rest) -> bool:
+    """Whether two were in one crash."""
+    a, b = one.impact, other.impact
+    struck = abs(a.video_s - b.video_s) <= STRUCK_S and _apart(a.at, b.at) <= STRUCK_M
+    return a.track == b.track or struck or _apart(one.at, other.at) <= SAME_M
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
+
+
+def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[float, tuple[Reason, ...]]:
+    """What the witnesses add up to, and their words."""
+    one = rest.impact
+    limit = impact.PUSHED_MS2 if one.pushed else impact.BEYOND_MS2
+    score = one.ms2 / limit
+    at, ms2 = round(one.video_s, 1), round(one.ms2, 1)
+    trace = [
+        Reason("impact_pushed", (("at_s", at), ("ms2", ms2))) if one.pushed
+        else Reason("impact_sudden", (("at_s", at), ("ms", round(one.change_ms, 1)), ("ms2", ms2)))
+    ]  # fmt: skip
+    if rest.turned >= TURNED:
+        score += TURNED_SCORE
+        trace.append(Reason("impact_turned"))
+    partners = [
+        other for track, other in watch.open.items()
+        if track != one.track and abs(other.video_s - one.video_s) <= PARTNER_S
+        and _apart(other.at, one.at) <= PARTNER_M
+    ]  # fmt: skip
+    if partners:
+        score += PARTNER_SCORE
+        trace.append(Reason("impact_contact"))
+    people = _around(rest, observation)
+    if people >= PEOPLE:
+        score += PEOPLE_SCORE
+        trace.append(Reason("impact_people", (("number", people),)))
+    trace.append(
+        Reason("impact_rests", (("since_s", round(rest.since_s, 1)),
+                                ("seconds", round(observation.video_s - rest.since_s, 1))))
+    )  # fmt: skip
+    return score, tuple(trace)
+
+
+def _around(rest: Rest, observation: Observation) -> int:
+    """How many people stand around it."""
+    tracks = observation.tracks
+    people = tracks.ground[(tracks.class_id == PERSON) & tracks.seen]
+    if not len(people):
+        return 0
+    return int((np.hypot(people[:, 0] - rest.at[0], people[:, 1] - rest.at[1]) <= PEOPLE_M).sum())
+
+
+def _finding(rest: Rest, score: float, trace: tuple[Reason, ...], observation: Observation) -> Finding:
+    now, one = observation.video_s, rest.impact
+    return Finding(
+        type=FindingType.INCIDENT, kind=Crash.kind, rule_version=Crash.version, onset_s=one.video_s, video_s=now,
+        score=min(1.0, score / 2), trace=trace,
+        moments=(Moment("onset", one.video_s), Moment("decision", now, rest.box), Moment("wide", now)),
+        track=one.track, class_id=one.class_id, box=rest.box, ground=rest.at,
+    )  # fmt: skip
