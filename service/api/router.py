@@ -25,6 +25,7 @@ from service.api import (
     rating,
     registers,
     scenes,
+    sensors,
     sessions,
     supervision,
     video,
@@ -58,5 +59,7 @@ for part in (
     live,
     video,
     imports,
+    sensors,
+    objects,
 ):
     router.include_router(part.router)

@@ -35,7 +35,7 @@ LONGEST_WAIT: Final = timedelta(minutes=1)
 """An alarm is tried again at once, and a receiver that is back hears of it within a minute."""
 LEASE: Final = timedelta(minutes=3)
 """Longer than the longest time limit of a channel, its connection and its answer together."""
-SENDERS: Final = frozenset({Role.SITUATIONAL_OPERATOR, Role.ADMINISTRATOR, Role.SYSTEM})
+SENDERS: Final = frozenset({Role.SITUATIONAL_OPERATOR, Role.SYSTEM})
 """Who sends again what was given up."""
 
 
@@ -125,7 +125,7 @@ def lease(work: Work, receiver: Receiver, most: int) -> tuple[Note, ...]:
     for row in rows:
         row.leased_until = work.now + LEASE
         row.attempts += 1
-    return tuple(_note(work, row) for row in rows)
+    return tuple(note_of(work, row) for row in rows)
 
 
 def give_back(work: Work, notes: Iterable[Note]) -> None:
@@ -186,7 +186,7 @@ def again(work: Work, message_id: int) -> AlertMessage:
     """Send a message again that was given up or refused: a person has seen to what was wrong.
 
     Raises:
-        AccessError: the actor is neither operator nor administrator.
+        AccessError: the actor is no situational operator.
         NotFound: there is no such message.
         TransitionError: it waits for nobody, or a later message about the alert has arrived: the old one would mislead.
     """
@@ -217,7 +217,7 @@ def call_off(work: Work, message_id: int) -> AlertMessage:
     """Put a message aside that was given up or refused: the receiver was told in another way.
 
     Raises:
-        AccessError: the actor is neither operator nor administrator.
+        AccessError: the actor is no situational operator.
         NotFound: there is no such message.
         TransitionError: it does not wait for a person.
     """
@@ -249,7 +249,8 @@ def _ready(query: Select[Any], work: Work) -> Select[Any]:
     )
 
 
-def _note(work: Work, row: AlertMessage) -> Note:
+def note_of(work: Work, row: AlertMessage) -> Note:
+    """A stored message as it leaves, the same at every attempt."""
     notice = work.session.get_one(AlertNotice, row.notice_id)
     earlier = select(AlertMessage.key, AlertMessage.created_at).where(
         AlertMessage.receiver == row.receiver,

@@ -227,7 +227,7 @@ class Drivers(_Part):
     country: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "kz"
     national_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     kinds: tuple[str, ...] = ("crash", "congestion", "debris", "animal", "stopped_vehicle", "pedestrian", "cyclist",
-                              "wrong_way", "person_down")  # fmt: skip
+                              "wrong_way")  # fmt: skip
     certainty: Certainty = Certainty.OBSERVED
     ended_minutes: Annotated[float, Field(ge=1, le=1440)] = 30.0
 

@@ -33,6 +33,7 @@ from service.web import (
     passage_pages,
     public_pages,
     publication_pages,
+    receiver_pages,
     register_pages,
     request_pages,
     scene_pages,
@@ -51,6 +52,7 @@ YEAR_S: Final = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
 for pages in (
+    receiver_pages,
     user_pages,
     term_pages,
     request_pages,
