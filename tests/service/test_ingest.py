@@ -14,6 +14,7 @@ from service.store.alert_tables import Alert, AlertEvent, AlertNotification
 from service.store.events import chain_of, facts_of
 from service.store.ledger import check_store
 from service.store.tables import Camera, CameraLog, CaseEvent, Evidence, Ingested, Passage, ViolationCase
+from service.watch_events import whole_of
 from tests import killing
 from tests.service.world import World
 
@@ -112,6 +113,26 @@ def test_an_alert_is_raised_and_the_consoles_notified_at_once(both, type_, kind)
     with both.store.read() as work:
         told = work.session.scalars(select(AlertNotification)).one()
     assert (told.channel, told.recipient, told.initiator) == ("console", "situational_centre", "system")
+
+
+def test_the_whole_clip_comes_after_an_alarm_that_left_at_once(both):
+    event = both.event("smoke", type="fire_alert", plate=None)
+    whole = whole_of(event)
+    both.take(event)
+    seen = one(both, Alert, str(event.id)).version
+    both.spool.put(whole, both.package(whole.model_copy(update={"type": "fire_alert"})))
+    assert ingest(both.spool, both.store).stored == 1
+    row, package = one(both, Alert, str(event.id)), one(both, Evidence, str(whole.id))
+    assert row.version > seen  # whoever looks at it is told
+    assert (package.record, package.intact) == (row.id, True)
+    assert states(both, Alert, row.id) == ["candidate", "raised", "notified"]
+    assert count(both, Alert) == 1
+
+
+def test_a_clip_of_an_alarm_that_never_came_is_put_aside(world):
+    whole = whole_of(world.event("smoke", type="fire_alert", plate=None, evidence=None))
+    world.spool.put(whole, None)
+    assert ingest(world.spool, world.store).aside == 1
 
 
 def test_reports_of_one_happening_become_one_alert(both):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from evidence.canonical import file_sha256
+from evidence.stills import MARGIN_S
 from service import passage_still, watch
 from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, SPEED_WAIT_S, CameraWatch, Identity
 from tests.observations import Vehicle, driving, observe
@@ -34,7 +35,7 @@ def plate(track, text="123ABC02", score=0.9):
     return Plate(track, text, score, (), BOX)
 
 
-def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=None):
+def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=None, at_once=False):
     """Events of a watch whose pipeline sees one car, and besides what `happens` says by second of video."""
     script = [
         replace(seen, **happens.get(seen.video_s, {}))
@@ -51,7 +52,7 @@ def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=No
 
     monkeypatch.setattr(watch, "write_package", write)
     sink = Sink()
-    eye = CameraWatch(pipeline, None, sink, None, None, Identity("0" * 64, {}, {}))
+    eye = CameraWatch(pipeline, None, sink, None, None, Identity("0" * 64, {}, {}), at_once=at_once)
     at = []
     while script:
         before = len(sink.events)
@@ -154,6 +155,27 @@ def test_a_violation_and_its_evidence_carry_the_plate_read_until_its_clip_ends(m
     assert subject.plate is not None
     assert subject.plate.text == event.plate
     assert np.isfinite(subject.plate.score)
+
+
+@pytest.mark.parametrize("type_", [FindingType.INCIDENT, FindingType.FIRE_ALERT])
+def test_an_alarm_of_a_live_stream_leaves_at_once_and_its_whole_clip_follows(monkeypatch, type_):
+    finding = Finding(
+        type=type_, kind="smoke", onset_s=0.5, video_s=1.0, score=0.9, rule_version="1", trace=(), moments=(),
+    )  # fmt: skip
+    (alarm, clip), at, subjects = watched(monkeypatch, {}, findings={1.0: [finding]}, until_s=8.0, at_once=True)
+    assert (alarm.type, at[0]) == (type_.value, 1.0)
+    assert (clip.type, clip.of) == ("evidence", alarm.id)
+    assert at[1] == pytest.approx(1.0 + MARGIN_S)
+    assert [one.event_id for one in subjects] == [alarm.id, clip.id]
+
+
+def test_a_violation_of_a_live_stream_waits_for_its_clip(monkeypatch):
+    finding = Finding(
+        type=FindingType.VIOLATION, kind="red_light", onset_s=0.5, video_s=1.0, score=0.9, track=7, class_id=3,
+        rule_version="1", trace=(), moments=(),
+    )  # fmt: skip
+    (_,), (second,), _ = watched(monkeypatch, {}, findings={1.0: [finding]}, until_s=8.0, at_once=True)
+    assert second == pytest.approx(1.0 + MARGIN_S)
 
 
 def test_a_still_is_the_vehicle_with_its_surroundings_and_a_view_too_small_for_plates(tmp_path):
