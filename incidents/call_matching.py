@@ -111,9 +111,8 @@ def _sure(ties: Sequence[Pair]) -> list[Pair]:
     for level in ({Tie.NUMBER}, {Tie.OBJECT, Tie.PLACE}):
         left = [one for one in ties if one.tie in level and one.call not in calls and one.alert not in alerts]
         of_call, of_alert = Counter(one.call for one in left), Counter(one.alert for one in left)
-        for one in left:
-            if of_call[one.call] == 1 and of_alert[one.alert] == 1:
-                found.append(Pair(one.call, one.alert, one.tie, True, one.seconds, one.metres))
+        alone = (one for one in left if of_call[one.call] == 1 and of_alert[one.alert] == 1)
+        found.extend(replace(one, sure=True) for one in alone)
         calls |= {one.call for one in found}
         alerts |= {one.alert for one in found}
     return found

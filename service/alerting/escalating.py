@@ -82,5 +82,5 @@ def _tell(work: Work, row: Alert, turn: Turn) -> None:
         if one in SERVICES:
             tell_service(work, row, one)
         notify(work, row, CONSOLE, one, initiator="system")
-        queue(work, row, "escalated", service=one if one in SERVICES else None)
+        queue(work, row, "escalated", service=one)
     log.info("The alert %s was passed on by the step %s, turn %d.", row.id, turn.rung.id, turn.number)

@@ -57,11 +57,13 @@ def hears(receiver: Receiver, facts: AlertFacts, step: str, service: str | None 
         receiver: who.
         facts: the alert now.
         step: what happened.
-        service: the service that was sent out, for `dispatched`.
+        service: the service that was sent out, for `dispatched`; who is told next, for `escalated`.
         told: whether it was told of this alert before.
     """
     if facts.is_drill and not receiver.drills:
         return False
+    if step == "escalated" and service is not None and service in {receiver.service, receiver.id}:
+        return True  # the ladder names him: whatever else he hears
     if told:
         return _hears_more(receiver, step)
     if step == "dispatched" and receiver.service is not None:
