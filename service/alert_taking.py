@@ -16,7 +16,7 @@ from incidents.response import Clock
 from incidents.severity import certainty_of, severity_of
 from incidents.where.place import Place
 from qyran.roles import DETECTOR, SYSTEM
-from service import alerts
+from service import alerts, places
 from service.alerting.drills import drill_at
 from service.alerting.happenings import goes_on, older_alert, repeated, seen_again, weight
 from service.alerting.moving import stamp
@@ -55,6 +55,9 @@ class Report:
         video_s, onset_s: seconds of video of the decision and of the estimated start, where there is a video.
         class_: road class of the subject.
         box: where in the picture, pixels (x1, y1, x2, y2).
+        picture: size of that picture, pixels (width, height).
+        ground_m: metres on the camera's road plane, where the rule told them.
+        zone: of the camera file, where one played a part.
         place: where on the ground, as far as the reporter knows.
         object_id: the protected object it is at, as far as the reporter knows.
         initiator: the system, or a person who tells what he saw or was told.
@@ -74,6 +77,9 @@ class Report:
     class_: str | None = None
     line: str | None = None
     box: Sequence[float] | None = None
+    picture: tuple[int, int] | None = None
+    ground_m: tuple[float, float] | None = None
+    zone: str | None = None
     place: Place | None = None
     object_id: str | None = None
     initiator: Initiator = "system"
@@ -109,11 +115,12 @@ def raise_alert(work: Work, report: Report) -> Alert:
     Returns:
         The alert that stands for the happening: the new one, or the older one the report was merged into.
     """
-    row = _row(work, report)
+    row = _row(work, replace(report, place=places.locate(work, report)))
     older = older_alert(work, row)
     work.session.add(row)
     first = work.actor if report.initiator == "human" else DETECTOR
     alerts.moved(work, row, AlertState.CANDIDATE, actor=first, data=dict(report.origin))
+    places.note_sight(work, report)
     if older is not None and weight(row.kind) <= weight(older.kind):
         return _merged(work, row, older)
     if older is not None:  # a graver thing is told anew, and yet they are one incident
@@ -128,8 +135,9 @@ def _merged(work: Work, row: Alert, older: Alert) -> Alert:
     alerts.moved(work, row, AlertState.MERGED, actor=SYSTEM, data={"into": older.id})
     row.merged_into, row.incident_id = older.id, older.incident_id
     seen_again(work, older, row)
-    if older.latitude is None and row.latitude is not None:
-        copy_place(row, older)
+    better = places.relocate(work, older, row)
+    if better is not None:
+        set_place(older, better)
     if goes_on(older, row.t_detect):
         opened_again(replace(work, actor=SYSTEM), older)
         _told(work, older)
@@ -158,6 +166,9 @@ def _report_of(event: Event, package: Package | None) -> Report:
         class_=event.class_,
         line=event.line,
         box=package.box if package else None,
+        picture=package.picture if package else None,
+        ground_m=package.manifest.finding.ground_m if package and package.manifest else None,
+        zone=package.manifest.finding.zone if package and package.manifest else None,
         origin=origin(event, package),
     )
 
@@ -217,10 +228,3 @@ def set_place(row: Alert, place: Place) -> None:
     row.place_source = place.source
     row.address = dict(place.address) if place.address is not None else None
     row.object_id = row.object_id or place.object_id
-
-
-def copy_place(row: Alert, to: Alert) -> None:
-    """Give an alert that has no place the place of another report of it."""
-    for name in ("latitude", "longitude", "radius_m", "region", "place_source", "address"):
-        setattr(to, name, getattr(row, name))
-    to.object_id = to.object_id or row.object_id

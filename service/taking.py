@@ -38,6 +38,13 @@ class Package:
         box = self.manifest.finding.box if self.manifest else None
         return list(box) if box else None
 
+    @property
+    def picture(self) -> tuple[int, int] | None:
+        """Size of the pictures that the box counts in, pixels."""
+        files = self.manifest.files if self.manifest else ()
+        sizes = [(part.width, part.height) for entry in files for part in (entry.picture, entry.video) if part]
+        return sizes[0] if sizes else None
+
 
 def common(work: Work, event: Event, package: Package | None) -> dict[str, Any]:
     """The columns that a case and an alert have alike."""
