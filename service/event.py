@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -84,3 +84,8 @@ class Event(BaseModel):
     def from_line(line: str | bytes) -> Event:
         """Read a line written by `to_line`."""
         return Event.model_validate_json(line)
+
+
+def whole_id(alarm: UUID | str) -> UUID:
+    """The id of the event that brings the whole clip of an alarm."""
+    return uuid5(NAMESPACE_URL, f"qyran:{alarm}|whole")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from evidence.chain import Link
 from qyran.errors import IntegrityError, NotFound, TransitionError
 from service.auth import names
+from service.event import whole_id
 from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import Row, chain_of, check_record
@@ -52,12 +53,17 @@ def _only_delivered_since(work: Work, row: ViolationCase | Alert, version: int) 
 
 
 def evidence_of(work: Work, records: Iterable[str]) -> dict[str, list[Evidence]]:
-    """The packages of each record, the oldest first."""
+    """The packages of each record: the whole clip of an alarm that left before it was over, then the oldest first."""
     found: dict[str, list[Evidence]] = {}
     query = select(Evidence).where(Evidence.record.in_(list(records))).order_by(Evidence.verified_at, Evidence.event_id)
     for row in work.session.scalars(query):
         found.setdefault(row.record, []).append(row)
-    return found
+    return {record: _whole_first(record, packages) for record, packages in found.items()}
+
+
+def _whole_first(record: str, packages: list[Evidence]) -> list[Evidence]:
+    whole = str(whole_id(record))
+    return sorted(packages, key=lambda one: one.event_id != whole)
 
 
 def evidence_views(packages: Sequence[Evidence]) -> tuple[EvidenceView, ...]:

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 
-from service.event import Event
+from service.event import Event, whole_id
 from vision.classes import ROAD_CLASSES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def finding_event(camera: str, finding: Finding, observation: Observation) -> Ev
 
 def whole_of(event: Event) -> Event:
     """The event that brings the whole clip of an alarm which left before its clip was over."""
-    identity = event_id(event.id, "whole")
+    identity = whole_id(event.id)
     return event.model_copy(
         update={"id": identity, "type": "evidence", "of": event.id, "evidence": f"evidence/{identity}"}
     )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from service.ingest import ingest
+from service.records import evidence_of
 from service.spool import Spool
 from service.store.alert_tables import Alert, AlertEvent, AlertNotification
 from service.store.events import chain_of, facts_of
@@ -125,6 +126,8 @@ def test_the_whole_clip_comes_after_an_alarm_that_left_at_once(both):
     row, package = one(both, Alert, str(event.id)), one(both, Evidence, str(whole.id))
     assert row.version > seen  # whoever looks at it is told
     assert (package.record, package.intact) == (row.id, True)
+    with both.store.read() as work:
+        assert evidence_of(work, [row.id])[row.id][0].event_id == package.event_id  # it is what plays
     assert states(both, Alert, row.id) == ["candidate", "raised", "notified"]
     assert count(both, Alert) == 1
 
