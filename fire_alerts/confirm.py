@@ -1,104 +1,76 @@
 """Smoke and fire confirmed over time: single frames are never believed.
 
-The detector looks a few times a second with a low threshold; looks are gathered into places. A place becomes an
-alert when it was seen in most looks of a window and its mean score over all looks of the window passes a strict
-threshold; while an alert is on, a lower threshold keeps it (hysteresis), so one fire is one alert. The scheme
-follows what public wildfire systems found to work (averaging over frames, presence in at least half of the window).
+The detector looks twice a second with a low threshold, and pixels tell of clouds that it overlooks
+(`vision.plume`). Looks are gathered into places. A place becomes an alert in one of two ways: the detector's mean score
+over a window passes a strict threshold and the pixels do not deny it, or the evidence of the pixels over some seconds
+does (`fire_alerts.evidence`, `fire_alerts.chance`). While an alert is on, lower thresholds keep it (hysteresis), so
+one fire is one alert.
 
-Look-alikes that move with the traffic (headlights, brake lights, red lorries) do not stay in a place; what rides on
-a moving vehicle's box is left out. An auxiliary sign, not a certified fire alarm.
+Look-alikes that move with the traffic (headlights, brake lights, dust) do not stay in a place; what rides on a moving
+vehicle's box is left out; what never stirs (paint, a low sun, autumn trees) is no fire however much it looks like one.
+An auxiliary sign, not a certified fire alarm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
+from fire_alerts.chance import models
+from fire_alerts.evidence import lives, measured
+from fire_alerts.places import Place, believable, gathered, overlap
+from fire_alerts.windows import Windows
 from vision.classes import FIRE_CLASSES
 from vision.finding import Finding, FindingType, Moment, Reason
-from vision.geometry import cover, iou
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
+    from fire_alerts.places import Look
     from vision.camera import Camera
     from vision.sight import Box
     from vision.types import Observation
 
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """Named settings of the confirmation and how they hang together.
-
-    Attributes:
-        look_score: a box counts as a look from this calibrated score; far below the alarm so that weak but steady
-            smoke is heard.
-        window_s: length of the window over which looks are gathered.
-        least_looks: fewer looks than this in the window prove nothing, whatever their score.
-        share: part of the window's looks in which the place must be seen.
-        alarm_score: mean score over all looks of the window (0 where not seen) that raises the alert.
-        keep: an alert goes on while the mean stays above `keep * alarm_score`.
-        quiet_s: an alert ends after this long below that; what comes later is a new one.
-        widest: a box wider and higher than this share of the picture is glare or fog, not a plume.
-        same_place: overlap (IoU, or the share of the smaller box inside the larger) that makes two looks one place.
-        ride_cover: share of a box inside a moving vehicle's box at which it belongs to the vehicle.
-        ride_speed: box sizes a second from which a vehicle counts as moving.
-    """
-
-    look_score: float = 0.1
-    window_s: float = 3.0
-    least_looks: int = 4
-    share: float = 0.6
-    alarm_score: float = 0.42
-    keep: float = 0.6
-    quiet_s: float = 60.0
-    widest: float = 0.95
-    same_place: float = 0.15
-    ride_cover: float = 0.7
-    ride_speed: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    video_s: float
-    score: float
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Looks of one class at one place, oldest first; `raised` once it became an alert."""
-
-    class_id: int
-    looks: tuple[_Look, ...]
-    first_s: float
-    last_strong_s: float = 0.0
-    raised: bool = False
-
-    @property
-    def box(self) -> Box:
-        """Median of the last looks' boxes: a single odd box does not move the place."""
-        recent = np.median(np.array([look.box for look in self.looks[-5:]]), axis=0)
-        return (float(recent[0]), float(recent[1]), float(recent[2]), float(recent[3]))
+WORDS: Final = 3
+"""So many kinds of evidence are named in a trace."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmState:
-    """The places under watch and the times of the detector's looks within the window."""
+    """The places under watch and the times of the detector's looks that still count."""
 
     looks_s: tuple[float, ...] = ()
-    places: tuple[_Place, ...] = ()
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """What speaks for a place at this moment."""
+
+    mean: float
+    seen: int
+    looked: int
+    chance: float | None
+    alive: bool | None
+    numbers: tuple[float, ...] | None
+
+    def by_score(self, windows: Windows, share: float = 1.0) -> bool:
+        """Whether the detector's word suffices."""
+        enough = self.seen >= windows.least_looks and self.seen >= windows.share * self.looked
+        return enough and self.mean >= windows.alarm_score * share and self.alive is not False
+
+    def by_pixels(self, windows: Windows, share: float = 1.0) -> bool:
+        """Whether the evidence of the pixels does."""
+        return self.chance is not None and self.chance >= windows.alarm_chance * share
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
     """The rule (`vision.finding.Rule`), one for both kinds; see the module's docstring."""
 
-    windows: Windows = Windows()
+    windows: Windows = field(default_factory=Windows)
     kind: str = "fire_and_smoke"
-    version: str = "1"
+    version: str = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """Nothing: any camera can see smoke."""
@@ -115,27 +87,18 @@ class Confirm:
         if observation.fire is None:
             return state, ()
         now, windows = observation.video_s, self.windows
-        looks_s = (*(t for t in state.looks_s if now - t < windows.window_s), now)
-        places = list(state.places)
-        for score, class_id, box in _believable(observation, windows):
-            _place_look(places, _Look(now, score, box), class_id, windows)
+        looks_s = (*(t for t in state.looks_s if now - t < windows.evidence_s), now)
+        places = gathered(state.places, believable(observation, windows), windows)
         found: list[Finding] = []
-        kept: list[_Place] = []
+        kept: list[Place] = []
         for place in places:
-            looks = tuple(look for look in place.looks if now - look.video_s < windows.window_s)
-            mean = sum(look.score for look in looks) / len(looks_s)
-            strong = mean >= windows.alarm_score * (windows.keep if place.raised else 1.0)
-            place_now = replace(
-                place, looks=looks or place.looks[-1:], last_strong_s=now if strong else place.last_strong_s
-            )
-            enough = len(looks) >= windows.least_looks and len(looks) >= windows.share * len(looks_s)
-            if strong and enough and not place.raised:
-                place_now = replace(place_now, raised=True)
-                if not _belongs_to_alert(place_now, kept + places, windows):
-                    found.append(_finding(place_now, observation, mean, looked=len(looks_s), version=self.version))
-            limit = windows.quiet_s if place_now.raised else windows.window_s
-            if now - max(place_now.last_strong_s, place_now.looks[-1].video_s) <= limit:
-                kept.append(place_now)
+            weighed = _weigh(place, looks_s, windows)
+            known = self._next(place, weighed, now)
+            if known.raised and not place.raised and not _belongs_to_alert(known, kept + places, windows):
+                found.append(_finding(known, observation, weighed, self.version))
+            limit = windows.quiet_s if known.raised else windows.window_s
+            if now - max(known.last_strong_s, known.looks[-1].video_s) <= limit:
+                kept.append(known)
         return ConfirmState(looks_s, tuple(kept)), tuple(found)
 
     def finish(self, state: ConfirmState) -> tuple[Finding, ...]:
@@ -143,83 +106,81 @@ class Confirm:
         del state
         return ()
 
+    def _next(self, place: Place, weighed: _Weighed, now: float) -> Place:
+        """The place after this look."""
+        windows = self.windows
+        share = windows.keep if place.raised else 1.0
+        likely = place.likely + 1 if weighed.by_pixels(windows) and place.looks[-1].video_s == now else 0
+        if weighed.by_pixels(windows) and place.looks[-1].video_s != now:
+            likely = place.likely  # not seen this once; the evidence stands
+        strong = weighed.mean >= windows.alarm_score * share or weighed.by_pixels(windows, share)
+        return replace(
+            place,
+            looks=place.within(now, windows.evidence_s) or place.looks[-1:],
+            last_strong_s=now if strong else place.last_strong_s,
+            likely=likely,
+            raised=place.raised or weighed.by_score(windows) or likely >= windows.steady,
+        )
+
 
 RULE: Final = Confirm()
 
 
-def _believable(observation: Observation, windows: Windows) -> list[tuple[float, int, Box]]:
-    """Looks worth keeping: strong enough, no glare over the whole picture, not riding on a moving vehicle."""
-    fire = observation.fire
-    if fire is None or len(fire) == 0:
-        return []
-    size = fire.box[:, 2:] - fire.box[:, :2]
-    keep: NDArray[np.bool_] = fire.score >= windows.look_score
-    keep &= ~((size[:, 0] > windows.widest * observation.width) & (size[:, 1] > windows.widest * observation.height))
-    tracks = observation.tracks
-    if len(tracks):
-        scale = (tracks.box[:, 2] - tracks.box[:, 0] + tracks.box[:, 3] - tracks.box[:, 1]) / 2
-        moving = np.hypot(tracks.velocity_px[:, 0], tracks.velocity_px[:, 1]) > windows.ride_speed * scale
-        if moving.any():
-            keep &= ~(cover(fire.box, tracks.box[moving]) > windows.ride_cover).any(axis=1)
-    return [
-        (float(fire.score[i]), int(fire.class_id[i]), tuple(float(v) for v in fire.box[i]))  # type: ignore[misc]
-        for i in np.flatnonzero(keep)
-    ]
+def _weigh(place: Place, looks_s: Sequence[float], windows: Windows) -> _Weighed:
+    """What the looks of a place come to."""
+    now = looks_s[-1]
+    recent = [look for look in place.within(now, windows.window_s) if look.score > 0]
+    looked = sum(now - t < windows.window_s for t in looks_s)
+    mean = sum(look.score for look in recent) / looked
+    lasting = place.within(now, windows.evidence_s)
+    numbers, age_s = None, now - place.first_s
+    if age_s >= windows.least_evidence_s and _one_place(lasting, windows):
+        numbers = measured(lasting, len(looks_s), age_s)
+    chance = None if numbers is None else models()[place.class_id].chance(numbers)
+    return _Weighed(mean, len(recent), looked, chance, lives(lasting, windows.dead_stir), numbers)
 
 
-def _overlap(first: Box, second: Box) -> float:
-    """IoU, or how much of the smaller box lies in the larger one, halved: a plume grows out of its first box."""
-    a, b = np.array([first]), np.array([second])
-    return max(float(iou(a, b)[0, 0]), 0.5 * max(float(cover(a, b)[0, 0]), float(cover(b, a)[0, 0])))
+def _one_place(looks: Sequence[Look], windows: Windows) -> bool:
+    """Whether the picture around did not change as a whole, as light and weather do."""
+    told = [look.pixels.whole for look in looks if look.pixels is not None]
+    return bool(told) and max(told) < windows.whole
 
 
-def _place_look(places: list[_Place], look: _Look, class_id: int, windows: Windows) -> None:
-    """Add the look to the place it overlaps most, or begin a new place; one look a place and moment."""
-    best, overlap = None, windows.same_place
-    for k, place in enumerate(places):
-        shared = _overlap(place.box, look.box) if place.class_id == class_id else 0.0
-        if shared >= overlap:
-            best, overlap = k, shared
-    if best is None:
-        places.append(_Place(class_id, (look,), look.video_s))
-    elif places[best].looks[-1].video_s < look.video_s:
-        places[best] = replace(places[best], looks=(*places[best].looks, look))
-    elif places[best].looks[-1].score < look.score:
-        places[best] = replace(places[best], looks=(*places[best].looks[:-1], look))
-
-
-def _belongs_to_alert(place: _Place, places: list[_Place], windows: Windows) -> bool:
+def _belongs_to_alert(place: Place, places: list[Place], windows: Windows) -> bool:
     """Whether an alert of the same class already stands at this place."""
     return any(
         other.raised
         and other.class_id == place.class_id
         and other.first_s != place.first_s
-        and _overlap(other.box, place.box) >= windows.same_place
+        and overlap(other.box, place.box) >= windows.same_place
         for other in places
     )
 
 
-def _finding(place: _Place, observation: Observation, mean: float, *, looked: int, version: str) -> Finding:
+def _finding(place: Place, observation: Observation, weighed: _Weighed, version: str) -> Finding:
     kind = FIRE_CLASSES[place.class_id]
     first, last = place.looks[0], place.looks[-1]
     growth = _area(last.box) / max(_area(first.box), 1.0)
-    trace = (
+    seen, looked = weighed.seen or len(place.looks), max(weighed.looked, weighed.seen or len(place.looks))
+    trace = [
         Reason(
-            f"{kind}_seen",
-            (("seen", len(place.looks)), ("looked", looked), ("seconds", round(last.video_s - place.first_s, 1))),
+            f"{kind}_seen", (("seen", seen), ("looked", looked), ("seconds", round(last.video_s - place.first_s, 1)))
         ),
-        Reason("mean_score", (("score", round(mean, 2)),)),
-        Reason("growth", (("times", round(growth, 1)),)),
-        Reason("auxiliary_fire_sign"),
-    )
+        Reason("mean_score", (("score", round(weighed.mean, 2)),)),
+    ]
+    if weighed.chance is not None and weighed.numbers is not None:
+        trace.append(Reason("pixel_chance", (("chance", round(weighed.chance, 2)),)))
+        strongest = models()[place.class_id].strongest(weighed.numbers, WORDS)
+        trace += [Reason(f"evidence_{name}") for name in strongest]
+    trace += [Reason("growth", (("times", round(growth, 1)),)), Reason("auxiliary_fire_sign")]
     return Finding(
         type=FindingType.FIRE_ALERT,
         kind=kind,
         rule_version=version,
         onset_s=place.first_s,
         video_s=observation.video_s,
-        score=round(min(1.0, mean), 3),
-        trace=trace,
+        score=round(min(1.0, max(weighed.mean, weighed.chance or 0.0)), 3),
+        trace=tuple(trace),
         moments=(
             Moment("onset", place.first_s, first.box),
             Moment("decision", observation.video_s, last.box),

@@ -80,27 +80,11 @@ class Kept:
 
     def seen(self, spec: DetectorSpec) -> list[Detections] | None:
         """What a detector saw in each analysed picture, None where it has not looked yet."""
-        path = self._seen_path(spec)
-        if not path.exists():
-            return None
-        try:
-            with path.open("rb") as file, np.load(file) as told:
-                cuts = np.cumsum(told["count"])[:-1]
-                parts = (np.split(told[name], cuts) for name in ("box", "score", "class_id"))
-                return [Detections(*one) for one in zip(*parts, strict=True)]
-        except (OSError, ValueError, KeyError, BadZipFile):
-            return None
+        return read_seen(self._seen_path(spec))
 
     def keep_seen(self, spec: DetectorSpec, seen: list[Detections]) -> None:
         """Keep what a detector saw in each analysed picture."""
-        path = self._seen_path(spec)
-        with _new(path).open("wb") as file:
-            np.savez_compressed(
-                file, count=np.array([len(one) for one in seen]), box=np.concatenate([one.box for one in seen]),
-                score=np.concatenate([one.score for one in seen]),
-                class_id=np.concatenate([one.class_id for one in seen]),
-            )  # fmt: skip
-        _new(path).replace(path)
+        write_seen(self._seen_path(spec), seen)
 
     def verdict(self) -> dict[str, Any] | None:
         """How the rules did, None where they have not judged yet as they are now."""
@@ -124,6 +108,28 @@ class Kept:
 
     def _path(self, end: str, mark: str) -> Path:
         return self._folder / f"{self._clip.scene.name}.{mark}.{end}"
+
+
+def read_seen(path: Path) -> list[Detections] | None:
+    """What a detector saw in each picture as `write_seen` kept it, None where nothing whole lies there."""
+    try:
+        with path.open("rb") as file, np.load(file) as told:
+            cuts = np.cumsum(told["count"])[:-1]
+            parts = (np.split(told[name], cuts) for name in ("box", "score", "class_id"))
+            return [Detections(*one) for one in zip(*parts, strict=True)]
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
+
+
+def write_seen(path: Path, seen: list[Detections]) -> None:
+    """Keep what a detector saw in each picture."""
+    with _new(path).open("wb") as file:
+        np.savez_compressed(
+            file, count=np.array([len(one) for one in seen]), box=np.concatenate([one.box for one in seen]),
+            score=np.concatenate([one.score for one in seen]),
+            class_id=np.concatenate([one.class_id for one in seen]),
+        )  # fmt: skip
+    _new(path).replace(path)
 
 
 def _new(path: Path) -> Path:

@@ -1,0 +1,1 @@
+"""`qyran bench fire`: fires, smoke and what is taken for them, rendered and real, held against the rule."""
