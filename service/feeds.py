@@ -8,20 +8,23 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import select
 
+from incidents.alert import SERVICES
 from qyran.errors import AccessError, InputError, NotFound
 from qyran.roles import Actor, Role
 from service.access import log_access, require
 from service.store.database import Store, Work
 from service.store.record_tables import FeedToken
 
-FEEDS: Final = ("devices", "fine_payments", "payments", "registers", "sensors")
+DISPATCH: Final = {service: f"dispatch_{service}" for service in SERVICES}
+"""What the system of each service may deliver: the steps of its crews."""
+FEEDS: Final = ("devices", "fine_payments", "payments", "registers", "sensors", *DISPATCH.values())
 """What a feed may deliver."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 DELIVERERS: Final = frozenset({Role.ADMINISTRATOR, Role.FEED, Role.SYSTEM})
@@ -102,6 +105,15 @@ def feed_actor(store: Store, token: str | None, feed: str) -> Actor:
     if feed not in row.feeds:
         raise AccessError(f"This feed may not deliver {feed}.")
     return Actor(row.id, frozenset({Role.FEED}))
+
+
+def dispatch_actor(store: Store, token: str | None, service: str) -> Actor:
+    """The system of a service, by its token; it acts for that service only.
+
+    Raises:
+        AccessError: the token is nobody's, revoked, or of another service.
+    """
+    return replace(feed_actor(store, token, DISPATCH[service]), service=service)
 
 
 def _hash(token: str) -> str:

@@ -63,7 +63,7 @@ def seen_again(work: Work, older: Alert, row: Alert) -> None:
     by = replace(work, actor=SYSTEM)
     append_event(by, older, "seen_again", Role.SYSTEM, data={"report": row.id, "sources": list(row.sources)})
     if row.kind == "fire" and older.kind == "smoke":
-        append_event(by, older, "kind", Role.SYSTEM, target=row.kind)  # who sees flames has to be told of flames
+        append_event(by, older, "flames", Role.SYSTEM, data={"report": row.id})  # they have to be told of as flames
         older.kind = row.kind
     if older.verdict is None:
         older.certainty = certainty_of(None, agreed=agreed(older)).value

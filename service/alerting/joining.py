@@ -39,7 +39,7 @@ def join(work: Work, alert_id: str, into: str, *, note: str | None = None, versi
     row.merged_into, row.incident_id = older.id, older.incident_id
     gone = work.session.scalars(select(Alert).where(Alert.merged_into == row.id).with_for_update()).all()
     for one in gone:
-        append_event(work, one, "merged_into", Role.SITUATIONAL_OPERATOR, target=older.id)
+        append_event(work, one, "joined_on", Role.SITUATIONAL_OPERATOR, data={"into": older.id})
         one.merged_into, one.incident_id = older.id, older.incident_id
     older.reports += row.reports
     older.last_seen = max(older.last_seen, row.last_seen)
@@ -71,7 +71,7 @@ def part(work: Work, alert_id: str, reason: str, *, note: str | None = None, ver
         ).all()
         own = _own_sources(older)
         older.sources = list(dict.fromkeys([*own, *(source for sources in left for source in sources)]))
-        append_event(work, older, "parted", Role.SITUATIONAL_OPERATOR, data={"report": row.id})
+        append_event(work, older, "report_parted", Role.SITUATIONAL_OPERATOR, data={"report": row.id})
     moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": CONSOLE})
     work.session.flush()
     notify(work, row, CONSOLE, SITUATION_ROOM, initiator="system")

@@ -51,7 +51,7 @@ def listing(
         AccessError: the actor's roles see no alerts.
     """
     require(work.actor, ALERT_READERS)
-    wanted = _visible(work.actor, select(Alert))
+    wanted = visible(work.actor, select(Alert))
     if state is not None:
         wanted = wanted.where(Alert.state == state)
     elif open_only:
@@ -68,7 +68,7 @@ def listing(
 def counts(work: Work) -> dict[str, int]:
     """How many alerts the actor sees in each state."""
     require(work.actor, ALERT_READERS)
-    seen = _visible(work.actor, select(Alert)).subquery()
+    seen = visible(work.actor, select(Alert)).subquery()
     found = work.session.execute(select(seen.c.state, func.count()).group_by(seen.c.state))
     return dict(found.all())
 
@@ -76,7 +76,7 @@ def counts(work: Work) -> dict[str, int]:
 def changed_since(work: Work, since: datetime) -> tuple[AlertSummary, ...]:
     """Alerts that changed at or after a moment, the oldest change first: what the live list is fed with."""
     require(work.actor, ALERT_READERS)
-    query = _visible(work.actor, select(Alert)).where(Alert.changed_at >= since)
+    query = visible(work.actor, select(Alert)).where(Alert.changed_at >= since)
     rows = work.session.scalars(query.order_by(Alert.changed_at, Alert.id)).all()
     return summaries(work, rows)
 
@@ -93,7 +93,7 @@ def changed_after(work: Work, number: int | None) -> tuple[list[tuple[int, Alert
     last = last_number(work.session)
     if number == last:
         return [], last
-    query = _visible(work.actor, select(Alert)).where(Alert.stream_seq <= last)
+    query = visible(work.actor, select(Alert)).where(Alert.stream_seq <= last)
     if number is None or number > last:
         query = query.where(Alert.state.in_(OPEN))
     else:
@@ -151,7 +151,7 @@ def summaries(work: Work, rows: Iterable[Alert]) -> tuple[AlertSummary, ...]:
     )
 
 
-def _visible(actor: Actor, query: Select[Alert]) -> Select[Alert]:
+def visible(actor: Actor, query: Select[Alert]) -> Select[Alert]:
     if actor.acts_as(SEE_ALL):
         return query
     own = actor.service or ""
@@ -161,7 +161,7 @@ def _visible(actor: Actor, query: Select[Alert]) -> Select[Alert]:
 
 
 def _in_sight(work: Work, row: Alert) -> None:
-    if work.session.scalar(_visible(work.actor, select(Alert).where(Alert.id == row.id)).limit(1)) is None:
+    if work.session.scalar(visible(work.actor, select(Alert).where(Alert.id == row.id)).limit(1)) is None:
         raise AccessError("A dispatcher sees the alerts sent to his own service.")
 
 

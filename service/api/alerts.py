@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import anyio
 from anyio.to_thread import run_sync
@@ -12,10 +12,29 @@ from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from incidents.alert import AlertState
+from incidents.response import ResponseStep
 from qyran.roles import SYSTEM, Role
 from service import alerts
 from service.access import ALERT_READERS, require
-from service.api.bodies import CloseStep, DispatchStep, ReasonedStep, Step, VerdictStep
+from service.alerting.by_hand import HandReport, raise_by_hand
+from service.alerting.drills import mark_drill
+from service.alerting.joining import join, part
+from service.alerts import ServiceReport
+from service.api.bodies import (
+    AssignStep,
+    CloseStep,
+    CrewStep,
+    DispatchStep,
+    DrillStep,
+    HandAlert,
+    JoinStep,
+    NoteBody,
+    ReasonedStep,
+    ServiceStep,
+    Step,
+    TimeStep,
+    VerdictStep,
+)
 from service.api.deps import Desk, DeskOf, token_of
 from service.auth import logged_in
 from service.store.alert_stream import BELL
@@ -23,6 +42,7 @@ from service.views import AlertDetail, AlertPage, AlertSummary
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
+Service = Literal["101", "102", "103", "112"]
 TICK_S: Final = 0.05  # how often a listener asks whether the bell was rung: a look at one number in memory
 LOOK_S: Final = 0.5  # how often it looks at the store, for what other processes changed
 LOGIN_S: Final = 2.0  # how often it asks whether the login has ended
@@ -44,6 +64,13 @@ def listing(
         return alerts.listing(
             work, state=state, kind=kind, camera=camera, open_only=open_only, limit=limit, offset=offset
         )
+
+
+@router.post("", summary="Raise an alert by hand", status_code=201)
+def raise_alert(body: HandAlert, desk: DeskOf) -> AlertDetail:
+    """What 112 telephoned, or what an operator sees; where the machine had raised it before, that alert answers."""
+    with desk.write() as work:
+        return raise_by_hand(work, HandReport(**body.model_dump()))
 
 
 @router.get("/stream", summary="Changes of alerts as they happen", response_class=EventSourceResponse)
@@ -114,17 +141,17 @@ def dispatch(alert_id: str, step: DispatchStep, desk: DeskOf) -> AlertDetail:
 
 
 @router.post("/{alert_id}/depart", summary="The crew has left")
-def depart(alert_id: str, step: Step, desk: DeskOf) -> AlertDetail:
+def depart(alert_id: str, step: CrewStep, desk: DeskOf) -> AlertDetail:
     """The crew is on its way."""
     with desk.write() as work:
-        return alerts.depart(work, alert_id, version=step.version)
+        return alerts.depart(work, alert_id, service=step.service, at=step.at, version=step.version)
 
 
 @router.post("/{alert_id}/arrive", summary="The crew is there")
-def arrive(alert_id: str, step: Step, desk: DeskOf) -> AlertDetail:
+def arrive(alert_id: str, step: CrewStep, desk: DeskOf) -> AlertDetail:
     """The crew has arrived."""
     with desk.write() as work:
-        return alerts.arrive(work, alert_id, version=step.version)
+        return alerts.arrive(work, alert_id, service=step.service, at=step.at, version=step.version)
 
 
 @router.post("/{alert_id}/resolve", summary="Under control")
@@ -153,6 +180,56 @@ def reopen(alert_id: str, step: Step, desk: DeskOf) -> AlertDetail:
     """The same object again."""
     with desk.write() as work:
         return alerts.reopen(work, alert_id, note=step.note, version=step.version)
+
+
+@router.post("/{alert_id}/assign", summary="Hand over to another operator")
+def assign(alert_id: str, step: AssignStep, desk: DeskOf) -> AlertDetail:
+    """Who takes it over sees it as his own."""
+    with desk.write() as work:
+        return alerts.assign(work, alert_id, step.operator, note=step.note, version=step.version)
+
+
+@router.post("/{alert_id}/note", summary="A note without a step")
+def note(alert_id: str, body: NoteBody, desk: DeskOf) -> AlertDetail:
+    """Words of an operator, or of a service that has a part in it; sealed."""
+    with desk.write() as work:
+        return alerts.add_note(work, alert_id, body.note)
+
+
+@router.post("/{alert_id}/time", summary="A time that somebody tells")
+def told_time(alert_id: str, step: TimeStep, desk: DeskOf) -> AlertDetail:
+    """When it began, or when the call for it was taken; typed by hand, and shown as such."""
+    with desk.write() as work:
+        return alerts.correct_time(work, alert_id, step.name, step.at, version=step.version)
+
+
+@router.post("/{alert_id}/join", summary="The same as another")
+def join_alerts(alert_id: str, step: JoinStep, desk: DeskOf) -> AlertDetail:
+    """Two alerts are one happening; the answer is the alert that stands for both."""
+    with desk.write() as work:
+        return join(work, alert_id, step.into, note=step.note, version=step.version)
+
+
+@router.post("/{alert_id}/part", summary="Not the same after all")
+def part_alerts(alert_id: str, step: ReasonedStep, desk: DeskOf) -> AlertDetail:
+    """A merged report stands by itself again, and has to be answered."""
+    with desk.write() as work:
+        return part(work, alert_id, step.reason, note=step.note, version=step.version)
+
+
+@router.post("/{alert_id}/drill", summary="An exercise, or real after all")
+def drill(alert_id: str, step: DrillStep, desk: DeskOf) -> AlertDetail:
+    """Exercises count nowhere and are told as such."""
+    with desk.write() as work:
+        return mark_drill(work, alert_id, drill=step.is_drill, note=step.note, version=step.version)
+
+
+@router.post("/{alert_id}/services/{service}/{step}", summary="What a service does")
+def service_step(alert_id: str, service: Service, step: ResponseStep, body: ServiceStep, desk: DeskOf) -> AlertDetail:
+    """A dispatcher for his own service, an operator for any of them; what is known already changes nothing."""
+    given = ServiceReport(step, at=body.at, number=body.number, found=body.found, note=body.note)
+    with desk.write() as work:
+        return alerts.service_step(work, alert_id, service, given, version=body.version)
 
 
 @router.get("/{alert_id}/evidence/{event_id}/{name}", summary="A file of the evidence", response_class=FileResponse)

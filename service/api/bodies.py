@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from incidents.alert import Verdict
 from qyran.roles import Role
@@ -111,3 +112,113 @@ class NewInput(Body):
     value: dict[str, Any]
     source: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     as_of: date
+
+
+class CrewStep(Step):
+    """A crew's step: whose, where several were sent; and when, where it was told by telephone."""
+
+    service: Literal["101", "102", "103", "112"] | None = None
+    at: AwareDatetime | None = None
+
+
+class ServiceStep(Step):
+    """What a service reports of its part.
+
+    Attributes:
+        at: when it happened; absent means now.
+        number: of the incident at the service.
+        found: what the crew found on the spot.
+    """
+
+    at: AwareDatetime | None = None
+    number: Annotated[str, StringConstraints(max_length=64)] | None = None
+    found: bool | None = None
+
+
+class ServiceReportBody(Body):
+    """What a service's own system reports: of which alert (its id, or the incident's number), and what.
+
+    Attributes:
+        at: by the service's clock.
+    """
+
+    step: Literal["receive", "depart", "arrive", "finish"]
+    at: AwareDatetime
+    alert_id: Annotated[str, StringConstraints(max_length=36)] | None = None
+    number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    found: bool | None = None
+    note: Note | None = None
+
+
+class AssignStep(Step):
+    """To whom an alert is handed over: a user's id."""
+
+    operator: Annotated[str, StringConstraints(max_length=36)]
+
+
+class NoteBody(Body):
+    """Words without a step."""
+
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class JoinStep(Step):
+    """The alert that shall stand for both."""
+
+    into: Annotated[str, StringConstraints(max_length=36)]
+
+
+class DrillStep(Step):
+    """Whether the alert is an exercise."""
+
+    is_drill: bool
+
+
+class TimeStep(Step):
+    """A time that somebody tells: when it began, or when the call was taken."""
+
+    name: Literal["t_onset", "t_call_received"]
+    at: AwareDatetime
+
+
+class HandAlert(Body):
+    """An alert that a person raises; `id` is chosen by who sends it, so that sending it twice raises one.
+
+    Attributes:
+        via: from whom it was learnt: operator (seen on the wall), citizen, or a service.
+    """
+
+    kind: Annotated[str, StringConstraints(max_length=32)]
+    via: Literal["operator", "citizen", "101", "102", "103", "112"] = "operator"
+    id: UUID | None = None
+    camera: Annotated[str, StringConstraints(max_length=64)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    radius_m: Annotated[float, Field(gt=0, le=50_000)] | None = None
+    object_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    began: AwareDatetime | None = None
+    call_received: AwareDatetime | None = None
+    number: Annotated[str, StringConstraints(max_length=64)] | None = None
+    is_drill: bool = False
+    note: Note | None = None
+
+
+Named = Annotated[list[Annotated[str, StringConstraints(max_length=64)]], Field(max_length=500)]
+
+
+class NewDrill(Body):
+    """A drill to be announced: its span, and the cameras, sensors or objects it is about, or everywhere."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    start: AwareDatetime
+    end: AwareDatetime
+    cameras: Named = []
+    sensors: Named = []
+    objects: Named = []
+    everywhere: bool = False
+
+
+class CallJudgement(Body):
+    """Whether a call and an alert are one and the same."""
+
+    same: bool

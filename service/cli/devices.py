@@ -29,7 +29,10 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     listed.set_defaults(run=list_records)
     made = actions.add_parser("token", help="make the token of a machine that delivers; it is told once")
     made.add_argument("name", metavar="NAME")
-    feeds = ("devices", "fine_payments", "payments", "registers", "sensors")
+    feeds = (
+        "devices", "dispatch_101", "dispatch_102", "dispatch_103", "dispatch_112", "fine_payments", "payments",
+        "registers", "sensors",
+    )  # fmt: skip
     made.add_argument("--feed", action="append", choices=feeds, help="may be repeated")
     made.set_defaults(run=make_token)
     revoked = actions.add_parser("revoke", help="take nothing more from a machine")
