@@ -8,7 +8,7 @@ from typing import Final
 
 from service.charts.svg import GRID, INK, SERIES, TARGET, chart, label, tag, words
 
-ROOM: Final = (36.0, 12.0, 24.0, 12.0)
+ROOM: Final = (44.0, 12.0, 24.0, 12.0)
 """Left, right, bottom and top of the drawing, pixels."""
 QUARTERS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -49,10 +49,10 @@ def stairs(
         parts.append(label(f"{100 * share:.0f} %", left - 5, y(share) + 4, anchor="end"))
     parts += [label(f"{score:.2f}", x(score), height - 7, anchor="middle") for score in (low, high)]
     for stair, colour, name in zip(kept, (TARGET, SERIES), ("stair-false", "stair-true"), strict=True):
-        steps, last = [], 1.0
-        for score, share in stair.points:
-            steps += [(x(score), y(last)), (x(score), y(share))]
-            last = share
+        steps, last = [], low
+        for score, share in stair.points:  # what is left holds from above the score before up to this one
+            steps += [(x(last), y(share)), (x(score), y(share))]
+            last = score
         points = " ".join(f"{one:.1f},{other:.1f}" for one, other in steps)
         parts.append(tag("polyline", points=points, fill="none", stroke=colour, stroke_width=2.5, class_=name))
     if mark is not None:

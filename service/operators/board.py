@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from incidents.alert import OPEN, AlertState
 from incidents.severity import FIRE_KINDS, KINDS, Attention, attention
@@ -45,7 +45,7 @@ class Choice:
         show: a tab of `GROUPS`; empty shows every open alert.
         kind, camera, district: of the alert; the district is the camera's territory.
         severity: high, medium or low.
-        mine: only those the reader acknowledged.
+        mine: only those the reader has in hand.
         drill: drills only, or none of them.
     """
 
@@ -131,7 +131,8 @@ def _chosen(work: Work, choice: Choice) -> list[ColumnElement[bool]]:
         inside: Select[Any] = select(Camera.id).where(Camera.territory == choice.district)
         found.append(Alert.camera_id.in_(inside))
     if choice.mine:
-        found.append(Alert.ack_by == work.actor.id)
+        me = work.actor.id
+        found.append(or_(Alert.assigned_to == me, and_(Alert.assigned_to.is_(None), Alert.ack_by == me)))
     if choice.drill:
         found.append(Alert.is_drill.is_(choice.drill == "only"))
     return found

@@ -1,17 +1,12 @@
-"""What is down at this moment: cameras by their own log, everything else as it was reported."""
+"""What is down at this moment, as it was reported."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import select
-
+from service import outages
 from service.store.database import Work
-from service.store.tables import Camera
-
-CAMERA: Final = "camera"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +19,9 @@ class Down:
 
 
 def down_now(work: Work) -> tuple[Down, ...]:
-    """What is down, by name."""
-    rows = work.session.scalars(select(Camera).where(Camera.status == "down", Camera.retired.is_(None)))
-    found = {f"{CAMERA}:{row.id}": Down(f"{CAMERA}:{row.id}", row.status_at, None) for row in rows}
-    return tuple(sorted(found.values(), key=lambda one: one.component))
+    """What is down, the latest first.
+
+    Raises:
+        AccessError: the actor does not see outages.
+    """
+    return tuple(Down(one.component, one.start, one.reason) for one in outages.running(work))

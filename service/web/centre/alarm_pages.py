@@ -13,6 +13,8 @@ from starlette.responses import FileResponse, Response
 from incidents.alert import AlertState, Verdict
 from qyran.errors import InputError, NotFound, TransitionError
 from service import alerts
+from service.alerting.joining import join
+from service.alerting.steps import NOTERS
 from service.operators.board import FRESH
 from service.operators.walls import WATCHERS
 from service.records import load
@@ -22,7 +24,7 @@ from service.views import AlertDetail
 from service.web.centre.alarm_view import KEYS, SERVICE_KEYS, alarm_view, asked_of
 from service.web.evidence_view import send
 from service.web.refusals import refusal
-from service.web.rendering import STATIC, Flash, onward, page, words_of
+from service.web.rendering import Flash, onward, page, words_of
 from service.web.visit import Person, PostedPerson, Visit, own_path
 
 router = APIRouter(prefix="/alarms", include_in_schema=False)
@@ -36,6 +38,7 @@ class Step:
     reason: str
     note: str | None
     service: str
+    into: str = ""
 
 
 Act = Callable[[Work, str, Step], AlertDetail]
@@ -64,6 +67,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "cancel": lambda work, one, f: alerts.cancel(work, one, f.reason, note=f.note, version=f.version),
     "close": lambda work, one, f: alerts.close(work, one, f.reason, note=f.note, version=f.version),
     "reopen": lambda work, one, f: alerts.reopen(work, one, note=f.note, version=f.version),
+    "note": lambda work, one, f: alerts.add_note(work, one, f.note or ""),
+    "join": lambda work, one, f: join(work, one, f.into, note=f.note, version=f.version),
 }
 
 
@@ -88,6 +93,7 @@ def act(
     reason: Annotated[str, Form(max_length=64)] = "",
     note: Annotated[str, Form(max_length=1000)] = "",
     service: Annotated[str, Form(max_length=8)] = "",
+    into: Annotated[UUID | None, Form()] = None,
     back: Annotated[str, Form(max_length=500)] = "",
     x_console: Annotated[str | None, Header(max_length=8)] = None,
 ) -> Response:
@@ -95,15 +101,16 @@ def act(
     if step not in ACTS:
         raise NotFound(f"There is no step {step}.")
     template = "alarms/alarm.html" if x_console is None else "alarms/pane_only.html"
-    form = Step(version, reason, note or None, service)
+    form = Step(version, reason, note or None, service, str(into or ""))
     try:
         with visit.store.write(visit.actor) as work:
             ACTS[step](work, str(alert_id), form)
     except (TransitionError, InputError) as error:
         return _alarm(visit, str(alert_id), template, error)
+    stands = form.into if step == "join" else str(alert_id)
     if x_console is not None:
-        return _alarm(visit, str(alert_id), template)
-    return onward(visit, own_path(back, f"/alarms/{alert_id}"), "saved")
+        return _alarm(visit, stands, template)
+    return onward(visit, own_path(back, f"/alarms/{stands}"), "saved")
 
 
 @router.get("/{alert_id}/evidence/{event_id}/{name}")
@@ -130,5 +137,6 @@ def _alarm(visit: Visit, alert_id: str, template: str, error: Exception | None =
         asked=asked_of(w),
         keys=KEYS,
         service_keys=SERVICE_KEYS,
-        live=bool(visit.roles & WATCHERS) and (STATIC / "js" / "live.js").is_file(),
+        live=bool(visit.roles & WATCHERS),
+        notes=bool(visit.roles & NOTERS),
     )

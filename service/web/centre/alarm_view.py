@@ -168,7 +168,7 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         chain=evidence_view.chain(w, seen.chain_fault),
         history=evidence_view.history(w, seen.history, ROOM),
         steps=steps,
-        plain=tuple(one for one in PLAIN if one in steps),
+        plain=tuple(one for one in PLAIN if one in steps and one != seen.verdict),
         asked=tuple(one for one in ASKED if one in steps),
         services=_services(w, seen) if "dispatch" in steps else (),
         verdict=_verdict(w, seen),

@@ -9,22 +9,20 @@ from fastapi import APIRouter, Depends, Form, Query
 from starlette.responses import JSONResponse, Response
 
 from incidents.alert import REASONS
-from qyran.errors import AccessError, InputError, TransitionError
-from qyran.roles import Role
+from qyran.errors import InputError, TransitionError
 from service import alerts
 from service.operators import sound
 from service.operators.board import READERS, Choice, board, cameras
 from service.operators.down import down_now
 from service.web.centre.alarm_view import KEYS, SERVICE_KEYS, asked_of
 from service.web.centre.down_view import down_view
-from service.web.centre.rows import alarm_row, list_view, options
+from service.web.centre.own_pages import STREAM, own_page
+from service.web.centre.rows import list_view, options
 from service.web.rendering import onward, page, words_of
-from service.web.visit import Person, PostedPerson, Visit, own_path
+from service.web.visit import Person, PostedPerson, own_path
 
 router = APIRouter(prefix="/alarms", include_in_schema=False)
 
-STREAM: Final = "/api/v1/alerts/stream"
-SERVICE_SHOWN: Final = 200  # alerts of a dispatcher's page
 MOST_AT_ONCE: Final = 200  # alarms closed by one press
 
 
@@ -49,7 +47,7 @@ Chosen = Annotated[Choice, Depends(chosen)]
 def console(visit: Person, choice: Chosen) -> Response:
     """The working screen of an operator; a dispatcher's page of his own service's alarms."""
     if visit.actor.acts_as(READERS) is None:
-        return _dispatcher(visit)
+        return own_page(visit)
     w = words_of(visit)
     with visit.store.read(visit.actor) as work:
         view = list_view(w, visit, choice, board(work, choice))
@@ -120,14 +118,3 @@ def sounded(
             return JSONResponse({"until": sound.mute(work, seconds).isoformat()})
         sound.note(work, kind)
     return JSONResponse({"until": None})
-
-
-def _dispatcher(visit: Visit) -> Response:
-    if visit.actor.acts_as(frozenset({Role.SERVICE_DISPATCHER})) is None:
-        raise AccessError("Alarms are answered by operators and dispatchers.")
-    w = words_of(visit)
-    with visit.store.read(visit.actor) as work:
-        found = alerts.listing(work, open_only=True, limit=SERVICE_SHOWN)
-    return page(
-        visit, "alarms/dispatcher.html", rows=tuple(alarm_row(w, visit, one) for one in found.items), stream_path=STREAM
-    )

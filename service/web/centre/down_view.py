@@ -27,5 +27,10 @@ def down_view(w: Words, found: Iterable[Down]) -> tuple[DownView, ...]:
 
 def _one(w: Words, one: Down) -> DownView:
     kind, _, name = one.component.partition(":")
-    why = None if one.reason is None else w.or_code(f"centre.reason_{one.reason}")
+    why = None if one.reason is None else reason_of(w, one.reason)
     return DownView(w.or_code(f"centre.part_{kind}"), name, one.since, why)
+
+
+def reason_of(w: Words, code: str) -> str:
+    """Why a part is down, in words; an unknown code as it is."""
+    return w.or_code(f"centre_down.{code}")

@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.web.centre import alarm_pages, console_pages, room_pages, shift_pages, statistics_pages, wall_pages
+from service.web.centre import (
+    alarm_pages,
+    console_pages,
+    hand_pages,
+    own_pages,
+    room_pages,
+    shift_pages,
+    statistics_pages,
+    wall_pages,
+)
 
 router = APIRouter(include_in_schema=False)
-for room in (console_pages, room_pages, shift_pages, statistics_pages, wall_pages, alarm_pages):
+for room in (
+    console_pages,
+    room_pages,
+    shift_pages,
+    statistics_pages,
+    hand_pages,
+    wall_pages,
+    own_pages,
+    alarm_pages,
+):
     router.include_router(room.router)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from qyran.roles import Role
+from service import outages as log
 from service.access import require
 from service.operators.board import READERS
-from service.operators.down import down_now
-from service.web.centre.down_view import down_view
+from service.web.centre.down_view import reason_of
 from service.web.rendering import page, words_of
 from service.web.visit import Person
+from service.web.words import Words
 
 router = APIRouter(prefix="/alarms", include_in_schema=False)
+
+BACK: Final = timedelta(days=7)  # what the page of outages looks back on
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRow:
+    """A span in which a part did not work."""
+
+    what: str
+    name: str | None
+    start: datetime
+    end: datetime | None
+    lasted: str | None
+    why: str
 
 
 @router.get("/map")
@@ -26,8 +44,13 @@ def second_window(visit: Person) -> Response:
 @router.get("/outages")
 def outages(visit: Person) -> Response:
     """What is down, and what was."""
-    require(visit.actor, READERS | {Role.SYSTEM})
+    require(visit.actor, READERS)
     w = words_of(visit)
     with visit.store.read(visit.actor) as work:
-        down = down_view(w, down_now(work))
-    return page(visit, "alarms/outages.html", down=down)
+        found = log.listing(work, work.now - BACK)
+    return page(visit, "alarms/outages.html", rows=tuple(_row(w, one) for one in found))
+
+
+def _row(w: Words, one: log.OutageView) -> OutageRow:
+    what = w.or_code(f"centre.part_{one.kind}")
+    return OutageRow(what, one.name, one.start, one.end, w.between(one.start, one.end), reason_of(w, one.reason))

@@ -95,6 +95,12 @@ export class Board {
     }
   }
 
+  /** The pane shows another alarm by itself. */
+  follow(id) {
+    this.id = id;
+    this.mark();
+  }
+
   choose(id, byHand = true) {
     this.id = id;
     this.mark();

@@ -89,6 +89,7 @@ function spoken(now) {
 
 function stepped(step, id) {
   soon();
+  if (pane.id !== id) board.follow(pane.id); // it was joined to another
   if (!LAST.has(step) || pane.id !== id) return;
   const next = board.fresh(id);
   if (next) board.choose(next, false);

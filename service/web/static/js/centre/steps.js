@@ -28,8 +28,18 @@ export class Steps {
     form.reset();
     form.action = `/alarms/${this.pane.id}/${step}`;
     form.elements.version.value = this.pane.version;
+    if (step === "join") this.#others(form.elements.into);
     dialog.querySelector("[data-about]").textContent = this.pane.article.dataset.title;
     dialog.showModal();
+  }
+
+  /** The other alarms of the list that are not over. */
+  #others(select) {
+    const rows = [...document.querySelectorAll("#rows [data-alarm]:not(.ended)")].filter((row) => row.dataset.alarm !== this.pane.id);
+    select.replaceChildren(...rows.map((row) => {
+      const words = [".name", ".where", ".age small"].map((part) => row.querySelector(part).textContent.trim());
+      return new Option(words.join(", "), row.dataset.alarm);
+    }));
   }
 
   async take(form, submitter) {

@@ -1,9 +1,9 @@
-// The camera wall: live where the connection carries it, a still every second elsewhere; only what is seen is fetched.
+// The camera wall: every view live over one connection; only what is seen is fetched.
 // An alarm brings its camera up in a coloured frame until somebody answers; then the camera that stood there is back.
 
-import { View, capacity } from "./wall_view.js";
 import { listen } from "./link.js";
 import { together } from "./together.js";
+import { View } from "./wall_view.js";
 
 const TYPING = "input, textarea, select";
 const FRESH = new Set(["raised", "notified", "reopened"]);
@@ -30,9 +30,6 @@ function draw(cells) {
   for (const button of root.querySelectorAll("[data-size]")) button.setAttribute("aria-pressed", String(Number(button.dataset.size) === cells.length));
   root.classList.remove("large");
   for (const option of views[0].box.querySelectorAll("option[value]")) names.set(option.value, option.textContent);
-  const few = root.querySelector("[data-few]");
-  few.hidden = capacity() >= cells.length;
-  few.textContent = root.dataset.wordsFew.replace("{n}", capacity());
   frames();
 }
 
@@ -50,7 +47,7 @@ function frames() {
     if (shown) shown.alarmed(alarm, SEVERITY[alarm.severity] ?? "high");
     else if (follow.checked && names.has(alarm.camera_id)) {
       const free = views.findLast((view) => !view.alarm);
-      free?.bring(alarm.camera_id);
+      free?.show(alarm.camera_id);
       free?.alarmed(alarm, SEVERITY[alarm.severity] ?? "high");
     }
   }
