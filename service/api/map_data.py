@@ -1,0 +1,35 @@
+"""The map of alerts as GeoJSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from service.api.deps import DeskOf
+from service.i18n import Language
+from service.places.features import LAYERS, Layer, collection
+
+router = APIRouter(prefix="/alerts", tags=["alerts"])
+
+
+@router.get("/map", summary="What the map shows", response_class=JSONResponse)
+def features(
+    desk: DeskOf,
+    layer: Annotated[list[Layer] | None, Query(description="Only these; all where none is named.")] = None,
+    lang: Annotated[Language | None, Query(description="Of the words; the reader's own where not given.")] = None,
+) -> JSONResponse:
+    """GeoJSON of what the reader may see: alerts with where they can be, cameras, protected objects, roads.
+
+    A dispatcher sees his service's alerts and the roads. A look at protected objects is logged.
+    """
+    asked = layer or LAYERS
+    words = lang or desk.login.user.language
+    if "objects" in asked:
+        with desk.write() as work:
+            found: dict[str, Any] = collection(work, asked, words)
+    else:
+        with desk.read() as work:
+            found = collection(work, asked, words)
+    return JSONResponse(found, media_type="application/geo+json")
