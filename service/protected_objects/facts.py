@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from fire_alerts.sensor import MISSED
 from kpi_catalog.records import Interval, ObjectRegister, ProtectedObject, SensorFact
@@ -95,8 +95,3 @@ def share(work: Work) -> tuple[int, int]:
     ]
     working = equipped(work, ids)
     return sum(count > 0 for count in working.values()), len(ids)
-
-
-def count(work: Work) -> int:
-    """How many objects there are, those that left the register too."""
-    return work.session.scalar(select(func.count()).select_from(ObjectRow)) or 0

@@ -114,8 +114,8 @@ class ObjectLine(BaseModel):
 
     id: str
     kind: str | None
-    name: dict[str, str]
-    address: dict[str, str]
+    name: Names
+    address: Names
     station: str | None
     until: datetime | None
     sensors: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
 
 import paho.mqtt.client as paho
@@ -66,7 +66,7 @@ class _Line:
         self.client.on_connect = self._connected
         self.client.on_subscribe = self._subscribed
 
-    def __enter__(self) -> _Line:
+    def __enter__(self) -> Self:
         try:
             self.client.connect(self._file.host, self._file.port, self._file.keepalive_s)
         except (OSError, ValueError) as error:

@@ -15,7 +15,9 @@ from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
 from service.imports.intake import READERS as IMPORT_READERS
 from service.passages import PASSAGE_READERS
+from service.protected_objects.card import SEERS as OBJECT_SEERS
 from service.quarantine import READERS as SUPERVISORS
+from service.sensors.registry import READERS as SENSOR_READERS
 from service.settings import Settings
 from service.watch_hits import HIT_READERS
 from service.watch_lists import LIST_READERS
@@ -31,6 +33,8 @@ PAGES: Final = (
     ("/passages", "nav.passages", PASSAGE_READERS),
     ("/watch", "nav.watch", LIST_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
+    ("/objects", "nav.objects", OBJECT_SEERS),
+    ("/sensors", "nav.sensors", SENSOR_READERS),
     ("/kpi", "nav.kpi", KPI_READERS),
     ("/imports", "nav.imports", IMPORT_READERS),
     ("/exchange", "nav.exchange", EXCHANGE_WATCHERS),

@@ -30,6 +30,7 @@ from service.web import (
     import_pages,
     initiative_pages,
     ncalayer_pages,
+    object_pages,
     passage_pages,
     public_pages,
     publication_pages,
@@ -37,6 +38,7 @@ from service.web import (
     register_pages,
     request_pages,
     scene_pages,
+    sensor_pages,
     session_pages,
     supervision_pages,
     term_pages,
@@ -81,6 +83,8 @@ for pages in (
     passage_pages,
     watch_pages,
     supervision_pages,
+    sensor_pages,
+    object_pages,
 ):
     router.include_router(pages.router)
 
