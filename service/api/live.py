@@ -29,6 +29,8 @@ FIRST_S: Final = 10.0
 """How long a live view waits for the camera's first key frame before it says that there is none."""
 CHECK_S: Final = 10.0
 """How often it is looked whether the viewer may still watch."""
+QUIET_S: Final = 3.0
+"""Nothing came for so long: the states are told again."""
 FRAME: Final = struct.Struct(">BBI")
 """Before each message of many cameras: number of the camera, kind, length."""
 GOODBYE: Final = 9
@@ -143,7 +145,9 @@ async def _watched(
         for number, viewer in enumerate(viewers):
             for one in viewer.take():
                 yield number, one
-        await wait(changed, CHECK_S)
+        if not await wait(changed, QUIET_S):
+            for number, viewer in enumerate(viewers):
+                yield number, viewer.state  # so that the browser knows the connection is alive
 
 
 def _begin_live(desk: Desk, cameras: list[str]) -> None:

@@ -48,6 +48,7 @@ class Viewer:
     def __init__(self, changed: asyncio.Event, *, stills: bool) -> None:
         self.stills = stills
         self.dropped = 0
+        self.state = _state("wait", None)
         self._waiting: deque[Said] = deque()
         self._bytes = 0
         self._awaits_key = False
@@ -55,6 +56,8 @@ class Viewer:
 
     def put(self, said: Said) -> None:
         """Take a message of the camera; never waits."""
+        if said.kind == STATE:
+            self.state = said
         if (said.kind == STILL) is not self.stills and said.kind in {FRAGMENT, STILL, INIT}:
             return
         if self._awaits_key and said.kind == FRAGMENT:
@@ -194,11 +197,15 @@ class LiveHub:
         self._sources.clear()
 
 
-async def wait(changed: asyncio.Event, timeout_s: float) -> None:
-    """Wait until something came for one of the viewers that share an event, or the time is over."""
-    with contextlib.suppress(TimeoutError):
+async def wait(changed: asyncio.Event, timeout_s: float) -> bool:
+    """Wait until something came for one of the viewers that share an event; False where the time was over."""
+    came = True
+    try:
         await asyncio.wait_for(changed.wait(), timeout_s)
+    except TimeoutError:
+        came = False
     changed.clear()
+    return came
 
 
 def hub_of(app: Any) -> LiveHub:
