@@ -162,10 +162,10 @@ def test_the_load_of_the_tracker_is_what_it_says():
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["bench", "track", "--core", "0"], "draws its own clips"),
-        (["bench", "speed", "--detail", "full"], "belongs to the part track"),
+        (["bench", "track", "--core", "0"], "--core is not for bench track"),
+        (["bench", "speed", "--detail", "full"], "--detail is not for bench speed: it takes --keep, --seed, --clips."),
         (["bench", "speed", "--clips", "0"], "1 or more"),
-        (["bench", "--seed", "3"], "belong to a part"),
+        (["bench", "--seed", "3"], "it takes --camera, --core"),
         (["bench", "no-such-video.mp4"], "together"),
     ],
 )

@@ -1,0 +1,97 @@
+"""The parts of `qyran bench`: which options each takes, and what it calls. A new part is one function and one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+Given = dict[str, Any]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part.
+
+    Attributes:
+        run: gets the options that were given and somebody to tell of progress, and gives the report. What it needs is
+            imported in it, so that `--help` stays fast.
+        takes: the options it has a use for.
+    """
+
+    run: Callable[[Given, Tell], dict[str, Any]]
+    takes: tuple[str, ...]
+
+
+def _track(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_track import bench_track  # noqa: PLC0415
+
+    return bench_track(on_clip=tell, **given)
+
+
+def _speed(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_speed import bench_speed  # noqa: PLC0415
+
+    return bench_speed(on_clip=tell, **given)
+
+
+def _rules(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_rules import bench_rules, table  # noqa: PLC0415
+
+    report = bench_rules(
+        _listed(given.get("rules")),
+        given.get("per_rule", 100),
+        _listed(given.get("conditions")) or ("day", "rain", "night"),
+        given.get("seed", 1),
+        jobs=given.get("jobs", 1),
+        keep=given.get("keep"),
+        on_clip=tell,
+    )
+    tell(table(report))
+    return report
+
+
+def _console(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_console import bench_console  # noqa: PLC0415
+
+    return bench_console(tell=tell, **_renamed(given, think="think_s", demo="demo_folder"))
+
+
+def _decisions(given: Given, _: Tell) -> dict[str, Any]:
+    from service.bench_decisions import bench_decisions  # noqa: PLC0415
+
+    count, workers = given.get("decisions", 1000), given.get("workers", 8)
+    return bench_decisions(count, workers, given.get("database_url", ""), signed=given.get("signed", False))
+
+
+def _kpi(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_kpi import bench_kpi  # noqa: PLC0415
+
+    return bench_kpi(tell=tell, **given)
+
+
+def _latency(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_latency import bench_latency  # noqa: PLC0415
+
+    return bench_latency(tell=tell, **given)
+
+
+def _listed(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _renamed(given: Given, **names: str) -> Given:
+    return {names.get(name, name): value for name, value in given.items()}
+
+
+PARTS: Final[dict[str, Part]] = {
+    "track": Part(_track, ("keep", "seed", "clips", "detail")),
+    "speed": Part(_speed, ("keep", "seed", "clips")),
+    "rules": Part(_rules, ("keep", "seed", "per_rule", "rules", "conditions", "jobs")),
+    "console": Part(_console, ("seed", "cases", "cleared", "think", "database_url", "demo")),
+    "decisions": Part(_decisions, ("decisions", "workers", "signed", "database_url")),
+    "kpi": Part(_kpi, ("seed", "cases", "alerts", "database_url")),
+    "latency": Part(_latency, ("streams", "seconds", "keep")),
+}
+"""By name."""
