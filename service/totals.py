@@ -20,12 +20,14 @@ class Totals:
         analysed: frames looked at.
         events: how many by (type, kind).
         passages: how many by (line, direction, class).
+        second_looks: how many fire alerts by (kind, word of the second look); the rejected ones did not leave.
         seconds: time spent by stage (decode, detect, fire, signals, track, rules, evidence), seconds.
     """
 
     analysed: int = 0
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
     passages: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    second_looks: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextmanager

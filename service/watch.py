@@ -14,12 +14,14 @@ from evidence.overlay import TrackPoint, drawn_parts
 from evidence.package import write_package
 from evidence.stills import MARGIN_S, clip_span
 from evidence.subject import Subject, calibration_sha256
+from fire_alerts.second_look import Word
 from qyran import __version__
 from service import passage_still
 from service.event import Event
 from service.evidence_words import in_words
 from service.plates import FORM
 from service.rulebook import Judge
+from service.second_look import AGAIN_S, Doubted, SecondLook
 from service.totals import Totals
 from service.watch_events import class_name, finding_event, kmh, passage_event, whole_of
 from vision.finding import FindingType
@@ -140,6 +142,8 @@ class CameraWatch:
         self._camera, self._pipeline, self._ring = pipeline.camera, pipeline, ring
         self._sink, self._signer, self._folder, self.identity = sink, signer, folder, identity
         self._judge = Judge(pipeline.camera, heeds_view=heeds_view)
+        self._second = SecondLook(ring, pipeline.another_fire_eye)
+        self._doubted: list[Doubted] = []
         self._pending: list[_Pending] = []
         self._passed: list[_Passed] = []
         self._paths: dict[int, deque[TrackPoint]] = {}
@@ -174,7 +178,8 @@ class CameraWatch:
         with self.totals.stage("rules"):
             findings = self._judge.step(observation)
         for finding in findings:
-            self._open(finding, observation)
+            self._open_sure(finding, observation)
+        self._look_again(observation)
         self._close_due(observation.video_s)
         return observation
 
@@ -283,6 +288,34 @@ class CameraWatch:
                 del self._paths[track]
                 self._plates.pop(track, None)
                 self._looks.pop(track, None)
+
+    def _open_sure(self, finding: Finding, observation: Observation) -> None:
+        """Look a second time at a fire alert before it leaves; everything else leaves as it is."""
+        if finding.type is not FindingType.FIRE_ALERT:
+            self._open(finding, observation)
+            return
+        with self.totals.stage("second_look"):
+            told, verdict = self._second.at(finding)
+        self.totals.second_looks[finding.kind, verdict.word.value] += 1
+        if verdict.word is Word.REJECTED:
+            self._doubted.append(Doubted(finding))
+        else:
+            self._open(told, observation)
+
+    def _look_again(self, observation: Observation) -> None:
+        """Look at rejected fire alerts again as they fall due; what is no longer rejected leaves now."""
+        waiting, self._doubted = self._doubted, []
+        for doubted in waiting:
+            if doubted.due_s > observation.video_s:
+                self._doubted.append(doubted)
+                continue
+            with self.totals.stage("second_look"):
+                told, verdict = self._second.again(doubted, observation.video_s)
+            if verdict.word is not Word.REJECTED:
+                self.totals.second_looks[told.kind, verdict.word.value] += 1
+                self._open(told, observation)
+            elif doubted.tries < len(AGAIN_S):
+                self._doubted.append(Doubted(doubted.finding, doubted.tries + 1))
 
     def _open(self, finding: Finding, observation: Observation) -> None:
         """Wait for the seconds after the decision before the clip is cut; nobody waits for an alarm."""

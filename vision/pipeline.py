@@ -16,6 +16,7 @@ from vision.attributes import AttributeVote
 from vision.background import Background
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.detail import long_side
+from vision.detector import Detector
 from vision.drift import DriftWatch
 from vision.geometry import foot, in_polygon, to_pixels
 from vision.passage import PassageCounter
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from vision.attributes import AttributeReader
     from vision.camera import Camera
-    from vision.detector import Detector
     from vision.drift import Memory
     from vision.passage_speed import SpeedsAt
     from vision.plate_watch import PlateEye
@@ -132,6 +132,12 @@ class Pipeline:
     def reads_plates(self) -> bool:
         """Whether it looks for number plates."""
         return self._plates is not None
+
+    @property
+    def another_fire_eye(self) -> Callable[[], Detector] | None:
+        """Opens a second detector like the camera's for fire, for use beside it; None where nobody asks for fire."""
+        eye = self._fire
+        return None if eye is None else lambda: Detector(eye.spec)
 
     def adopt(self, camera: Camera, heads: HeadReader | None = None) -> None:
         """Look by another version of the camera's file from the next frame on; what is followed stays followed.

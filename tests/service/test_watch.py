@@ -41,7 +41,9 @@ def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=No
         replace(seen, **happens.get(seen.video_s, {}))
         for seen in observe([Vehicle(7, driving(500, 100, 50))], until_s=until_s)
     ]
-    pipeline = SimpleNamespace(camera=CAMERA, reads_plates=reads_plates, observe=lambda _: script.pop(0))
+    pipeline = SimpleNamespace(
+        camera=CAMERA, reads_plates=reads_plates, observe=lambda _: script.pop(0), another_fire_eye=None
+    )
     judge = SimpleNamespace(step=lambda seen: (findings or {}).get(seen.video_s, []), finish=list)
     monkeypatch.setattr(watch, "Judge", lambda _, heeds_view: judge)
     told = []

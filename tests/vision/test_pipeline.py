@@ -191,7 +191,7 @@ def test_stages_are_timed():
     told = []
     fire = Scripted(FIRE_CLASSES, lambda *_: Detections.empty())
     run(camera(), 1, fire=fire, on_stage=lambda stage, seconds: told.append((stage, seconds)))
-    assert {stage for stage, _ in told} == {"detect", "fire", "track", "signals", "view"}
+    assert {stage for stage, _ in told} == {"detect", "fire", "plumes", "track", "signals", "view"}
     assert all(seconds >= 0 for _, seconds in told)
 
 
