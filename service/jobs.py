@@ -43,6 +43,7 @@ from service.sensors.rounds import SensorRounds
 from service.spool import Spool
 from service.store.database import Store
 from service.store.ledger import due, sign_heads
+from service.video.tending import VideoRound
 from violations.case import CaseState
 
 EVERY_S: Final = 1.0
@@ -51,6 +52,7 @@ KEEP_S: Final = 60.0  # housekeeping needs no hurry
 DAY_S: Final = 86_400.0
 RESEALED: Final = 2000
 """Rows that a round seals anew after another master key came."""
+VIDEO_S: Final = 2.0  # how often the disk's room for video is looked at
 TEND_S: Final = 5.0  # how often time stamps and masked copies are looked after
 COLLECT_S: Final = 10.0  # how often receipts are asked for
 TELL_S: Final = 5.0  # how often the situational centre is told what changed
@@ -130,6 +132,7 @@ class Jobs:
             threading.Thread(target=self._tend, name="evidence", daemon=True),
             threading.Thread(target=self._exchange, name="exchange", daemon=True),
             threading.Thread(target=self._hear, name="sensors", daemon=True),
+            threading.Thread(target=self._keep_video, name="video", daemon=True),
         )
 
     def start(self) -> None:
@@ -218,6 +221,14 @@ class Jobs:
             while ours and not self._stop.is_set():
                 self._step("tend_evidence", lambda: tend_evidence(self._store))
                 self._stop.wait(TEND_S)
+
+    def _keep_video(self) -> None:
+        """Make room for video and exports of it: neither may hold up an alarm."""
+        with _only_one(self._store.settings.home / ".video.lock", self._stop) as ours:
+            rounds = VideoRound(self._store)
+            while ours and not self._stop.is_set():
+                self._step("video", rounds.run)
+                self._stop.wait(VIDEO_S)
 
     def _exchange(self) -> None:
         with _only_one(self._store.settings.home / ".exchange.lock", self._stop) as ours:

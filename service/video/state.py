@@ -62,3 +62,14 @@ def state_of(archive: Path, camera: str) -> RecordingState | None:
         return RecordingState.model_validate_json((archive / camera / STATE).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def alive(process: int) -> bool:
+    """Whether a process of this machine runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

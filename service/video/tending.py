@@ -1,0 +1,54 @@
+"""What the service does for video by itself: makes room, keeps the terms, makes exports, tells of disks that fail."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from service import outages
+from service.store.database import Store
+from service.video.exports import expire, make_exports
+from service.video.keeper import cameras, keep_days, keep_share
+from service.video.state import alive, state_of
+
+KEEP_S: Final = 60.0
+"""How often terms and expired exports are looked at; the disk's room is looked at every round."""
+ONLY_HELD: Final = "only_held"
+
+
+@dataclass(slots=True)
+class VideoRound:
+    """One round after the other; remembers when the slower parts ran."""
+
+    store: Store
+    _kept_at: float | None = None
+    _told: str | None = ""
+
+    def run(self) -> None:
+        """One round."""
+        kept = keep_share(self.store)
+        now = time.monotonic()
+        if self._kept_at is None or now - self._kept_at >= KEEP_S:
+            self._kept_at = now
+            keep_days(self.store)
+            expire(self.store)
+        self._tell(only_held=kept.only_held)
+        make_exports(self.store)
+
+    def _tell(self, *, only_held: bool) -> None:
+        """Outages of disks: what recorders say, and a disk on which only held video is left."""
+        folder = self.store.settings.video_folder
+        component = f"disk:{folder.name}"
+        reasons = [
+            said.reason
+            for camera in cameras(folder)
+            if (said := state_of(folder, camera)) is not None and said.state == "paused" and alive(said.process)
+        ]
+        reason = ONLY_HELD if only_held else next((one for one in reasons if one is not None), None)
+        if reason is not None and self._told != reason:
+            outages.end(self.store, component)
+            outages.begin(self.store, component, reason)
+        elif reason is None and self._told != reason:
+            outages.end(self.store, component)
+        self._told = reason
