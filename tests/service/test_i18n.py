@@ -95,7 +95,7 @@ def test_every_reason_a_rule_gives_has_words(lang):
 def test_every_key_that_a_template_or_page_names_has_a_text(lang):
     web = ROOT / "service" / "web"
     named = set()
-    for path in [*web.rglob("*.html"), *web.glob("*.py")]:
+    for path in [*web.rglob("*.html"), *web.rglob("*.py")]:
         named |= set(re.findall(r"""\bt\(\s*["']([a-z_]+(?:\.[a-z_0-9]+)+)["']""", path.read_text(encoding="utf-8")))
     assert len(named) > 150
     assert sorted(key for key in named if not i18n.has(lang, key)) == []

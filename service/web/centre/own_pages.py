@@ -134,7 +134,7 @@ def _row(w: Words, one: AlertSummary, part: AlertService | None) -> OwnRow:
         part_tone={"sent": "bad", "received": "accent", "finished": "good"}.get(state.value, "calm"),
         steps=tuple((step.value, place == 0) for place, step in enumerate(NEXT.get(state, ()))),
         number=(part.number or "") if part is not None else "",
-        found=None if part is None or part.found is None else w.t(f"centre_own.found_{'yes' if part.found else 'no'}"),
+        found=None if part is None or part.found is None else w.t(f"centre_found.{'yes' if part.found else 'no'}"),
         asks=state in {ResponseState.ARRIVED, ResponseState.FINISHED} and (part is None or part.found is None),
         over=state in OVER,
     )
