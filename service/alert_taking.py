@@ -22,6 +22,7 @@ from service.alerting.happenings import goes_on, older_alert, repeated, seen_aga
 from service.alerting.moving import stamp
 from service.alerting.steps import opened_again
 from service.event import Event
+from service.protected_objects import object_of_camera
 from service.records import load
 from service.store.alert_tables import Alert
 from service.store.database import Work
@@ -116,6 +117,8 @@ def raise_alert(work: Work, report: Report) -> Alert:
         The alert that stands for the happening: the new one, or the older one the report was merged into.
     """
     row = _row(work, replace(report, place=places.locate(work, report)))
+    if row.object_id is None and report.type == "fire_alert" and report.device.kind == "camera":
+        row.object_id = object_of_camera(work, report.device.id)
     older = older_alert(work, row)
     work.session.add(row)
     first = work.actor if report.initiator == "human" else DETECTOR

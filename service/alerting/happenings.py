@@ -16,6 +16,7 @@ from incidents.where.same import kin, near_m, same_place
 from qyran.roles import SYSTEM, Role
 from service.happening import Sighting, same_happening
 from service.notifying import queue
+from service.sensors.fusing import confirmed
 from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.events import append_event
@@ -65,14 +66,13 @@ def seen_again(work: Work, older: Alert, row: Alert) -> None:
     if row.kind == "fire" and older.kind == "smoke":
         append_event(by, older, "flames", Role.SYSTEM, data={"report": row.id})  # they have to be told of as flames
         older.kind = row.kind
-    if older.verdict is None:
-        older.certainty = certainty_of(None, agreed=agreed(older)).value
+    if older.verdict is None and confirmed(work, older.sources, older.t_detect):
+        certainty = certainty_of(None, agreed=True).value
+        if older.certainty != certainty:
+            told = {"sources": older.sources, "certainty": certainty}
+            append_event(by, older, "agreed", Role.SYSTEM, data=told)  # camera and sensor fail for different reasons
+            older.certainty = certainty
     queue(by, older, "updated")
-
-
-def agreed(row: Alert) -> bool:
-    """Whether a camera and a sensor, which fail for different reasons, tell the same."""
-    return len({source.partition(":")[0] for source in row.sources} & {"camera", "sensor"}) > 1
 
 
 def repeated(work: Work, row: Alert) -> str | None:

@@ -193,17 +193,6 @@ def plan(work: Work, object_id: str) -> tuple[bytes, str, str]:
     return sealed.file_of(work, found.id), found.media, found.name
 
 
-def object_of_camera(work: Work, camera_id: str) -> str | None:
-    """The object that a camera looks at, where it is the only one that names it."""
-    query = select(ProtectedObject.id, ProtectedObject.cameras, ProtectedObject.until)
-    found = [
-        object_id
-        for object_id, cameras, until in work.session.execute(query)
-        if camera_id in cameras and (until is None or until >= work.now)
-    ]
-    return found[0] if len(found) == 1 else None
-
-
 def _sees(work: Work, object_id: str) -> None:
     if work.actor.acts_as(READERS) is None and not open_alerts(work, object_id, work.actor):
         # Not even whether there is such an object: the register is restricted.

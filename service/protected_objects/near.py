@@ -45,6 +45,17 @@ def object_near(work: Work, latitude: float, longitude: float, radius_m: float) 
     return None if best is None else best[1]
 
 
+def object_of_camera(work: Work, camera_id: str) -> str | None:
+    """The object that a camera looks at, where it is the only one that names it."""
+    query = select(ProtectedObject.id, ProtectedObject.cameras, ProtectedObject.until)
+    found = [
+        object_id
+        for object_id, cameras, until in work.session.execute(query)
+        if camera_id in cameras and (until is None or until >= work.now)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def _points(work: Work) -> tuple[tuple[str, float, float], ...]:
     newest = select(func.max(ProtectedObject.changed_at), func.count()).select_from(ProtectedObject)
     versions = select(func.count()).select_from(ObjectVersion)

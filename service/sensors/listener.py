@@ -23,6 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from sqlalchemy.exc import OperationalError, StatementError
 
+from service import outages
 from service.sensors import notices
 from service.sensors.payload import LARGEST
 from service.sensors.settings import DAY_S, MqttFile
@@ -160,10 +161,10 @@ class Listener:
         client.publish(self._presence, _online(online=True), QOS, retain=True)
         self.since, self._failures, self._down_since = self._store.clock(), 0, None
         log.info("Sensors are heard from the broker %s.", self._file.name)
-        if self._told_down:
-            self._told_down = False
-            with self._store.write() as work:
-                notices.end(work, self.name, "broker_down")
+        self._told_down = False
+        with self._store.write() as work:  # a process before this one may have told it
+            notices.end(work, self.name, "broker_down")
+            outages.end_in(work, f"broker:{self._file.name}")
 
     def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
         self._waiting.append(message)
@@ -256,6 +257,7 @@ class Listener:
             self._told_down = True
             with self._store.write() as work:
                 notices.begin(work, self.name, "broker_down")
+                outages.begin_in(work, f"broker:{self._file.name}", "no_connection")
 
 
 def _greeting(file: MqttFile) -> Properties:
