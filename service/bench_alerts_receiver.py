@@ -1,15 +1,20 @@
-"""A stand-in for a receiver of alerts that fails as often as it is told to: for `qyran bench alerts` and for tests."""
+"""A stand-in for a receiver of alerts that fails as often as it is told to: for `qyran bench alerts` and for tests.
+
+As a process of its own (``python -m service.bench_alerts_receiver FAILS HANG_S``) it says its address, and at the end
+of its input what arrived, as JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import monotonic, time
+from time import time
 from typing import Final
 
 FAULTS: Final = ("busy", "hang", "drop", "lose")
@@ -26,6 +31,7 @@ class StandIn:
         keep: whether bodies are kept; a long bench keeps numbers only.
         taken: by key: the times it was taken.
         order: by alert: versions in the order in which they arrived first.
+        first_at: by alert: when its first message arrived, seconds since 1970.
     """
 
     fails: float = 0.0
@@ -38,7 +44,7 @@ class StandIn:
     order: dict[str, list[int]] = field(default_factory=dict)
     bodies: list[tuple[str, Mapping[str, str], bytes, float]] = field(default_factory=list)
     failed: dict[str, int] = field(default_factory=dict)
-    last_at: float = 0.0
+    first_at: dict[str, float] = field(default_factory=dict)
     answer: int = 200
     guard: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -58,18 +64,30 @@ class StandIn:
     def take(self, key: str, headers: Mapping[str, str], body: bytes) -> None:
         """Take a message, once a key."""
         with self.guard:
-            self.last_at = monotonic()
             self.taken[key] = self.taken.get(key, 0) + 1
             if self.keep:
-                self.bodies.append((key, dict(headers), body, time()))
+                self.bodies.append((key, headers, body, time()))
             if self.taken[key] == 1:
                 alert, seq = alert_and_seq(key)
                 self.order.setdefault(alert, []).append(seq)
+                self.first_at.setdefault(alert, time())
 
     @property
     def repeats(self) -> int:
         """Messages that came again under the same key."""
         return sum(self.taken.values()) - len(self.taken)
+
+    def summary(self) -> dict[str, object]:
+        """What arrived, without the bodies."""
+        return {
+            "requests": self.requests,
+            "failed": self.failed,
+            "delivered": len(self.taken),
+            "repeats": self.repeats,
+            "alerts": len(self.order),
+            "overtakings": self.overtakings,
+            "first_at": self.first_at,
+        }
 
     @property
     def overtakings(self) -> int:
@@ -102,7 +120,7 @@ def receiving(stand_in: StandIn, port: int = 0) -> Iterator[str]:
             if fault == "busy":
                 return self._say(503)
             if stand_in.answer < 300:
-                stand_in.take(self.headers.get("idempotency-key", ""), self.headers, body)
+                stand_in.take(self.headers.get("idempotency-key", ""), dict(self.headers.items()), body)
             return self._cut() if fault == "lose" else self._say(stand_in.answer)
 
         def _say(self, status: int) -> None:
@@ -133,3 +151,17 @@ def receiving(stand_in: StandIn, port: int = 0) -> Iterator[str]:
             stand_in.ended.set()
             server.shutdown()
             thread.join()
+
+
+def main() -> None:
+    """Run until the input ends."""
+    stand_in = StandIn(fails=float(sys.argv[1]), hang_s=float(sys.argv[2]), keep=False)
+    with receiving(stand_in) as address:
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+        sys.stdout.write(json.dumps(stand_in.summary()) + "\n")
+
+
+if __name__ == "__main__":
+    main()

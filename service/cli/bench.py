@@ -56,7 +56,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     decisions.add_argument("--signed", action="store_true", default=None, help="with signatures; default: without")
     latency = parser.add_argument_group("latency", "from the deciding frame to the operator and the fire service")
     latency.add_argument("--streams", type=int, metavar="N", help="cameras over real RTSP; default: 8")
-    storm = parser.add_argument_group("alerts", "a storm of alerts to a failing receiver; with --alerts, --database-url")
+    storm = parser.add_argument_group("alerts", "a storm of alerts to a failing receiver")
     storm.add_argument("--fails", type=float, metavar="SHARE", help="share of requests that fail; default: 0.5")
     storm.add_argument("--way", type=int, metavar="N", help="events timed from spool to CAP received; default: 200")
     parser.set_defaults(run=run)

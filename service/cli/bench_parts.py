@@ -52,6 +52,22 @@ def _rules(given: Given, tell: Tell) -> dict[str, Any]:
     return report
 
 
+def _incidents(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_incidents import bench_incidents, table  # noqa: PLC0415
+
+    report = bench_incidents(
+        _listed(given.get("kinds")),
+        given.get("per_kind", 100),
+        _listed(given.get("conditions")) or ("day", "rain", "night"),
+        given.get("seed", 1),
+        jobs=given.get("jobs", 1),
+        keep=given.get("keep"),
+        on_clip=tell,
+    )
+    tell(table(report))
+    return report
+
+
 def _console(given: Given, tell: Tell) -> dict[str, Any]:
     from service.bench_console import bench_console  # noqa: PLC0415
 
@@ -69,6 +85,13 @@ def _kpi(given: Given, tell: Tell) -> dict[str, Any]:
     from service.bench_kpi import bench_kpi  # noqa: PLC0415
 
     return bench_kpi(tell=tell, **given)
+
+
+def _alerts(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_alerts import bench_alerts  # noqa: PLC0415
+
+    count = {"count": given["alerts"]} if "alerts" in given else {}
+    return bench_alerts(tell=tell, **count, **{name: value for name, value in given.items() if name != "alerts"})
 
 
 def _latency(given: Given, tell: Tell) -> dict[str, Any]:
@@ -92,6 +115,7 @@ PARTS: Final[dict[str, Part]] = {
     "console": Part(_console, ("seed", "cases", "cleared", "think", "database_url", "demo")),
     "decisions": Part(_decisions, ("decisions", "workers", "signed", "database_url")),
     "kpi": Part(_kpi, ("seed", "cases", "alerts", "database_url")),
+    "alerts": Part(_alerts, ("alerts", "fails", "way", "database_url")),
     "latency": Part(_latency, ("streams", "seconds", "keep")),
 }
 """By name."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import aliased
 
 from incidents.alert import AlertState
@@ -31,8 +31,8 @@ from service.store.events import append_event
 from service.store.notice_tables import AlertAttempt, AlertMessage, AlertNotice
 
 FIRST_WAIT: Final = timedelta(seconds=2)
-LONGEST_WAIT: Final = timedelta(minutes=1)
-"""An alarm is tried again at once, and a receiver that is back hears of it within a minute."""
+LONGEST_WAIT: Final = timedelta(seconds=15)
+"""An alarm is tried again at once; a receiver that is away altogether is spared by its breaker, not by long waits."""
 LEASE: Final = timedelta(minutes=3)
 """Longer than the longest time limit of a channel, its connection and its answer together."""
 SENDERS: Final = frozenset({Role.SITUATIONAL_OPERATOR, Role.SYSTEM})
@@ -139,6 +139,7 @@ def give_back(work: Work, notes: Iterable[Note]) -> None:
 def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
     """Note what came of attempts."""
     proved: list[AlertMessage] = []
+    back = False
     for outcome in sorted(outcomes, key=lambda one: one.note.message_id):
         row = work.session.get(AlertMessage, outcome.note.message_id, with_for_update=True, populate_existing=True)
         if row is None:
@@ -149,7 +150,8 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
                 message_id=row.id, at=work.now, outcome=word, error=outcome.error, took_ms=outcome.took_ms
             )
         )  # fmt: skip
-        breaker.heard(work, receiver.id, outcome.error, answered=outcome.error is None or outcome.final)
+        turned = breaker.heard(work, receiver.id, outcome.error, answered=outcome.error is None or outcome.final)
+        back = back or (turned and outcome.error is None)
         if row.state != State.QUEUED:
             continue  # an answer of the receiver was faster, or somebody called it off
         row.leased_until, row.error = None, outcome.error
@@ -164,6 +166,9 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
         else:
             row.next_attempt = work.now + wait_after(row.attempts)
     _first_proof(work, receiver, proved)
+    if back:  # what waited for it does not wait on
+        waiting = (AlertMessage.state == State.QUEUED) & (AlertMessage.receiver == receiver.id)
+        work.session.execute(update(AlertMessage).where(waiting).values(next_attempt=work.now))
 
 
 def proved_delivered(work: Work, receiver: Receiver, row: AlertMessage) -> None:
@@ -178,7 +183,7 @@ def proved_delivered(work: Work, receiver: Receiver, row: AlertMessage) -> None:
 
 
 def wait_after(attempts: int, chance: float | None = None) -> timedelta:
-    """How long to wait after so many failures: one to two seconds at first, a minute at last."""
+    """How long to wait after so many failures: one to two seconds at first, a quarter of a minute at last."""
     return spread(doubled(FIRST_WAIT, LONGEST_WAIT, attempts - 1), chance)
 
 

@@ -243,7 +243,7 @@ def test_nothing_is_queued_where_the_transaction_is_undone(city):
 
 
 @given(attempts=st.integers(1, 10_000), chance=st.floats(0, 1))
-def test_waits_grow_to_a_minute_and_never_come_together(attempts, chance):
+def test_waits_grow_to_a_quarter_of_a_minute_and_never_come_together(attempts, chance):
     wait = wait_after(attempts, chance)
     assert FIRST_WAIT / 2 <= wait <= LONGEST_WAIT
     assert wait_after(attempts, 1) >= wait
