@@ -15,6 +15,7 @@ from service.alerting.by_hand import HandReport, raise_by_hand
 from service.alerting.drills import Announced, announce, drills, end_drill, mark_drill
 from service.alerting.joining import join, part
 from service.store.alert_tables import Alert
+from tests.service.sensors.senses import a_sensor
 
 HERE, NEXT_DOOR, ELSEWHERE = (43.2389, 76.8897), (43.2391, 76.8897), (43.2789, 76.9897)
 
@@ -65,6 +66,7 @@ def test_one_happening_is_one_alert_whoever_sees_it(world, one, other, merged):
 
 
 def test_camera_and_sensor_of_one_object_confirm_each_other(world):
+    a_sensor(world, "s")
     _, first = reported(world, "smoke", "sensor:s", object_id="UTO-1")
     assert read(world, first).certainty == "Likely"
     _, stands = reported(world, "fire", "camera:a", seconds=200, object_id="UTO-1")
