@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = (
     "seen", "score", "best", "stir", "around", "fade", "size", "growth", "tint", "along", "rise", "rough", "ridden",
-    "whole", "stays", "rooted", "change", "darker", "brighter", "flame", "flicker", "new", "age", "cloud",
+    "whole", "stays", "rooted", "change", "darker", "brighter", "flame", "flicker", "new", "age", "cloud", "torn",
 )  # fmt: skip
 """Names of the numbers, in their order."""
 LEAST: Final = 3
@@ -72,6 +72,7 @@ def measured(looks: Sequence[Look], looked: int, age_s: float) -> tuple[float, .
         _mean([p.new for p in pixels]),
         min(age_s, 12.0) / 12,
         _mean([float(p.score == 0) for p in pixels]),
+        _mean([0.0 if math.isnan(p.tie) or not p.known else 1 - p.tie for p in pixels]),
     )
 
 

@@ -168,6 +168,7 @@ class _View:
     new: Mask  # differs from the usual
     busy: Mask
     fade: F32  # share of the usual contrast that is gone, 0..1; 0 where there was none
+    tie: F32  # correlation with the usual picture in a window, -1..1; 0 where nothing shows any more
     textured: Mask
 
     @staticmethod
@@ -180,14 +181,27 @@ class _View:
         moved = flat if before is None else np.abs(picture - before.astype(np.float32)).mean(axis=2)
         if usual is None or unrest is None:
             nothing = np.zeros(grey.shape, np.bool_)
-            return _View(picture, grey, old, None, flat, moved, nothing, busy, flat, nothing)
+            return _View(picture, grey, old, None, flat, moved, nothing, busy, flat, flat, nothing)
         change = np.abs(picture - usual).max(axis=2)
         new = cv2.blur(change, (3, 3)) > np.maximum(LEAST_CHANGE, NOISE_TIMES * unrest)
         usual_grey = np.asarray(cv2.cvtColor(usual, cv2.COLOR_BGR2GRAY), np.float32)
         was, is_ = _contrast(usual_grey), _contrast(grey)
         textured = was > FLAT
         fade = np.where(textured, np.clip(1 - is_ / np.maximum(was, 1.0), -1, 1), 0).astype(np.float32)
-        return _View(picture, grey, old, usual, change.astype(np.float32), moved, new, busy, fade, textured)
+        tie = np.where(textured & (is_ > FLAT / 2), _common(grey, usual_grey) / np.maximum(was * is_, 1.0), 0.0)
+        return _View(
+            picture,
+            grey,
+            old,
+            usual,
+            change.astype(np.float32),
+            moved,
+            new,
+            busy,
+            fade,
+            tie.astype(np.float32),
+            textured,
+        )
 
     def measure(
         self, class_id: int, score: float, box: tuple[int, int, int, int], scale: float, region: Mask | None = None
@@ -216,6 +230,7 @@ class _View:
             change=float(self.change[cut][body].mean()),
             shift=shift,
             fade=float(self.fade[cut][texture].mean()) if texture.sum() >= 8 else float("nan"),
+            tie=float(self.tie[cut][texture].mean()) if texture.sum() >= 8 else float("nan"),
             tone=float(self.grey[cut][body].mean()),
             tint=float((np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)).mean()),
             stir=float(self.moved[cut][body].mean()),
@@ -291,6 +306,12 @@ def _contrast(grey: F32) -> F32:
     size = (WINDOW_PX, WINDOW_PX)
     mean, square = cv2.blur(grey, size), cv2.blur(grey * grey, size)
     return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0)), np.float32)
+
+
+def _common(one: F32, other: F32) -> F32:
+    """Covariance in a window around each pixel."""
+    size = (WINDOW_PX, WINDOW_PX)
+    return np.asarray(cv2.blur(one * other, size) - cv2.blur(one, size) * cv2.blur(other, size), np.float32)
 
 
 def _flame(part: F32) -> Mask:

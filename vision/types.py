@@ -275,6 +275,8 @@ class Plume:
         change: by how much, levels,
         shift: brighter (above 0) or darker.
         fade: share of the usual contrast that is gone; NaN where there was none to lose.
+        tie: correlation with the usual picture, -1..1: a shadow or thin fog leaves it near 1, a cloud breaks it; NaN
+            as `fade`.
         tone: brightness, levels.
         tint: difference between the strongest and the weakest colour, levels.
         stir: change since the picture before, levels,
@@ -297,6 +299,7 @@ class Plume:
     change: float = 0.0
     shift: float = 0.0
     fade: float = 0.0
+    tie: float = 0.0
     tone: float = 0.0
     tint: float = 0.0
     stir: float = 0.0

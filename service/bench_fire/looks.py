@@ -225,7 +225,8 @@ def _path(folder: Path, name: str, places: tuple[str, ...], end: str) -> Path:
 
 
 def _plume(raw: dict[str, Any]) -> Plume:
-    return Plume(**{**raw, "box": tuple(raw["box"]), "fade": math.nan if raw["fade"] is None else raw["fade"]})
+    unknown = {name: math.nan for name in ("fade", "tie") if raw[name] is None}
+    return Plume(**{**raw, "box": tuple(raw["box"]), **unknown})
 
 
 def _rounded(value: Any) -> Any:

@@ -54,6 +54,8 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     decisions.add_argument("--decisions", type=int, metavar="N", help="default: 1000")
     decisions.add_argument("--workers", type=int, metavar="N", help="processes; default: 8")
     decisions.add_argument("--signed", action="store_true", default=None, help="with signatures; default: without")
+    ordinary = parser.add_argument_group("ordinary", "hours in which nothing happens; at idle priority")
+    ordinary.add_argument("--hours", type=float, metavar="H", help="of rendered traffic; default: 2")
     latency = parser.add_argument_group("latency", "from the deciding frame to the operator and the fire service")
     latency.add_argument("--streams", type=int, metavar="N", help="cameras over real RTSP; default: 8")
     storm = parser.add_argument_group("alerts", "a storm of alerts to a failing receiver")

@@ -68,6 +68,20 @@ def _incidents(given: Given, tell: Tell) -> dict[str, Any]:
     return report
 
 
+def _fire(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_fire.run import bench_fire, table  # noqa: PLC0415
+
+    report = bench_fire(on_clip=tell, **_renamed(given, per_rule="per_kind"))
+    tell(table(report))
+    return report
+
+
+def _ordinary(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_ordinary import bench_ordinary  # noqa: PLC0415
+
+    return bench_ordinary(on_clip=tell, **given)
+
+
 def _console(given: Given, tell: Tell) -> dict[str, Any]:
     from service.bench_console import bench_console  # noqa: PLC0415
 
@@ -112,6 +126,8 @@ PARTS: Final[dict[str, Part]] = {
     "track": Part(_track, ("keep", "seed", "clips", "detail")),
     "speed": Part(_speed, ("keep", "seed", "clips")),
     "rules": Part(_rules, ("keep", "seed", "per_rule", "rules", "conditions", "jobs")),
+    "fire": Part(_fire, ("keep", "seed", "per_rule")),
+    "ordinary": Part(_ordinary, ("keep", "seed", "hours")),
     "console": Part(_console, ("seed", "cases", "cleared", "think", "database_url", "demo")),
     "decisions": Part(_decisions, ("decisions", "workers", "signed", "database_url")),
     "kpi": Part(_kpi, ("seed", "cases", "alerts", "database_url")),
