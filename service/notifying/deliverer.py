@@ -113,8 +113,8 @@ class Runner:
             if not self._unsettled and (room < 1 or not self._due()):
                 return True
             with self._store.write() as work:
-                messages.settle(work, self.receiver, self._unsettled)
-                tell_downtime(work, self.receiver)
+                if messages.settle(work, self.receiver, self._unsettled):
+                    tell_downtime(work, self.receiver)
                 notes = messages.lease(work, self.receiver, room)
         except (SQLAlchemyError, QyranError, OSError) as error:
             log.error("What was told to %s could not be noted: %s.", self.receiver.id, type(error).__name__)  # noqa: TRY400

@@ -136,10 +136,10 @@ def give_back(work: Work, notes: Iterable[Note]) -> None:
             row.leased_until, row.attempts = None, max(0, row.attempts - 1)
 
 
-def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
-    """Note what came of attempts."""
+def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
+    """Note what came of attempts; whether the receiver was left alone, or takes messages again, by this."""
     proved: list[AlertMessage] = []
-    back = False
+    turns, back = 0, False
     for outcome in sorted(outcomes, key=lambda one: one.note.message_id):
         row = work.session.get(AlertMessage, outcome.note.message_id, with_for_update=True, populate_existing=True)
         if row is None:
@@ -151,7 +151,7 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
             )
         )  # fmt: skip
         turned = breaker.heard(work, receiver.id, outcome.error, answered=outcome.error is None or outcome.final)
-        back = back or (turned and outcome.error is None)
+        turns, back = turns + turned, back or (turned and outcome.error is None)
         if row.state != State.QUEUED:
             continue  # an answer of the receiver was faster, or somebody called it off
         row.leased_until, row.error = None, outcome.error
@@ -169,6 +169,7 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> None:
     if back:  # what waited for it does not wait on
         waiting = (AlertMessage.state == State.QUEUED) & (AlertMessage.receiver == receiver.id)
         work.session.execute(update(AlertMessage).where(waiting).values(next_attempt=work.now))
+    return turns > 0
 
 
 def proved_delivered(work: Work, receiver: Receiver, row: AlertMessage) -> None:

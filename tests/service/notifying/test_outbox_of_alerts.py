@@ -22,6 +22,7 @@ from tests.service.notifying.told import (
     alert_row,
     attempts,
     notifications,
+    outages,
     receiver_row,
     states,
     webhook,
@@ -161,10 +162,12 @@ def test_a_receiver_that_fails_all_the_time_is_left_alone_and_then_asked_with_on
     city.clock.now = row.open_until
     deliver(city.store)
     assert stand_in.requests == asked + 1
+    assert outages(city) == [("receiver:city", None)]
     stand_in.fails = 0.0
-    city.clock.forward(seconds=LONGEST_WAIT.total_seconds())
+    city.clock.forward(seconds=LONGEST_OPEN.total_seconds())
     assert deliver(city.store).handed == len(ids)
     assert receiver_row(city).opened_at is None
+    assert [ended is not None for _, ended in outages(city)] == [True]
 
 
 def test_a_message_that_is_refused_waits_for_a_person_and_the_rest_goes_on(city, stand_in):

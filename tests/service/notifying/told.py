@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from service.notifying import routing
 from service.store.alert_tables import Alert, AlertNotification
 from service.store.notice_tables import AlertAttempt, AlertMessage, AlertReceiver
+from service.store.response_tables import Outage
 
 WEBHOOK = """
 [[receivers]]
@@ -63,3 +66,8 @@ def notifications(world, alert: str) -> list[tuple[str, str, str, bool]]:
             select(AlertNotification).where(AlertNotification.alert_id == alert).order_by(AlertNotification.id)
         )
         return [(one.channel, one.recipient, one.initiator, one.delivered_at is not None) for one in rows]
+
+
+def outages(world) -> list[tuple[str, datetime | None]]:
+    with world.store.read() as work:
+        return [(one.component, one.end) for one in work.session.scalars(select(Outage).order_by(Outage.id))]
