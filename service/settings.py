@@ -61,6 +61,7 @@ class Settings(BaseSettings):
         signing_file: whose keys sign them (`service.document_signer`).
         sensors_file: from which broker smoke and heat sensors are heard (`service.sensors.settings`).
         escalation_file: who is told when nobody answers an alert (`service.alerting.due`).
+        map_file: MBTiles under the map of alarms (`service.places.tiles`); without it the map is a plain grid.
         city_category: column of order 469/НҚ it is judged by.
         time_zone: IANA zone that months and days are counted in.
         language: of a page before somebody chose.
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     delivery_file: Path | None = None
     exchange_file: Path | None = None
     signing_file: Path | None = None
+    map_file: Path | None = None
     sensors_file: Path | None = None
     escalation_file: Path | None = None
     city_category: Literal["republican", "regional", "district"] = "regional"

@@ -6,6 +6,7 @@ object, road. Words come in the reader's language, so that the map needs none of
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -18,11 +19,13 @@ from incidents.alert import OPEN, AlertState
 from incidents.severity import FIRE_KINDS, attention
 from incidents.where.eye import VIEW_DEG, sigma_of_wide
 from incidents.where.fix import Sight, from_one
+from qyran.errors import ConfigError
 from qyran.roles import SYSTEM
 from service import city_inputs, i18n
 from service.access import ALERT_READERS, CAMERA_READERS, log_access, require
 from service.alerting.reading import visible
 from service.i18n import Language, named
+from service.places.tiles import tile_set
 from service.protected_objects.register import READERS as OBJECT_READERS
 from service.protected_objects.sealed import details_of
 from service.records import camera_names
@@ -49,8 +52,10 @@ DIGITS: Final = 6
 NEW: Final = frozenset({AlertState.RAISED, AlertState.NOTIFIED, AlertState.REOPENED})
 WORDS: Final = (
     "label", "list", "none", "many", "zoom_in", "zoom_out", "whole_city", "no_gl", "lost", "unplaced", "camera",
-    "object", "drill", "closed",
+    "object", "drill", "closed", "m", "km",
 )  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 
 def collection(work: Work, layers: Iterable[Layer], lang: Language) -> dict[str, Any]:
@@ -73,8 +78,18 @@ def collection(work: Work, layers: Iterable[Layer], lang: Language) -> dict[str,
         features += found
     if "roads" in asked:
         features += _roads(work)
-    words = {name: i18n.translate(lang, f"map.{name}") for name in WORDS}
-    return {"type": "FeatureCollection", "features": features, "words": words, "lang": lang}
+    words = {name: i18n.translate(lang, f"map.{name}", n="{n}") for name in WORDS}
+    return {"type": "FeatureCollection", "features": features, "words": words, "lang": lang, "tiles": _tiles(work)}
+
+
+def _tiles(work: Work) -> dict[str, Any] | None:
+    """What lies beneath; a file that is damaged leaves the plain grid."""
+    path = work.store.settings.map_file
+    try:
+        return None if path is None else tile_set(path).as_dict()
+    except ConfigError as error:
+        log.warning("The map is a plain grid: %s", error)
+        return None
 
 
 def _alerts(work: Work, lang: Language) -> list[Feature]:

@@ -95,6 +95,12 @@ def page(visit: Visit, template: str, *, status: int = 200, flash: Flash | None 
     return response
 
 
+def drawings() -> dict[str, str]:
+    """The pages' icons by name, as the content of an SVG of 24 by 24."""
+    found: dict[str, str] = vars(_pages.get_template("icons.html").module)["drawings"]
+    return found
+
+
 def plain(template: str, **values: Any) -> str:
     """The text of a page that belongs to nobody: no login, no form token, no message."""
     return _pages.get_template(template).render(**values)

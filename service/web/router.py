@@ -29,6 +29,7 @@ from service.web import (
     fine_pages,
     import_pages,
     initiative_pages,
+    map_pages,
     ncalayer_pages,
     object_pages,
     passage_pages,
@@ -51,6 +52,9 @@ from service.web.kpi import pages as kpi_pages
 from service.web.rendering import STATIC
 
 YEAR_S: Final = 365 * 24 * 3600
+WORKER: Final = "vendor/maplibre-gl-worker.mjs"
+WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'"
+"""A worker has a policy of its own: the map's reads tiles from this host and nothing else."""
 
 router = APIRouter(include_in_schema=False)
 for pages in (
@@ -69,6 +73,7 @@ for pages in (
     check_pages,
     delivery_pages,
     centre_pages,
+    map_pages,
     catalogue_pages,  # its plain words stand before the ids of KPIs
     initiative_pages,
     publication_pages,  # its word stands before the ids of KPIs
@@ -99,6 +104,8 @@ class Kept(StaticFiles):
         response = await super().get_response(path, scope)
         marked = b"v=" in scope.get("query_string", b"")
         response.headers["cache-control"] = f"public, max-age={YEAR_S}, immutable" if marked else "no-cache"
+        if path == WORKER:
+            response.headers["content-security-policy"] = WORKER_POLICY
         return response
 
 

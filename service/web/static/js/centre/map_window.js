@@ -5,7 +5,11 @@ import { together } from "./together.js";
 
 const room = document.querySelector("[data-map-room]");
 const line = document.querySelector("[data-map-chosen]");
-const map = alarmMap(room, { dataUrl: "/api/v1/alerts/map", onSelect: (id) => say({ kind: "pick", id }) });
+const map = alarmMap(room, {
+  dataUrl: "/api/v1/alerts/map",
+  streamUrl: "/api/v1/alerts/stream",
+  onSelect: (id) => say({ kind: "pick", id }),
+});
 
 const say = together((message) => {
   if (message.kind !== "chosen") return;
