@@ -19,6 +19,7 @@ from service.protected_objects.card import SEERS as OBJECT_SEERS
 from service.quarantine import READERS as SUPERVISORS
 from service.sensors.registry import READERS as SENSOR_READERS
 from service.settings import Settings
+from service.video.rights import OVERSEERS
 from service.watch_hits import HIT_READERS
 from service.watch_lists import LIST_READERS
 
@@ -35,6 +36,7 @@ PAGES: Final = (
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/objects", "nav.objects", OBJECT_SEERS),
     ("/sensors", "nav.sensors", SENSOR_READERS),
+    ("/video", "nav.video", OVERSEERS - {Role.SYSTEM}),
     ("/kpi", "nav.kpi", KPI_READERS),
     ("/imports", "nav.imports", IMPORT_READERS),
     ("/exchange", "nav.exchange", EXCHANGE_WATCHERS),

@@ -44,6 +44,7 @@ from service.web import (
     supervision_pages,
     term_pages,
     user_pages,
+    video_pages,
     watch_pages,
 )
 from service.web.centre import pages as centre_pages
@@ -87,6 +88,7 @@ for pages in (
     scene_pages,
     passage_pages,
     watch_pages,
+    video_pages,
     supervision_pages,
     sensor_pages,
     object_pages,
