@@ -50,7 +50,6 @@ HANG_S: Final = 0.7
 PARALLEL: Final = 32
 CONFIRMED_EVERY: Final = 5
 """Of the alerts, one in so many is confirmed besides being acknowledged: three versions instead of two."""
-BATCH: Final = 20  # alerts raised in one transaction, as from one batch of frames
 SAMPLE_S: Final = 0.5
 HOUR_S: Final = 3600.0
 PUT_EVERY_S: Final = 0.35
@@ -176,19 +175,15 @@ def _raise(store: Store, count: int) -> list[str]:
     """Raise alerts and take their next steps, as fast as the store takes them."""
     operator = _operator(store)
     ids = [str(uuid4()) for _ in range(count)]
-    for start in range(0, count, BATCH):
-        numbers = range(start, min(start + BATCH, count))
+    for n in range(count):
         with store.write() as work:
-            for n in numbers:
-                raise_alert(work, _report(n, ids[n], work.now))
+            raise_alert(work, _report(n, ids[n], work.now))
         with store.write(operator) as work:
-            for n in numbers:
-                alerts.moved(work, load(work, Alert, ids[n]), AlertState.ACKNOWLEDGED)
-        with store.write(operator) as work:
-            for n in numbers:
-                if n % CONFIRMED_EVERY == 0:
-                    alerts.moved(work, load(work, Alert, ids[n]), AlertState.VERIFYING)
-                    alerts.moved(work, load(work, Alert, ids[n]), AlertState.CONFIRMED)
+            alerts.moved(work, load(work, Alert, ids[n]), AlertState.ACKNOWLEDGED)
+        if n % CONFIRMED_EVERY == 0:
+            with store.write(operator) as work:
+                alerts.moved(work, load(work, Alert, ids[n]), AlertState.VERIFYING)
+                alerts.moved(work, load(work, Alert, ids[n]), AlertState.CONFIRMED)
     return ids
 
 

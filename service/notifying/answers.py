@@ -67,6 +67,8 @@ def take_answer(work: Work, receiver: Receiver, data: bytes) -> int:
 
 def _of(work: Work, receiver: Receiver, message: Message) -> list[AlertMessage]:
     keys = [one.identifier for one in message.references]
+    known = select(AlertMessage.alert_id).where(AlertMessage.receiver == receiver.id, AlertMessage.key.in_(keys))
+    messages.lock_alerts(work, work.session.scalars(known.distinct()))
     query = select(AlertMessage).where(AlertMessage.receiver == receiver.id, AlertMessage.key.in_(keys))
     return list(work.session.scalars(query.order_by(AlertMessage.id).with_for_update()))
 

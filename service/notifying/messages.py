@@ -140,6 +140,7 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
     """Note what came of attempts; whether the receiver was left alone, or takes messages again, by this."""
     proved: list[AlertMessage] = []
     turns, back = 0, False
+    lock_alerts(work, {one.note.facts.alert_id for one in outcomes if one.error is None})
     for outcome in sorted(outcomes, key=lambda one: one.note.message_id):
         row = work.session.get(AlertMessage, outcome.note.message_id, with_for_update=True, populate_existing=True)
         if row is None:
@@ -170,6 +171,14 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
         waiting = (AlertMessage.state == State.QUEUED) & (AlertMessage.receiver == receiver.id)
         work.session.execute(update(AlertMessage).where(waiting).values(next_attempt=work.now))
     return turns > 0
+
+
+def lock_alerts(work: Work, ids: Iterable[str]) -> None:
+    """Lock alerts in the order in which whoever raises one locks those it may be merged into: nobody waits in a ring."""
+    wanted = sorted(ids)
+    if wanted:
+        query = select(Alert.id).where(Alert.id.in_(wanted)).order_by(Alert.t_detect, Alert.id)
+        work.session.execute(query.with_for_update()).all()
 
 
 def proved_delivered(work: Work, receiver: Receiver, row: AlertMessage) -> None:
