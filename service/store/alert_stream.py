@@ -61,6 +61,7 @@ def _number(session: Session, _: object, __: object) -> None:
         return
     session.info[CHANGED] = True
     last = _take(session, len(rows))
+    rows.sort(key=lambda row: (row.t_detect, row.id))
     for number, row in enumerate(rows, last - len(rows) + 1):
         row.stream_seq = number
 

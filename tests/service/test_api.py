@@ -219,6 +219,32 @@ def test_delivery_is_noted_when_an_operators_console_shows_an_alarm(demo):
         assert operator("GET", f"/alerts/{event.id}").json()["t_notify_delivered"] is not None
 
 
+def listened(demo, operator, until: str, last: str | None = None) -> list[tuple[str, str]]:
+    """Alert and number of each event until one is told of; then the login ends, and with it the stream."""
+    found, fields = [], {}
+    headers = {} if last is None else {"Last-Event-ID": last}
+    with operator.client.stream("GET", f"{API}/alerts/stream", headers=headers) as stream:
+        for line in stream.iter_lines():
+            name, _, value = line.partition(": ")
+            fields[name] = value
+            if line or fields.pop("event", None) != "alert":
+                continue
+            found.append((json.loads(fields["data"])["id"], fields["id"]))
+            if found[-1][0] == until:
+                demo.clock.forward(minutes=31)
+    demo.clock.forward(minutes=-31)
+    return found
+
+
+def test_a_live_list_that_reconnects_is_told_what_it_missed_and_nothing_twice(demo):
+    first, second = demo.alert("fire", "fire_alert"), demo.alert("debris")
+    with logged_in(demo, Role.SITUATIONAL_OPERATOR) as operator:
+        told = listened(demo, operator, second)
+        assert [one for one, _ in told][-2:] == [first, second]
+        third = demo.alert("animal")
+        assert [one for one, _ in listened(demo, operator, third, told[-1][1])] == [third]
+
+
 def test_a_camera_is_registered_once_and_again_with_each_new_file(demo):
     content = {**CAMERA, "id": "ignored", "latitude": 43.2}
     with logged_in(demo, Role.CAMERA_OPERATOR) as keeper:
