@@ -1,7 +1,7 @@
 """Impacts: vehicles whose motion changed faster than tyres or engines can, and which then came to rest.
 
 A tyre brakes and steers with at most 8 to 9 m/s2 on dry asphalt, an engine pushes a car with less than 5. Before each
-moment the motion of half a second is fitted; where the vehicle is half a second later, against where it would have been,
+moment the motion of half a second is fitted; where the vehicle is half a second later, against where it would be then,
 gives the acceleration between, with its uncertainty from the size of a pixel on the road. A vehicle that is struck and
 pushed, one that loses its speed against another, and one that ends turned or on its side, each is a witness of its own.
 Only what stays at rest afterwards counts: a box that jumps belongs to somebody who drives on.
@@ -87,6 +87,11 @@ class Sample:
     whole: bool = True
 
     @property
+    def wide_m(self) -> float:
+        """Width as it shows, metres."""
+        return (self.box[2] - self.box[0]) * self.across_m
+
+    @property
     def high_m(self) -> float:
         """Height as it shows, metres."""
         return (self.box[3] - self.box[1]) * self.across_m
@@ -140,6 +145,10 @@ class ImpactState:
     open: Mapping[int, Impact] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def _shape(box: Box) -> float:
+    return (box[2] - box[0]) / max(box[3] - box[1], 1.0)
+
+
 def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tuple[Rest, ...]]:
     """Take one observation; who has come to rest after an impact, told at each moment while it rests."""
     plane = state.plane or RoadPlane.from_camera(state.camera, observation.width, observation.height)
@@ -154,13 +163,20 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
         way = (*past, replace(sample, whole=_is_whole(past, sample)))
         ways[track] = way
         impact = _impact(way, track, class_id)
-        if impact is not None and (track not in open_ or impact.ms2 > open_[track].ms2):
-            open_[track] = impact
+        if impact is not None:
+            open_[track] = _joined(open_.get(track), impact)
         if track in open_:
             rest = _rest(way, open_[track])
             if rest is not None:
                 told.append(rest)
     return ImpactState(state.camera, plane, MappingProxyType(ways), MappingProxyType(open_)), tuple(told)
+
+
+def _joined(known: Impact | None, now: Impact) -> Impact:
+    """Two looks at one impact: it began with the first, and was as hard as the harder."""
+    if known is None:
+        return now
+    return replace(known, ms2=max(known.ms2, now.ms2), change_ms=max(known.change_ms, now.change_ms))
 
 
 def resting_before(state: ImpactState, rest: Rest, reach_m: float) -> bool:
@@ -244,7 +260,8 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     if ms2 < (PUSHED_MS2 if pushed else DOUBTFUL_MS2) or (not pushed and float(np.hypot(*then)) > speed):
         return None
     last = before[-1]
-    shape = ((last.box[2] - last.box[0]) * last.across_m, last.high_m)
+    clear = [one for one in before if one.feet] or [last]
+    shape = (float(np.median([one.wide_m for one in clear])), float(np.median([one.high_m for one in clear])))
     return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape)
 
 
@@ -260,8 +277,9 @@ def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
         return None
     if float(np.hypot(last.at[0] - impact.at[0], last.at[1] - impact.at[1])) > REACH_M:
         return None
-    wide, high = last.box[2] - last.box[0], last.box[3] - last.box[1]
-    ratio = (wide / max(high, 1.0)) / max(impact.shape[0] / max(impact.shape[1], 1e-6), 1e-6)
+    clear = [one for one in way if one.video_s >= since and one.whole] or [last]
+    now = float(np.median([_shape(one.box) for one in clear]))
+    ratio = now * impact.shape[1] / max(impact.shape[0], 1e-6)
     return Rest(impact, since, last.at, last.box, max(ratio, 1 / max(ratio, 1e-6)))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import ROAD_CLASSES
+from vision.classes import PERSON, ROAD_CLASSES
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import cut, edge_distance, in_polygon, to_pixels
 from vision.hours import in_force
@@ -42,6 +42,12 @@ QUIET_S: Final = 30.0
 """A zone empty for so long: whoever comes next is another happening."""
 LOOKS: Final = 3
 """Detections inside, at least."""
+RIDES_MS: Final = 3.0
+"""A person who moves faster than this rides: a brisk walk is 1.8 m/s; a bicycle from behind is easily overlooked."""
+RIDES_SHARE: Final = 0.6
+"""Share of the looks inside in which he does."""
+PERSON_M: Final = 1.7
+"""Height of a person on a road without a calibration, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,12 @@ class _Subject:
     looks: int = 0
     moved: bool = False
     from_outside: bool = False
+    fast: int = 0
+
+    @property
+    def rides(self) -> bool:
+        """Whether it moves faster than anybody walks."""
+        return self.fast >= RIDES_SHARE * self.looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Presence:
         zones_of: the zones in question of a camera; none means that the rule is off.
         lacks: trace code that says what is missing then.
         version: of the rule's logic.
+        riding: whether a person counts who moves faster than anybody walks: only such (True), none such (False).
     """
 
     kind: str
@@ -84,6 +97,7 @@ class Presence:
     zones_of: ZonesOf
     lacks: str
     version: str = "1"
+    riding: bool | None = None
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A zone."""
@@ -103,6 +117,7 @@ class Presence:
         for i in np.flatnonzero(self._watched(observation)):
             track = int(observation.tracks.id[i])
             one = _seen(kept.get(track), sight_of(observation, int(i)), inside[:, i], outside[:, i], state.zones)
+            one = replace(one, fast=one.fast + _is_fast(observation, int(i)) if one.zone is not None else 0)
             kept[track] = one
             if one.zone is None or one.entered is None or one.looks < LOOKS:
                 continue
@@ -110,6 +125,8 @@ class Presence:
             zone = state.zones[at]
             hold = HOLD_S if zone.grace_s is None else zone.grace_s
             if zone.classes and ROAD_CLASSES[int(observation.tracks.class_id[i])] not in zone.classes:
+                continue
+            if self.riding not in (None, one.rides) and int(observation.tracks.class_id[i]) == PERSON:
                 continue
             if not open_[at] or not _is_alive(one) or one.last.video_s - one.entered.video_s < hold:
                 continue
@@ -165,6 +182,16 @@ def _seen(
     if not inside.any():
         return replace(one, from_outside=one.from_outside or bool(outside.all()))
     return replace(one, zone=zones[int(inside.argmax())].id, entered=sight, looks=1)
+
+
+def _is_fast(observation: Observation, i: int) -> bool:
+    """Whether the i-th track moves faster than anybody walks."""
+    tracks = observation.tracks
+    speed = float(np.hypot(*tracks.velocity_ms[i]))
+    if not np.isfinite(speed):
+        tall = max(1.0, float(tracks.box[i, 3] - tracks.box[i, 1]))
+        speed = float(np.hypot(*tracks.velocity_px[i])) / tall * PERSON_M
+    return speed >= RIDES_MS
 
 
 def _is_alive(one: _Subject) -> bool:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FITS_M: Final = {
-    PERSON: (0.15, 0.95), BICYCLE: (0.2, 0.95), MOTORCYCLE: (0.3, 0.98), CAR: (1.25, 0.95), BUS: (1.7, 1.7),
+    PERSON: (0.15, 0.95), BICYCLE: (0.2, 1.2), MOTORCYCLE: (0.3, 1.25), CAR: (1.25, 0.95), BUS: (1.7, 1.7),
     TRUCK: (1.6, 1.6),
 }  # fmt: skip
-"""A road user of each class shows at least so wide and so high, metres; measures of the smallest in traffic less 20 %."""
+"""A road user of each class shows at least so wide and so high, metres: the smallest in traffic less 20 %."""
 COARSE_M: Final = 0.11
 """Metres a pixel beyond which sizes say nothing: a thing of half a metre is then 5 pixels."""
 CLEAR_S: Final = 2.0
@@ -44,7 +44,7 @@ FORGET_RESTING_S: Final = 30.0
 """one that rests only after so long: traffic passes before it."""
 STILL_M: Final = 0.5
 """It rests while it keeps within so many metres of where it came to rest, and a pixel more."""
-SHARP: Final = 3.0
+SHARP: Final = 6.0
 """Least gradient along its border, gray levels a pixel: shadows and pools of light end softly."""
 OVERLAP: Final = 0.1
 """A track this much of which lies in another's box may be a part of what that one hides."""
@@ -109,6 +109,8 @@ class _Sight:
     width_m: float
     height_m: float
     track: int | None
+    since_s: float
+    rest_s: float
 
 
 def step(state: ThingsState, observation: Observation) -> ThingsState:
@@ -130,8 +132,8 @@ def step(state: ThingsState, observation: Observation) -> ThingsState:
         at = _same(things, sight, now)
         if at is None:
             things.append(
-                Thing(next_id, sight.box, sight.place, sight.place, sight.place, now, now, now, sight.width_m,
-                      sight.height_m, track=sight.track)
+                Thing(next_id, sight.box, sight.place, sight.place, sight.place, sight.since_s, sight.rest_s, now,
+                      sight.width_m, sight.height_m, track=sight.track)
             )  # fmt: skip
             next_id += 1
         else:
@@ -183,9 +185,11 @@ def _regions(state: ThingsState, observation: Observation, plane: RoadPlane) -> 
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         if any(_holds(stood, middle) for stood, _ in state.stood) or any(_holds(user, middle) for user in users):
             continue
-        sight = _sight(box, plane, None)
+        sight = _sight(box, plane, None, now)
         if sight is not None:
-            out.append(sight)
+            rest_s = float(blobs.rest_s[k])
+            moved = float(np.abs(blobs.box[k] - blobs.first_box[k]).max()) > STILL_M / sight.coarse_m
+            out.append(replace(sight, since_s=now if moved else min(rest_s, float(blobs.since_s[k])), rest_s=rest_s))
     return out
 
 
@@ -203,7 +207,7 @@ def _misfits(state: ThingsState, observation: Observation, plane: RoadPlane) -> 
     whole &= shared.max(axis=1) < OVERLAP * area
     out = []
     for i in np.flatnonzero(whole).tolist():
-        sight = _sight(_box(tracks.box[i]), plane, int(tracks.id[i]))
+        sight = _sight(_box(tracks.box[i]), plane, int(tracks.id[i]), observation.video_s)
         if sight is not None and _too_small(sight, int(tracks.class_id[i])):
             out.append(sight)
     return out
@@ -216,7 +220,7 @@ def _fitting(state: ThingsState, observation: Observation, plane: RoadPlane) -> 
     out = []
     for i in range(len(tracks)):
         box = _box(tracks.box[i])
-        sight = _sight(box, plane, int(tracks.id[i]))
+        sight = _sight(box, plane, int(tracks.id[i]), observation.video_s)
         if sight is None or not _too_small(sight, int(tracks.class_id[i])):
             wide, tall = 0.2 * (box[2] - box[0]), 0.15 * (box[3] - box[1])
             out.append((box[0] - wide, box[1] - tall, box[2] + wide, box[3] + tall))
@@ -229,14 +233,14 @@ def _too_small(sight: _Sight, class_id: int) -> bool:
     return sight.width_m + slack < wide or sight.height_m + slack < high
 
 
-def _sight(box: Box, plane: RoadPlane, track: int | None) -> _Sight | None:
+def _sight(box: Box, plane: RoadPlane, track: int | None, now: float) -> _Sight | None:
     """A box as it stands on the road; None where metres cannot be told."""
     foot = np.array([(box[0] + box[2]) / 2, box[3]])
     x, y = (float(value) for value in plane.to_ground(foot))
     across = float(np.hypot(*(plane.jacobian(foot) @ (1.0, 0.0))))
     if not np.isfinite([x, y, across]).all() or across > COARSE_M:
         return None
-    return _Sight(box, (x, y), across, (box[2] - box[0]) * across, (box[3] - box[1]) * across, track)
+    return _Sight(box, (x, y), across, (box[2] - box[0]) * across, (box[3] - box[1]) * across, track, now, now)
 
 
 def _same(things: Sequence[Thing], sight: _Sight, now: float) -> int | None:

@@ -265,7 +265,7 @@ def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Findi
     with Stream(opened, StreamSettings(start_time=clip.scene.start, first_open="raise")) as stream:
         for frame in stream.frames(pipeline.settings.rate_hz):
             observation = pipeline.observe(frame)
-            _vote(votes, observation, drawn)
+            vote(votes, observation, drawn)
             found += judge.step(observation)
     found += judge.finish()
     if kept is not None and noted.answers:
@@ -275,7 +275,7 @@ def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Findi
     return [f for f in found if f.type is FindingType.VIOLATION], objects, on
 
 
-def _vote(votes: dict[int, Counter[int]], observation: Observation, drawn: Drawn) -> None:
+def vote(votes: dict[int, Counter[int]], observation: Observation, drawn: Drawn) -> None:
     """Which object each track lies on in this picture."""
     truth = drawn.frames[min(observation.index, len(drawn.frames) - 1)]
     if not truth.objects or not len(observation.tracks):

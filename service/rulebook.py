@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fire_alerts import confirm
-from incidents.rules import camera_tampering, congestion, crowd, cyclist, intrusion, pedestrian, stopped_vehicle
+from incidents.rules import (
+    animal,
+    camera_tampering,
+    congestion,
+    crash,
+    crowd,
+    cyclist,
+    debris,
+    intrusion,
+    pedestrian,
+    person_down,
+    stopped_vehicle,
+)
 from incidents.rules import wrong_way as wrong_way_incident
 from service.pauses import pauses
 from violations.rules import (
@@ -58,11 +70,15 @@ RULES: Final[tuple[tuple[FindingType, Rule[Any]], ...]] = (
     (FindingType.VIOLATION, pavement_driving.RULE),
     (FindingType.VIOLATION, restricted_class.RULE),
     (FindingType.VIOLATION, wrong_way_violation.RULE),
+    (FindingType.INCIDENT, crash.RULE),
     (FindingType.INCIDENT, wrong_way_incident.RULE),
     (FindingType.INCIDENT, stopped_vehicle.RULE),
     (FindingType.INCIDENT, pedestrian.RULE),
     (FindingType.INCIDENT, cyclist.RULE),
     (FindingType.INCIDENT, intrusion.RULE),
+    (FindingType.INCIDENT, person_down.RULE),
+    (FindingType.INCIDENT, animal.RULE),
+    (FindingType.INCIDENT, debris.RULE),
     (FindingType.INCIDENT, congestion.RULE),
     (FindingType.INCIDENT, crowd.RULE),
     (FindingType.INCIDENT, camera_tampering.RULE),

@@ -19,14 +19,17 @@ from vision.classes import PERSON
 from vision.finding import Finding, FindingType, Moment, Reason
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from vision.camera import Camera
     from vision.types import Observation
 
 ENOUGH: Final = 1.0
 """Score of all witnesses from which it is told: 1 is an impact just beyond what tyres do."""
-TURNED: Final = 1.17
-"""Its outline has changed by this factor when it rests: full braking in the lane leaves it within 8 %."""
-TURNED_SCORE: Final = 0.5
+TURNED: Final = (1.10, 1.30)
+"""Its outline has changed by this factor when it rests: full braking in the lane leaves it within 8 %; from the second
+on it has surely turned."""
+TURNED_SCORE: Final = 0.6
 PARTNER_SCORE: Final = 0.45
 """What a second vehicle adds that was struck,"""
 PARTNER_M, PARTNER_S = 6.5, 0.8
@@ -45,6 +48,8 @@ SAME_M: Final = 8.0
 """who comes to rest this near to one who rests there since a crash belongs to it,"""
 SAME_S: Final = 300.0
 """for so long."""
+AROUND_M: Final = 15.0
+"""Who stands this near to a crash stands there because of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,12 @@ class Crash:
 RULE: Final = Crash()
 
 
+def belongs(state: CrashState, place: NDArray[np.float64]) -> bool:
+    """Whether somebody at a place on the road [2], metres, stands there because of a crash."""
+    spots = [spot for rest, _ in state.told for spot in (rest.at, rest.impact.at)]
+    return any(np.hypot(place[0] - x, place[1] - y) <= AROUND_M for x, y in spots)
+
+
 def _same(one: Rest, other: Rest) -> bool:
     """Whether two were in one crash."""
     a, b = one.impact, other.impact
@@ -116,8 +127,8 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
         Reason("impact_pushed", (("at_s", at), ("ms2", ms2))) if one.pushed
         else Reason("impact_sudden", (("at_s", at), ("ms", round(one.change_ms, 1)), ("ms2", ms2)))
     ]  # fmt: skip
-    if rest.turned >= TURNED:
-        score += TURNED_SCORE
+    if rest.turned > TURNED[0]:
+        score += TURNED_SCORE * min(1.0, (rest.turned - TURNED[0]) / (TURNED[1] - TURNED[0]))
         trace.append(Reason("impact_turned"))
     partners = [
         other for track, other in watch.open.items()

@@ -1,6 +1,7 @@
 """Cyclist where none may be: on a motorway's carriageway, or in a zone drawn for it.
 
-Traffic Rules of Kazakhstan, section 16 (a motorway is closed to bicycles).
+Traffic Rules of Kazakhstan, section 16 (a motorway is closed to bicycles). From behind, a bicycle is hidden by its
+rider: a person who moves faster than anybody walks counts as one.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from incidents.presence import Presence
-from vision.classes import BICYCLE
+from vision.classes import BICYCLE, PERSON
 
 if TYPE_CHECKING:
     from vision.camera import Camera
@@ -20,4 +21,4 @@ def _zones(camera: Camera) -> tuple[Zone, ...]:
     return (*drawn, *camera.zones_of("carriageway")) if camera.road == "motorway" else drawn
 
 
-RULE: Final = Presence("cyclist", frozenset({BICYCLE}), _zones, "missing_no_cyclists")
+RULE: Final = Presence("cyclist", frozenset({BICYCLE, PERSON}), _zones, "missing_no_cyclists", "2", riding=True)

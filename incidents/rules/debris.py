@@ -1,8 +1,8 @@
 """Debris: something lies on the carriageway that is no road user: lost cargo, a tyre, a thing left there.
 
 Judged by its shape and its rest alone, since no class of the detector says so: it came while the camera looked, it is
-30 cm to 3 m large, it rests, and no road user is or stood where it lies. What lay there from the first look on is part of
-the ground and is not told.
+30 cm to 3 m large, it rests, and no road user is or stood where it lies. What lay there from the first look on is part
+of the ground and is not told.
 """
 
 from __future__ import annotations

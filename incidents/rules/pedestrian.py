@@ -21,4 +21,4 @@ def _zones(camera: Camera) -> tuple[Zone, ...]:
     return (*drawn, *camera.zones_of("carriageway")) if camera.road == "motorway" else drawn
 
 
-RULE: Final = Presence("pedestrian", frozenset({PERSON}), _zones, "missing_no_pedestrians")
+RULE: Final = Presence("pedestrian", frozenset({PERSON}), _zones, "missing_no_pedestrians", "2", riding=False)

@@ -32,11 +32,11 @@ UPRIGHT: Final = 0.75
 """Width to height of a box up to which somebody stands or walks,"""
 UPRIGHT_LOOKS: Final = 6
 """seen so often before."""
-LOW: Final = 0.72
+LOW: Final = 0.78
 """Height of who lies, share of the height on his feet: lying towards the camera shows the most."""
 WIDER: Final = 1.1
 """His box is then so many times as wide, if it is his own track that shows it."""
-ASIDE: Final = 1.0
+ASIDE: Final = 0.8
 """He lies this near to where he stood, shares of his height,"""
 BELOW: Final = (-0.35, 0.5)
 """with his lower edge so far below where his feet were: a box whose lower part is hidden ends higher."""
@@ -48,6 +48,8 @@ HIDES: Final = 0.15
 """A vehicle that takes this share of his box may hide the rest of it."""
 GAP_S: Final = 2.5
 """He may be unseen for so long before it counts as gone."""
+NEW_S: Final = 0.5
+"""What stood before the ground longer than this before he was lost is something else."""
 STILL: Final = 0.45
 """He keeps within this share of his height while he lies."""
 LEAST_PX: Final = 18.0
@@ -56,8 +58,10 @@ SAME_PLACE: Final = 1.5
 """Who lies this near to somebody told, shares of his height, is the same,"""
 SAME_PLACE_S: Final = 120.0
 """for so long."""
-BRISK: Final = 0.7
-"""Weight of the last upright looks against a new one."""
+BRISK: Final = 0.8
+"""Weight of the last upright looks against a new one,"""
+SAME_HEIGHT: Final = 0.88
+"""which counts if its height is this share of theirs; or once he has walked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,11 @@ def _look_at_people(people: dict[int, _Person], observation: Observation) -> Non
         elif wide <= UPRIGHT * high:
             if one is None:
                 people[track] = _Person(sight, high, wide, 1, sight.video_s, void=bool(hidden[i]))
-            else:
+            elif high >= SAME_HEIGHT * one.high or _apart(one.upright, sight) > STILL * one.high:
                 high, wide = (BRISK * old + (1 - BRISK) * new for old, new in ((one.high, high), (one.wide, wide)))
                 people[track] = _Person(sight, high, wide, one.looks + 1, sight.video_s, void=bool(hidden[i]))
+            else:
+                people[track] = replace(one, last_s=sight.video_s)
         elif one is not None:
             people[track] = replace(one, last_s=sight.video_s, low=None, low_last=None)
 
@@ -177,7 +183,8 @@ def _others(track: int, people: Mapping[int, _Person], observation: Observation)
             yield sight_of(observation, i)
     blobs = observation.blobs
     if blobs is not None:
-        for k in np.flatnonzero(blobs.seen).tolist():
+        new = blobs.since_s >= people[track].upright.video_s - NEW_S
+        for k in np.flatnonzero(blobs.seen & new).tolist():
             x1, y1, x2, y2 = (float(value) for value in blobs.box[k])
             yield Sight(observation.video_s, ((x1 + x2) / 2, y2), (x1, y1, x2, y2))
 

@@ -2,7 +2,8 @@
 
 Not raised: whoever waits at a signal (upstream of its stop line while it is not green, and until the queue has
 cleared), a standstill of most of the traffic (congestion, another incident), a bus at a bus stop, a place to park,
-and a vehicle that stood there before the camera began to look, until it has stood far longer.
+a vehicle that stood there before the camera began to look, until it has stood far longer, and whoever stands where a
+crash was told: it belongs to the crash.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from incidents.rules import crash
 from vision.classes import BUS, VEHICLE_IDS
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import in_polygon
@@ -22,6 +24,7 @@ from vision.waiting import Until, wait_until, waiting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from incidents.rules.crash import CrashState
     from vision.camera import Camera
     from vision.sight import Sight
     from vision.types import Observation
@@ -36,6 +39,8 @@ JAM_LEAST: Final = 3
 """Fewer standing vehicles than this are no congestion."""
 SAME_PLACE_SIZES: Final = 3.0
 """A second vehicle that stops this near belongs to the same happening."""
+SAME_PLACE_M: Final = 9.0
+"""The same in metres, where the road is calibrated: the car behind, not the one on the other side."""
 SAME_PLACE_S: Final = 120.0
 """A happening is remembered this long after the last vehicle stood there."""
 QUEUE_SIZES: Final = 4.0
@@ -58,13 +63,29 @@ class _Vehicle:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a vehicle was told to stand, on the road in metres where they are known, and when somebody last did."""
+
+    sight: Sight
+    ground: tuple[float, float] | None
+    last_s: float
+
+    def holds(self, sight: Sight, ground: tuple[float, float] | None) -> bool:
+        """Whether who stands there belongs to the same happening."""
+        if self.ground is None or ground is None:
+            return near(self.sight, sight, SAME_PLACE_SIZES)
+        return float(np.hypot(self.ground[0] - ground[0], self.ground[1] - ground[1])) <= SAME_PLACE_M
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedState:
-    """The camera, the vehicles, the places already reported, and until when each signal lets vehicles wait."""
+    """The camera, the vehicles, the places already reported, until when each signal lets vehicles wait, and crashes."""
 
     camera: Camera
     vehicles: tuple[_Vehicle, ...] = ()
-    places: tuple[Sight, ...] = ()
+    places: tuple[_Place, ...] = ()
     stop_until_s: Until = ()
+    crash: CrashState | None = None
 
 
 class StoppedVehicle:
@@ -79,11 +100,12 @@ class StoppedVehicle:
 
     def start(self, camera: Camera) -> StoppedState:
         """No vehicle seen yet."""
-        return StoppedState(camera)
+        return StoppedState(camera, crash=None if crash.RULE.missing(camera) else crash.RULE.start(camera))
 
     def step(self, state: StoppedState, observation: Observation) -> tuple[StoppedState, tuple[Finding, ...]]:
         """Follow every vehicle on the carriageway."""
         tracks = observation.tracks
+        crashes = None if state.crash is None else crash.RULE.step(state.crash, observation)[0]
         on_road = _on_carriageway(state.camera, observation)
         stop_until = wait_until(state.camera, state.stop_until_s, observation)
         may_wait = waiting(state.camera, observation, dict(stop_until))
@@ -100,22 +122,23 @@ class StoppedVehicle:
         _mark_passed(vehicles, rows, observation)
         standing = [at for at in rows if _stands_s(vehicles[at]) >= QUEUE_STANDS_S]
         jam = len(standing) >= JAM_LEAST and len(standing) >= JAM_SHARE * len(rows)
-        places = [place for place in state.places if observation.video_s - place.video_s <= SAME_PLACE_S]
+        places = [place for place in state.places if observation.video_s - place.last_s <= SAME_PLACE_S]
         found: list[Finding] = []
         for at in standing:
             vehicle = vehicles[at]
-            reported = [k for k, place in enumerate(places) if near(place, vehicle.at.last, SAME_PLACE_SIZES)]
+            ground = ground_of(observation, rows[at])
+            reported = [k for k, place in enumerate(places) if place.holds(vehicle.at.last, ground)]
             for k in reported:
-                places[k] = replace(places[k], video_s=observation.video_s)
-            if reported:
+                places[k] = replace(places[k], last_s=observation.video_s)
+            if reported or (crashes is not None and crash.belongs(crashes, tracks.ground[rows[at]])):
                 continue
             if jam and not vehicle.passed:
                 vehicles[at] = replace(vehicle, excused_until_s=observation.video_s - QUEUE_STANDS_S)
             elif _stands_s(vehicle) >= _hold_s(vehicle, [vehicles[other] for other in standing if other != at]):
-                places.append(vehicle.at.last)
+                places.append(_Place(vehicle.at.last, ground, observation.video_s))
                 found.append(_finding(vehicle, observation, rows[at]))
         kept = tuple(v for v in vehicles if observation.video_s - v.at.last.video_s <= REJOIN_S)
-        return StoppedState(state.camera, kept, tuple(places), stop_until), tuple(found)
+        return StoppedState(state.camera, kept, tuple(places), stop_until, crashes), tuple(found)
 
     def finish(self, state: StoppedState) -> tuple[Finding, ...]:
         """A standing shorter than the hold time stays unproven."""

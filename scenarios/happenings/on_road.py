@@ -90,10 +90,10 @@ def stopped_vehicle(condition: str, seed: int) -> Clip:
     for half in (1.0, -1.0):
         lanes = (INNER,) if half < 0 and has_bus else (INNER, OUTER)
         x, look = half * float(rng.choice(lanes)), clip.look(MIXED if rng.random() < 0.3 else CARS)
-        way, low = north(x), (4.0 if half > 0 else 9.0)
+        way, low = north(x), (3.0 if half > 0 else 19.0)
 
         def make(way: NDArray[np.float64] = way, low: float = low) -> Course:
-            y, t = float(rng.uniform(low, 26.0)), float(rng.uniform(5.0, 16.0))
+            y, t = float(rng.uniform(low, low + 8.0)), float(rng.uniform(5.0, 16.0))
             brake = float(rng.uniform(1.8, 4.0))
             return resting(way, float(rng.uniform(26, 45)), where(way, y=y), t, brake=brake)
 
@@ -229,10 +229,10 @@ def debris(condition: str, seed: int) -> Clip:
         clip.add(clip.look(kind=str(rng.choice(kinds))), partial(same, lies), "lies beside the road", tries=1,
                  ahead_m=0.0)  # fmt: skip
     y = float(rng.uniform(4.0, 22.0))
-    across = line((side * 10.0, y), (side * 5.0, y), (side * 10.0, y + 2.0), radius_m=0.5)
+    across = line((side * 10.0, y), (side * 5.0, y), (side * 10.0, y + 2.0), (side * 10.0, 60.0), radius_m=0.5)
     waits = resting(across, 4.6, where(across, x=side * 5.4), float(rng.uniform(6, 20)), float(rng.uniform(5, 9)))
     clip.add(clip.look(kind="person"), partial(same, waits), "stands on the road for a while", tries=1, ahead_m=0.0)
-    way, hold = north(-side * OUTER), float(rng.uniform(6.0, 12.0))
+    way, hold = north(-side * OUTER), float(rng.uniform(4.0, 7.0))
     stands = resting(way, 32.0, where(way, y=float(rng.uniform(8, 24))), float(rng.uniform(5, 20)), hold)
     clip.add(clip.look(CARS), partial(same, stands), "a car stands for a while", tries=1)
     around(clip, (INNER, OUTER, -INNER, -OUTER), 6)

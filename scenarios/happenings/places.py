@@ -155,7 +155,7 @@ def _queue(clip: Clip, half: float) -> None:
     """A queue stands for some seconds and drives on."""
     rng = clip.rng
     t, leave = float(rng.uniform(8.0, 12.0)), 0.0
-    leave = t + float(rng.uniform(7.0, 10.0))
+    leave = t + float(rng.uniform(5.0, 7.0))
     way, front = north(half * OUTER), (30.0 if half > 0 else 4.0)
     for _ in range(5):
         look = clip.look(CARS)

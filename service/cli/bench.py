@@ -45,6 +45,11 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     rules = parser.add_argument_group("rules", "precision and recall over rendered happenings; also a table on stderr")
     rules.add_argument("--per-rule", type=int, metavar="N", help="happenings of each rule; default: 100")
     rules.add_argument("--rules", metavar="A,B", help="kinds; default: all that pictures can show")
+    incidents = parser.add_argument_group(
+        "incidents", "recall, precision and delay over rendered incidents; a table too"
+    )
+    incidents.add_argument("--per-kind", type=int, metavar="N", help="happenings a kind and condition; default: 100")
+    incidents.add_argument("--kinds", metavar="A,B", help="kinds; default: all")
     console = parser.add_argument_group("console", "an officer who clears cases by keys in a real browser")
     console.add_argument("--cases", type=int, metavar="N", help="cases in the store; default: 100000")
     console.add_argument("--cleared", type=int, metavar="N", help="cases the officer clears; default: 200")
@@ -90,7 +95,19 @@ def run(arguments: Namespace) -> int:
 
 
 COUNTS: Final = frozenset(
-    {"clips", "seconds", "jobs", "alerts", "per_rule", "cases", "cleared", "decisions", "workers", "streams"}
+    {
+        "clips",
+        "seconds",
+        "jobs",
+        "alerts",
+        "per_rule",
+        "per_kind",
+        "cases",
+        "cleared",
+        "decisions",
+        "workers",
+        "streams",
+    }
 )
 OPTIONS: Final = (*OF_THE_CLOCK, *(name for part in PARTS.values() for name in part.takes))
 

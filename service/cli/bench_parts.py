@@ -128,6 +128,7 @@ PARTS: Final[dict[str, Part]] = {
     "rules": Part(_rules, ("keep", "seed", "per_rule", "rules", "conditions", "jobs")),
     "fire": Part(_fire, ("keep", "seed", "per_rule")),
     "ordinary": Part(_ordinary, ("keep", "seed", "hours")),
+    "incidents": Part(_incidents, ("keep", "seed", "per_kind", "kinds", "conditions", "jobs")),
     "console": Part(_console, ("seed", "cases", "cleared", "think", "database_url", "demo")),
     "decisions": Part(_decisions, ("decisions", "workers", "signed", "database_url")),
     "kpi": Part(_kpi, ("seed", "cases", "alerts", "database_url")),
