@@ -68,9 +68,8 @@ def test_notes_lie_sealed_and_have_a_length(world, leaving):
         world.do(leaving, handovers.write, "а" * 4001)
     written = world.do(leaving, handovers.write, "Құпия сөз")
     with world.store.read() as work:
-        raw = str(
-            work.session.connection().exec_driver_sql(f"SELECT * FROM shift_handover WHERE id = '{written}'").all()
-        )
+        raw = str(work.session.connection().exec_driver_sql("SELECT * FROM shift_handover").all())
+    assert written in raw
     assert "Құпия" not in raw
     assert "Айгерім" not in raw
 

@@ -3,6 +3,7 @@
 import { flash } from "../app.js";
 import { enlarge, prepare } from "../loupe.js";
 import { badge } from "./badge.js";
+import { lookAgain } from "./beside.js";
 import { Board, narrow } from "./board.js";
 import { listen as onKeys } from "./keys.js";
 import { listen } from "./link.js";
@@ -16,7 +17,7 @@ const LOOK_MS = 15_000; // the list is asked for even where nothing was told: a 
 const HOLD_MS = 700; // a key meant for the alarm before does not fall on one that came up by itself
 const LAST = new Set(["close", "cancel", "false"]);
 const root = document.querySelector("[data-console]");
-const live = document.querySelector("[data-live]");
+const live = document.querySelector(".live[data-live]");
 const lostLine = document.querySelector("[data-lost]");
 const announce = document.getElementById("announce");
 let timer = 0;
@@ -31,7 +32,7 @@ const say = together((message) => {
   if (message.kind === "ask" && pane.article) tell(pane.article);
 });
 
-const pane = new Pane(document.querySelector("[data-pane-room]"), { shown: tell });
+const pane = new Pane(document.querySelector("[data-pane-room]"), { shown: tell, pick: (id) => board.choose(id) });
 const board = new Board(document.querySelector(".console-list"), { chosen, renewed, failed: () => fails(true) });
 const sound = new Sound({ muted: root.dataset.muted ? Date.parse(root.dataset.muted) : null, changed: soundState, keep });
 new Steps(pane, root.dataset.csrf, stepped);
@@ -67,6 +68,7 @@ function soon() {
 
 function renewed() {
   fails(false);
+  lookAgain();
   const { sounding, unanswered } = board.board.dataset;
   const names = sounding ? sounding.split(" ") : [];
   sound.wanted(names);

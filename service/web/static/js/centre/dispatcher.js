@@ -7,7 +7,7 @@ import { Sound } from "./sound.js";
 
 const SOON_MS = 200;
 const LOOK_MS = 15_000;
-const live = document.querySelector("[data-live]");
+const live = document.querySelector(".live[data-live]");
 const off = document.querySelector("[data-sound-off]");
 let timer = 0;
 

@@ -8,8 +8,9 @@ const CLIP_WAIT_MS = 1500;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Pane {
-  constructor(room, { shown } = {}) {
+  constructor(room, { shown, pick } = {}) {
     this.room = room;
+    this.pick = pick;
     this.shown = shown ?? (() => {});
     this.wanted = null;
     this.player = null;
@@ -75,7 +76,7 @@ export class Pane {
 
   #setUp() {
     this.beside?.stop();
-    this.beside = beside(this.article);
+    this.beside = beside(this.article, this.pick);
     this.#film();
   }
 
