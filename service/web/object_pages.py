@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, UploadFile
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from qyran.errors import InputError, TransitionError
 from service.access import require
-from service.i18n import LANGUAGES
+from service.i18n import LANGUAGES, named
 from service.imports.kinds.fire import OBJECT_KINDS
 from service.protected_objects import card as cards
 from service.protected_objects import register
@@ -70,6 +71,7 @@ def overview(visit: Person, q: Annotated[str, Query(max_length=64)] = "", ended:
         visit,
         "objects/list.html",
         rows=found,
+        named=partial(named, visit.lang),
         q=q,
         ended=bool(ended),
         equipped=equipped,
@@ -168,6 +170,7 @@ def _card(visit: Visit, object_id: str, error: Exception | None = None) -> Respo
         status=200 if error is None else 422,
         flash=None if error is None else Flash(refusal(w, error), "bad"),
         view=found,
+        named=partial(named, visit.lang),
         tones=TONES,
         history=tuple(one for one in found.versions or () if one.changed or one.number == 1),
         may_keep=visit.actor.acts_as(KEEPERS) is not None,
@@ -256,12 +259,12 @@ def _body(w: Words, said: dict[str, str], before: ObjectBody | None) -> ObjectBo
 
 
 def _field(loc: tuple[int | str, ...]) -> str:
-    named = [str(one) for one in loc if not isinstance(one, int)]
+    steps = [str(one) for one in loc if not isinstance(one, int)]
     known = {"kind", "since", "until", "station", "cameras", "contacts", "latitude", "longitude", "floors", "hazards",
              "water", "access_notes", "name", "address"}  # fmt: skip
-    if named[:1] == ["contacts"]:
+    if steps[:1] == ["contacts"]:
         return "contacts"
-    return next((one for one in reversed(named) if one in known), "latitude")
+    return next((one for one in reversed(steps) if one in known), "latitude")
 
 
 def _text(row: Any) -> str:
