@@ -54,7 +54,7 @@ ALARMS: Final = """
 [sender]
 id = "bench"
 
-[[receiver]]
+[[receivers]]
 id = "fire-service"
 channel = "cap"
 service = "101"

@@ -296,13 +296,19 @@ def standing_file(settings: Settings) -> AlertsFile:
     try:
         return alerts_file(settings)
     except ConfigError as error:
-        log.error("%s The one before stands.", error)  # noqa: TRY400  one sentence says it
         path = settings.alerts_file
         known = _read.get(path) if path is not None else None
+        if path is not None and _faulty.get(path) != (mark := _mark(path)):
+            _faulty[path] = mark
+            stands = (
+                "Nobody outside is told of alarms until it is mended." if known is None else "The one before stands."
+            )
+            log.error("%s %s", error, stands)  # noqa: TRY400  one sentence says it, once a version of the file
         return AlertsFile() if known is None else known[1]
 
 
 _read: dict[Path, tuple[tuple[int, int] | None, AlertsFile]] = {}
+_faulty: dict[Path, tuple[int, int] | None] = {}
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
