@@ -51,23 +51,28 @@ def try_now(work: Work, receiver: str) -> None:
         row.open_until = work.now
 
 
-def heard(work: Work, receiver: str, error: str | None, *, answered: bool) -> bool:
-    """Note what came of an attempt; who refuses a message has answered.
-
-    Returns:
-        Whether it was opened or closed by this.
-    """
+def row_of(work: Work, receiver: str) -> AlertReceiver:
+    """How a receiver does, locked until the unit of work ends."""
     row = work.session.get(AlertReceiver, receiver, with_for_update=True)
     if row is None:
         row = AlertReceiver(receiver=receiver, failures=0)
         work.session.add(row)
         work.session.flush()
+    return row
+
+
+def heard(work: Work, row: AlertReceiver, error: str | None, *, answered: bool) -> bool:
+    """Note what came of an attempt; who refuses a message has answered.
+
+    Returns:
+        Whether it was opened or closed by this.
+    """
     if error is not None:
         row.last_failure, row.error = work.now, error
     if answered:
         was_open = row.opened_at is not None
         if was_open:
-            log.info("The receiver %s takes messages again.", receiver)
+            log.info("The receiver %s takes messages again.", row.receiver)
         row.failures, row.failing_since, row.opened_at, row.open_until = 0, None, None, None
         row.last_success = work.now if error is None else row.last_success
         return was_open
@@ -78,7 +83,7 @@ def heard(work: Work, receiver: str, error: str | None, *, answered: bool) -> bo
         return False
     opened = row.opened_at is None
     if opened:
-        log.warning("The receiver %s is left alone for a while: %s.", receiver, error)
+        log.warning("The receiver %s is left alone for a while: %s.", row.receiver, error)
         row.opened_at = work.now
     row.open_until = work.now + open_for(row.failures)
     return opened

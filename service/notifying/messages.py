@@ -125,7 +125,7 @@ def lease(work: Work, receiver: Receiver, most: int) -> tuple[Note, ...]:
     for row in rows:
         row.leased_until = work.now + LEASE
         row.attempts += 1
-    return tuple(note_of(work, row) for row in rows)
+    return _notes(work, rows)
 
 
 def give_back(work: Work, notes: Iterable[Note]) -> None:
@@ -139,25 +139,28 @@ def give_back(work: Work, notes: Iterable[Note]) -> None:
 def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
     """Note what came of attempts; whether the receiver was left alone, or takes messages again, by this."""
     proved: list[AlertMessage] = []
-    turns, back = 0, False
-    lock_alerts(work, {one.note.facts.alert_id for one in outcomes if one.error is None})
+    if not outcomes:
+        return False
+    handed_over = {one.note.facts.alert_id for one in outcomes if one.error is None}
+    lock_alerts(work, handed_over)
+    rows = _locked(work, {one.note.message_id for one in outcomes})
+    notified = _notifications(work, receiver, handed_over)
+    standing, turns, back = breaker.row_of(work, receiver.id), 0, False
     for outcome in sorted(outcomes, key=lambda one: one.note.message_id):
-        row = work.session.get(AlertMessage, outcome.note.message_id, with_for_update=True, populate_existing=True)
+        row = rows.get(outcome.note.message_id)
         if row is None:
             continue
         word = "handed" if outcome.error is None else "refused" if outcome.final else "failed"
         work.session.add(
-            AlertAttempt(
-                message_id=row.id, at=work.now, outcome=word, error=outcome.error, took_ms=outcome.took_ms
-            )
-        )  # fmt: skip
-        turned = breaker.heard(work, receiver.id, outcome.error, answered=outcome.error is None or outcome.final)
+            AlertAttempt(message_id=row.id, at=work.now, outcome=word, error=outcome.error, took_ms=outcome.took_ms)
+        )
+        turned = breaker.heard(work, standing, outcome.error, answered=outcome.error is None or outcome.final)
         turns, back = turns + turned, back or (turned and outcome.error is None)
         if row.state != State.QUEUED:
             continue  # an answer of the receiver was faster, or somebody called it off
         row.leased_until, row.error = None, outcome.error
         if outcome.error is None:
-            _handed(work, receiver, row, proved=outcome.proved)
+            _handed(work, receiver, row, notified, proved=outcome.proved)
             if outcome.proved:
                 proved.append(row)
         elif outcome.final:
@@ -174,7 +177,7 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
 
 
 def lock_alerts(work: Work, ids: Iterable[str]) -> None:
-    """Lock alerts in the order in which whoever raises one locks those it may be merged into: nobody waits in a ring."""
+    """Lock alerts in the order in which whoever raises one locks those it may join: nobody waits in a ring."""
     wanted = sorted(ids)
     if wanted:
         query = select(Alert.id).where(Alert.id.in_(wanted)).order_by(Alert.t_detect, Alert.id)
@@ -185,10 +188,11 @@ def proved_delivered(work: Work, receiver: Receiver, row: AlertMessage) -> None:
     """The receiver has shown that it has a message."""
     if row.delivered_at is not None:
         return
+    notified = _notifications(work, receiver, {row.alert_id})
     if row.sent_at is None:
-        _handed(work, receiver, row, proved=True)
+        _handed(work, receiver, row, notified, proved=True)
     row.delivered_at = work.now
-    _notified(work, receiver, row, proved=True)
+    _notified(work, receiver, row, notified, proved=True)
     _first_proof(work, receiver, [row])
 
 
@@ -266,42 +270,69 @@ def _ready(query: Select[Any], work: Work) -> Select[Any]:
 
 def note_of(work: Work, row: AlertMessage) -> Note:
     """A stored message as it leaves, the same at every attempt."""
-    notice = work.session.get_one(AlertNotice, row.notice_id)
-    earlier = select(AlertMessage.key, AlertMessage.created_at).where(
-        AlertMessage.receiver == row.receiver,
-        AlertMessage.alert_id == row.alert_id,
-        AlertMessage.seq < row.seq,
+    return _notes(work, [row])[0]
+
+
+def _notes(work: Work, rows: Sequence[AlertMessage]) -> tuple[Note, ...]:
+    """Stored messages of one receiver as they leave."""
+    if not rows:
+        return ()
+    wanted = select(AlertNotice).where(AlertNotice.id.in_([row.notice_id for row in rows]))
+    notices = {one.id: one for one in work.session.scalars(wanted)}
+    before = select(AlertMessage.alert_id, AlertMessage.seq, AlertMessage.key, AlertMessage.created_at).where(
+        AlertMessage.receiver == rows[0].receiver,
+        AlertMessage.alert_id.in_([row.alert_id for row in rows]),
         AlertMessage.state == State.HANDED,
     )
-    return Note(
-        message_id=row.id,
-        key=row.key,
-        step=notice.step,
-        seq=row.seq,
-        sent=row.created_at,
-        facts=AlertFacts.model_validate(notice.facts),
-        earlier=tuple(Earlier(*one) for one in work.session.execute(earlier.order_by(AlertMessage.seq))),
-        attempt=row.attempts,
+    handed: dict[str, list[tuple[int, Earlier]]] = {}
+    for alert_id, seq, key, sent in work.session.execute(before.order_by(AlertMessage.seq)):
+        handed.setdefault(alert_id, []).append((seq, Earlier(key, sent)))
+    return tuple(
+        Note(
+            message_id=row.id,
+            key=row.key,
+            step=notices[row.notice_id].step,
+            seq=row.seq,
+            sent=row.created_at,
+            facts=AlertFacts.model_validate(notices[row.notice_id].facts),
+            earlier=tuple(one for seq, one in handed.get(row.alert_id, ()) if seq < row.seq),
+            attempt=row.attempts,
+        )
+        for row in rows
     )
 
 
-def _handed(work: Work, receiver: Receiver, row: AlertMessage, *, proved: bool) -> None:
+def _locked(work: Work, ids: Iterable[int]) -> dict[int, AlertMessage]:
+    query = select(AlertMessage).where(AlertMessage.id.in_(sorted(ids))).order_by(AlertMessage.id).with_for_update()
+    return {row.id: row for row in work.session.scalars(query.execution_options(populate_existing=True))}
+
+
+def _handed(
+    work: Work, receiver: Receiver, row: AlertMessage, notified: dict[str, AlertNotification], *, proved: bool
+) -> None:
     row.state, row.sent_at, row.settled_at, row.error = State.HANDED, work.now, work.now, None
     row.delivered_at = work.now if proved else None
-    _notified(work, receiver, row, proved=proved)
+    _notified(work, receiver, row, notified, proved=proved)
 
 
-def _notified(work: Work, receiver: Receiver, row: AlertMessage, *, proved: bool) -> None:
-    """That somebody was told of an alert counts once a receiver (KPI 10.4); what followed stands in the outbox."""
+def _notifications(work: Work, receiver: Receiver, alert_ids: Iterable[str]) -> dict[str, AlertNotification]:
+    """That this receiver was told, by alert."""
     query = select(AlertNotification).where(
-        AlertNotification.alert_id == row.alert_id,
+        AlertNotification.alert_id.in_(sorted(alert_ids)),
         AlertNotification.channel == receiver.channel,
         AlertNotification.recipient == receiver.counted_as,
     )
-    known = work.session.scalar(query.order_by(AlertNotification.id).limit(1))
+    return {one.alert_id: one for one in work.session.scalars(query.order_by(AlertNotification.id.desc()))}
+
+
+def _notified(
+    work: Work, receiver: Receiver, row: AlertMessage, notified: dict[str, AlertNotification], *, proved: bool
+) -> None:
+    """That somebody was told of an alert counts once a receiver (KPI 10.4); what followed stands in the outbox."""
+    known = notified.get(row.alert_id)
     if known is None:
         notice = work.session.get_one(AlertNotice, row.notice_id)
-        known = AlertNotification(
+        known = notified[row.alert_id] = AlertNotification(
             alert_id=row.alert_id,
             channel=receiver.channel,
             recipient=receiver.counted_as,

@@ -218,7 +218,9 @@ def test_a_receiver_that_fetches_finds_its_messages_in_a_feed(fire):
     deliver(fire.store)
     with serving(create_app(store=fire.store, jobs=False)) as address, httpx.Client(base_url=address) as client:
         feed = client.get("/api/v1/cap/messages", headers=bearer("of-the-portal"))
-        again = client.get("/api/v1/cap/messages", headers={**bearer("of-the-portal"), "if-none-match": feed.headers["etag"]})
+        again = client.get(
+            "/api/v1/cap/messages", headers={**bearer("of-the-portal"), "if-none-match": feed.headers["etag"]}
+        )
         link = ElementTree.fromstring(feed.content).find(".//{*}entry/{*}link").get("href")
         path = link.removeprefix(fire.settings.public_url)
         assert states(fire, alert) == [("portal", State.HANDED)]
@@ -251,5 +253,3 @@ def type_of_user():
     from service.store.tables import AppUser
 
     return AppUser
-
-
