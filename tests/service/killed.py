@@ -1,4 +1,4 @@
-"""Takes a spool into a store, or puts an event, and is killed at the given step: for test_ingest."""
+"""Takes a spool into a store, puts an event, or passes alerts on, and is killed at the given step."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from service.alerting.escalating import escalate
 from service.event import Event
 from service.ingest import ingest
 from service.settings import load_settings
@@ -23,9 +24,11 @@ PLACES = (
 
 def run(job: dict) -> None:
     settings = load_settings(home=job["home"], database_url=job["database_url"], second_look_share=0)
-    store = open_store(settings) if job["what"] == "ingest" else None
+    store = open_store(settings) if job["what"] in {"ingest", "escalate"} else None
     die_before(job["step"], PLACES)
-    if store is not None:
+    if store is not None and job["what"] == "escalate":
+        escalate(store)
+    elif store is not None:
         ingest(Spool(settings.spool_folder), store)
     else:
         Spool(settings.spool_folder).put(Event.from_line(job["event"]), Path(job["evidence"]))
