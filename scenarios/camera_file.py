@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qyran.earth import Plane
 from scenarios.camera import Pinhole
 from scenarios.ground import clip_near, flat
 from scenarios.layout import Head, Layout, Line, Point, Way, Zone
@@ -15,7 +16,7 @@ from scenarios.props import housing_box, section_box
 from scenarios.scene import Scene
 from vision.camera import Camera, load_camera
 
-METRES_PER_DEGREE = 111_320.0  # of latitude
+SURVEYED_M = 0.5  # standard uncertainty that a surveyor of the scene would state of its first point
 
 
 def clip_to_picture(pixels: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
@@ -106,18 +107,24 @@ def _terms(part: Zone | Way) -> list[str]:
     return out
 
 
+def ground_of(scene: Scene) -> Plane:
+    """The scene's road metres on the globe."""
+    return Plane(scene.latitude, scene.longitude)
+
+
 def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
     """The text of the camera file; the stream is the clip beside it."""
     forward = camera.rotation[2]
     heading = float(np.degrees(np.arctan2(forward[0], forward[1])) % 360)
-    lon_scale = METRES_PER_DEGREE * float(np.cos(np.radians(scene.latitude)))
-    axis = [[round(scene.longitude, 6), round(scene.latitude + y / METRES_PER_DEGREE, 6)] for y in (-5.0, 75.0)]
+    globe = ground_of(scene)
+    hung = globe.degrees(float(camera.position[0]), float(camera.position[1]))
+    axis = [[round(lon, 6), round(lat, 6)] for lat, lon in (globe.degrees(0.0, y) for y in (-5.0, 75.0))]
     out = [
         f"id = {_quoted('demo-' + scene.name)}",
         f"name = {{ kk = {_quoted(scene.title.kk)}, ru = {_quoted(scene.title.ru)}, en = {_quoted(scene.title.en)} }}",
         f"stream = {_quoted(scene.name + '.mp4')}",
-        f"latitude = {scene.latitude + camera.position[1] / METRES_PER_DEGREE:.6f}",
-        f"longitude = {scene.longitude + camera.position[0] / lon_scale:.6f}",
+        f"latitude = {hung[0]:.6f}",
+        f"longitude = {hung[1]:.6f}",
         f"heading_deg = {heading:.1f}",
         'road = "street"',
         f"speed_limit_kmh = {scene.speed_limit_kmh:.0f}",
@@ -126,9 +133,11 @@ def camera_toml(scene: Scene, layout: Layout, camera: Pinhole) -> str:
         "",
         "[calibration]",
         f"valid_until = {scene.start.year + 1}-03-01",
-        "points = [",
     ]
     points = calibration_points(layout, camera)
+    first = globe.degrees(float(points[0][1][0]), float(points[0][1][1]))
+    out.append(f"anchor = {{ latitude = {first[0]:.7f}, longitude = {first[1]:.7f}, sigma_m = {SURVEYED_M} }}")
+    out.append("points = [")
     for pixels, ground in points:
         rel = [round(float(v), 4) for v in ground - points[0][1]]
         out.append(f"    {{ picture = {_pair(pixels, camera)}, ground_m = {rel} }},")

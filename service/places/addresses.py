@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -69,14 +70,15 @@ def nearest(work: Work, latitude: float, longitude: float) -> Near | None:
     standing = standing_import(work)
     if standing is None:
         return None
-    query = select(Address).where(Address.import_id == standing, Address.cell.in_(cells_around(latitude, longitude)))
-    found = work.session.scalars(query).all()
-    here = (latitude, longitude)
-    best = min(found, key=lambda one: (distance_m(here, (one.latitude, one.longitude)), one.id), default=None)
-    if best is None:
+    query = select(Address.id, Address.latitude, Address.longitude).where(
+        Address.import_id == standing, Address.cell.in_(cells_around(latitude, longitude))
+    )
+    here, found = (latitude, longitude), work.session.execute(query).all()
+    metres, best = min(((distance_m(here, (lat, lon)), id_) for id_, lat, lon in found), default=(math.inf, 0))
+    if metres > NEAR_M:
         return None
-    metres = distance_m(here, (best.latitude, best.longitude))
-    return Near({"kk": best.kk, "ru": best.ru, "en": best.en}, metres) if metres <= NEAR_M else None
+    row = work.session.get_one(Address, best)
+    return Near({"kk": row.kk, "ru": row.ru, "en": row.en}, metres)
 
 
 def standing_import(work: Work) -> str | None:
