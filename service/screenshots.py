@@ -37,6 +37,7 @@ PAPER: Final = (900, 1240)  # a little more than an A4 page's width to height
 LONG_AGO: Final = "2026-01-01T00:00"  # the demo may have been made days ago
 SETTLE_MS: Final = 1500  # video, pictures and fonts
 MOST_PAGES: Final = 20  # of results, turned in search of a plate that was read
+MAP_MS: Final = 4000  # a map is drawn by the processor where there is no graphics card
 PDF_MS: Final = 4000  # the viewer draws page after page
 
 
@@ -132,8 +133,16 @@ def _shots(store: Store) -> list[Shot]:
         Shot("login", "", "/login", "kk"),
         Shot("officer-queue", "officer", "/cases", "kk"),
         Shot("officer-queue-phone", "officer", "/cases", "ru", NARROW),
-        Shot("operator-alarms", "operator", "/alarms", "ru"),
-        Shot("operator-alarms-dark", "operator", "/alarms", "kk", dark=True),
+        Shot("operator-alarms", "operator", "/alarms", "ru", act=_settled),
+        Shot("operator-alarms-dark", "operator", "/alarms", "kk", dark=True, act=_settled),
+        Shot("operator-alarms-phone", "operator", "/alarms", "kk", NARROW, act=_settled),
+        Shot("operator-wall", "operator", "/wall", "ru", act=_settled),
+        Shot("operator-map", "operator", "/alarms/map", "kk", act=_settled),
+        Shot("operator-shift", "operator", "/alarms/shift", "ru", full=True),
+        Shot("operator-statistics", "operator", "/alarms/statistics", "en", full=True),
+        Shot("operator-raise", "operator", "/alarms/raise", "kk"),
+        Shot("operator-outages", "operator", "/alarms/outages", "en"),
+        Shot("dispatcher-alarms-phone", "dispatcher", "/alarms", "ru", NARROW),
         Shot("evaluator-kpi", "evaluator", "/kpi", "en", full=True),
         Shot("evaluator-kpi-phone", "evaluator", "/kpi", "kk", NARROW),
         Shot("evaluator-one", "evaluator", "/kpi/9.9", "ru", full=True),
@@ -163,6 +172,11 @@ def _read(store: Store) -> bool:
     """Whether the plate of any passage was read."""
     with store.read() as work:
         return work.session.scalar(select(Passage.id).where(Passage.plate_token.is_not(None)).limit(1)) is not None
+
+
+def _settled(page: Page) -> None:
+    """The clip plays, the map is drawn, live views have begun or said why not."""
+    page.wait_for_timeout(MAP_MS)
 
 
 def _choose(page: Page) -> None:

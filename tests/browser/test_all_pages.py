@@ -9,7 +9,19 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     Role.POLICE_OFFICER: ["/cases", "/cases/{case}", "/passages", "/watch", "/about"],
-    Role.SITUATIONAL_OPERATOR: ["/alarms", "/alarms/{alert}", "/cameras"],
+    Role.SITUATIONAL_OPERATOR: [
+        "/alarms",
+        "/alarms/{alert}",
+        "/wall",
+        "/alarms/shift",
+        "/alarms/statistics",
+        "/alarms/raise",
+        "/alarms/drills",
+        "/alarms/outages",
+        "/alarms/map",
+        "/cameras",
+    ],
+    Role.SERVICE_DISPATCHER: ["/alarms"],
     Role.EVALUATOR: ["/kpi", "/kpi/9.9"],
     Role.ADMINISTRATOR: ["/users", "/cameras/abay-12/scene", "/nowhere"],
     Role.AUDITOR: ["/journal"],

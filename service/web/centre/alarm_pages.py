@@ -22,6 +22,7 @@ from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.views import AlertDetail
 from service.web.centre.alarm_view import KEYS, SERVICE_KEYS, alarm_view, asked_of
+from service.web.centre.object_view import object_view
 from service.web.evidence_view import send
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
@@ -126,6 +127,7 @@ def _alarm(visit: Visit, alert_id: str, template: str, error: Exception | None =
     with visit.store.write(visit.actor) as work:
         seen = alerts.open_alert(work, alert_id)
         view = alarm_view(work, w, seen)
+        held = object_view(work, w, view.object_id)
     flash = None if error is None else Flash(refusal(w, error), "bad")
     status = 200 if error is None else 409 if isinstance(error, TransitionError) else 422
     return page(
@@ -134,6 +136,7 @@ def _alarm(visit: Visit, alert_id: str, template: str, error: Exception | None =
         status=status,
         flash=flash,
         view=view,
+        object=held,
         asked=asked_of(w),
         keys=KEYS,
         service_keys=SERVICE_KEYS,

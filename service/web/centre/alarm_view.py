@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select
+
 from incidents.alert import REASONS, SERVICES, AlertState
 from incidents.severity import FIRE_KINDS, attention
 from qyran.roles import Role
 from service.i18n import named
 from service.operators.board import FRESH
+from service.store.alert_tables import Alert
 from service.store.database import Work
-from service.views import AlertDetail
+from service.views import AlertDetail, ResponseView
 from service.web import evidence_view
 from service.web.view_models import Choice, Entry, Integrity, Place, Player, Still, TimePoint
 from service.web.words import Words
@@ -37,6 +40,8 @@ TIMES: Final = (
     "t_onset", "t_detect", "t_raised", "t_notify_sent", "t_notify_delivered", "t_ack", "t_verify_start", "t_verdict",
     "t_dispatch", "t_depart", "t_arrive", "t_control", "t_closed",
 )  # fmt: skip
+
+CREW_TIMES: Final = ("t_sent", "t_call_received", "t_depart", "t_arrive", "t_resolved", "t_called_off")
 
 # records.md 3.3: what is measured between which times.
 SPANS: Final = (
@@ -84,6 +89,14 @@ class AlarmPageView:
     media_key: str
     latitude: float | None
     longitude: float | None
+    address: str | None
+    accuracy: str | None
+    sources: tuple[str, ...]
+    certainty: str | None
+    escalation: int
+    crews: tuple[CrewRow, ...]
+    merged: tuple[tuple[str, str, datetime], ...]
+    object_id: str | None
     kind: str
     severity: str
     is_fire: bool
@@ -109,6 +122,17 @@ class AlarmPageView:
     times: tuple[TimePoint, ...]
     spans: tuple[tuple[str, str], ...]
     notifications: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CrewRow:
+    """What one service does about it."""
+
+    service: str
+    state: str
+    number: str | None
+    found: str | None
+    times: tuple[tuple[str, datetime], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +172,14 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         media_key=_media_key(seen),
         latitude=seen.latitude,
         longitude=seen.longitude,
+        address=named(w.lang, seen.address, "") or None if seen.address else None,
+        accuracy=_accuracy(w, seen),
+        sources=tuple(_source(w, one) for one in seen.sources),
+        certainty=None if seen.certainty is None else w.t(f"centre_certainty.{seen.certainty.lower()}"),
+        escalation=seen.escalation,
+        crews=tuple(_crew(w, one) for one in seen.responses if one.cycle == seen.cycle),
+        merged=tuple((one.id, named(w.lang, one.camera_name, one.source), one.t_detect) for one in seen.merged),
+        object_id=work.session.scalar(select(Alert.object_id).where(Alert.id == seen.id)),
         kind=kind_name(w, seen.kind),
         severity=attention(seen.kind),
         is_fire=seen.kind in FIRE_KINDS,
@@ -238,6 +270,29 @@ def _times(w: Words, seen: AlertDetail) -> tuple[TimePoint, ...]:
 def _spans(w: Words, seen: AlertDetail) -> tuple[tuple[str, str], ...]:
     found = ((name, w.between(getattr(seen, start), getattr(seen, end))) for name, start, end in SPANS)
     return tuple((w.t(f"span.{name}"), took) for name, took in found if took is not None)
+
+
+def _accuracy(w: Words, seen: AlertDetail) -> str | None:
+    """How the place is known, and how far it can be wrong."""
+    if seen.place_source is None or seen.radius_m is None:
+        return None
+    return w.t(f"map.source_{seen.place_source}", m=w.num(round(seen.radius_m)))
+
+
+def _source(w: Words, source: str) -> str:
+    kind, _, name = source.partition(":")
+    return f"{w.or_code(f'centre.part_{kind}')} {name}"
+
+
+def _crew(w: Words, one: ResponseView) -> CrewRow:
+    moments = ((name, getattr(one, name)) for name in CREW_TIMES)
+    return CrewRow(
+        service=w.or_code(f"{ROOM}.service.{one.service}"),
+        state=w.or_code(f"centre_own.state_{one.state}"),
+        number=one.number,
+        found=None if one.found is None else w.t(f"centre_found.{'yes' if one.found else 'no'}"),
+        times=tuple((w.t(f"centre_crew_time.{name}"), at) for name, at in moments if at is not None),
+    )
 
 
 def _recipient(w: Words, recipient: str) -> str:
