@@ -181,7 +181,7 @@ def camera_view(
         gaps=tuple((gap.start, gap.end, _gap(w, gap.reason)) for gap in found.gaps[-20:]),
         marks=tuple((one.alert_id, _kind(w, one.kind), one.at) for one in found.marks),
         look=look,
-        propose=(local(w, max(middle - HALF, found.start)), local(w, min(middle + HALF, found.end))),
+        propose=_proposed(w, found, look, middle),
         at=moment.isoformat() if moment else "",
         alert_id=alert_id,
         purposes=tuple((code, w.t(f"video_purpose.{code}")) for code in looks.PURPOSES),
@@ -228,6 +228,13 @@ def moment(w: Words, text: str) -> datetime | None:
     except ValueError:
         raise InputError("A time is written as 2026-11-22T12:00.") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=w.zone)
+
+
+def _proposed(w: Words, found: archive.Day, look: VideoLook | None, middle: datetime) -> tuple[str, str]:
+    """The span that forms begin with: what is open, else the quarter hours around a moment."""
+    if look is not None:
+        return local(w, look.start), local(w, look.end)
+    return local(w, max(middle - HALF, found.start)), local(w, min(middle + HALF, found.end))
 
 
 def _own_look(work: Work, actor: Actor, camera_id: str, look_id: str) -> VideoLook | None:
