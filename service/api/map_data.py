@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/alerts", tags=["alerts"])
 def features(
     desk: DeskOf,
     layer: Annotated[list[Layer] | None, Query(description="Only these; all where none is named.")] = None,
+    also: Annotated[UUID | None, Query(description="An alert to show though it is closed or merged.")] = None,
     lang: Annotated[Language | None, Query(description="Of the words; the reader's own where not given.")] = None,
 ) -> JSONResponse:
     """GeoJSON of what the reader may see: alerts with where they can be, cameras, protected objects, roads.
@@ -25,11 +27,11 @@ def features(
     A dispatcher sees his service's alerts and the roads. A look at protected objects is logged.
     """
     asked = layer or LAYERS
-    words = lang or desk.login.user.language
+    words, shown = lang or desk.login.user.language, None if also is None else str(also)
     if "objects" in asked:
         with desk.write() as work:
-            found: dict[str, Any] = collection(work, asked, words)
+            found: dict[str, Any] = collection(work, asked, words, also=shown)
     else:
         with desk.read() as work:
-            found = collection(work, asked, words)
+            found = collection(work, asked, words, also=shown)
     return JSONResponse(found, media_type="application/geo+json")

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from shapely import LineString
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from incidents.alert import OPEN, AlertState
 from incidents.severity import FIRE_KINDS, attention
@@ -58,8 +58,14 @@ WORDS: Final = (
 log = logging.getLogger(__name__)
 
 
-def collection(work: Work, layers: Iterable[Layer], lang: Language) -> dict[str, Any]:
+def collection(work: Work, layers: Iterable[Layer], lang: Language, *, also: str | None = None) -> dict[str, Any]:
     """The map of what the reader may see.
+
+    Args:
+        work: the unit of work; one that writes where objects are asked for.
+        layers: what to show.
+        lang: of the words.
+        also: an alert that is shown though it was closed long ago or merged: the reader looks at it.
 
     Raises:
         AccessError: the reader sees no alerts.
@@ -68,7 +74,7 @@ def collection(work: Work, layers: Iterable[Layer], lang: Language) -> dict[str,
     asked = frozenset(layers)
     features: list[Feature] = []
     if "alerts" in asked:
-        features += _alerts(work, lang)
+        features += _alerts(work, lang, also)
     if "cameras" in asked and work.actor.acts_as(CAMERA_READERS) is not None:
         features += _cameras(work, lang)
     if "objects" in asked and work.actor.acts_as(OBJECT_READERS) is not None:
@@ -92,10 +98,9 @@ def _tiles(work: Work) -> dict[str, Any] | None:
         return None
 
 
-def _alerts(work: Work, lang: Language) -> list[Feature]:
-    query = visible(work.actor, select(Alert)).where(
-        or_(Alert.state.in_(OPEN), (Alert.t_closed >= work.now - FADING)), Alert.merged_into.is_(None)
-    )
+def _alerts(work: Work, lang: Language, also: str | None) -> list[Feature]:
+    standing = and_(or_(Alert.state.in_(OPEN), Alert.t_closed >= work.now - FADING), Alert.merged_into.is_(None))
+    query = visible(work.actor, select(Alert)).where(or_(standing, Alert.id == also) if also else standing)
     rows = work.session.scalars(query.order_by(Alert.t_detect.desc(), Alert.id).limit(MOST_ALERTS)).all()
     cameras = camera_names(work, (row.camera_id for row in rows))
     found: list[Feature] = []

@@ -224,6 +224,22 @@ def test_a_report_that_was_merged_is_no_mark_of_its_own(world):
     assert names == [("alert", one), ("region", one)]
 
 
+def test_who_looks_at_a_merged_report_sees_it_too(world):
+    register(world, "cam-1", 0, 0, 0.0)
+    one = raised(world, "cam-1", box=smoke_towards(0.0, 0.0))
+    other = str(uuid4())
+    report = Report(
+        id=other, type="fire_alert", kind="smoke", device=Device("camera", "cam-1"), t_detect=NOON, picture=SIZE,
+        box=smoke_towards(0.0, 0.0), origin={},
+    )  # fmt: skip
+    with world.store.write() as work:
+        raise_alert(work, report)
+    with world.store.read(world.person(Role.SITUATIONAL_OPERATOR)) as work:
+        found = collection(work, ["alerts"], "en", also=other)["features"]
+
+    assert {feature["id"] for feature in found} == {one, other}
+
+
 def test_nobody_else_sees_the_map(world):
 
     with pytest.raises(AccessError):

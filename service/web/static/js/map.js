@@ -7,6 +7,7 @@ import { board } from "./map/board.js";
 import { cluster, marker, sprite } from "./map/marks.js";
 import { GRID, SOURCES, grid, style, zoomed } from "./map/style.js";
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LOOK_AGAIN_MS = 10_000;
 const SOON_MS = 250;
 const CLOSE_UP = 16;
@@ -30,6 +31,7 @@ class Room {
     this.regions = [];
     this.known = { cameras: [], views: [], objects: [], roads: [] };
     this.chosen = null;
+    this.unseen = null;
     this.marks = new Map();
     this.map = null;
     this.gone = false;
@@ -118,6 +120,7 @@ class Room {
   async fetch(layers) {
     const url = new URL(this.dataUrl, location.href);
     for (const one of layers) url.searchParams.append("layer", one);
+    if (UUID.test(this.chosen ?? "")) url.searchParams.set("also", this.chosen);
     if (document.documentElement.lang) url.searchParams.set("lang", document.documentElement.lang);
     const answer = await fetch(url, { headers: { accept: "application/geo+json" }, credentials: "same-origin" });
     if (!answer.ok) throw new Error(`${answer.status}`);
@@ -162,6 +165,7 @@ class Room {
     this.board.show(this.alerts, this.chosen);
     this.paint();
     this.place();
+    if (this.unseen && this.alerts.some((one) => one.id === this.unseen)) this.go(this.unseen);
   }
 
   paint() {
@@ -234,6 +238,10 @@ class Room {
     for (const mark of this.marks.values()) mark.remove();
     this.marks.clear();
     this.paint();
+    if (!this.alerts.some((one) => one.id === id)) {
+      this.unseen = id;
+      this.refresh();
+    }
     if (this.map) {
       this.place();
       this.go(id);
@@ -243,7 +251,8 @@ class Room {
   /** Show an alarm with all of where it can be. */
   go(id) {
     const one = this.alerts.find((alert) => alert.id === id);
-    if (!one) return;
+    if (!one || !this.map) return;
+    this.unseen = null;
     const bounds = new this.library.LngLatBounds().extend(one.geometry.coordinates);
     const region = this.regions.find((found) => found.id === id);
     for (const point of region?.geometry.coordinates[0] ?? []) bounds.extend(point);
