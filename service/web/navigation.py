@@ -14,6 +14,7 @@ from service.exemptions import FLAG_READERS, PERMIT_READERS
 from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
 from service.imports.intake import READERS as IMPORT_READERS
+from service.notifying.health import READERS as RECEIVER_READERS
 from service.passages import PASSAGE_READERS
 from service.protected_objects.card import SEERS as OBJECT_SEERS
 from service.quarantine import READERS as SUPERVISORS
@@ -34,6 +35,7 @@ PAGES: Final = (
     ("/passages", "nav.passages", PASSAGE_READERS),
     ("/watch", "nav.watch", LIST_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
+    ("/alarms/receivers", "nav.receivers", RECEIVER_READERS - {Role.SYSTEM}),
     ("/objects", "nav.objects", OBJECT_SEERS),
     ("/sensors", "nav.sensors", SENSOR_READERS),
     ("/video", "nav.video", OVERSEERS - {Role.SYSTEM}),
@@ -70,8 +72,9 @@ class Item:
 
 def items(roles: frozenset[Role], path: str, settings: Settings) -> tuple[Item, ...]:
     """The links for somebody with these roles in this city."""
+    here = max((start for start, _, _ in PAGES if path == start or path.startswith(f"{start}/")), key=len, default="")
     return tuple(
-        Item(start, key, path == start or path.startswith(f"{start}/"), _stream(roles, start))
+        Item(start, key, start == here, _stream(roles, start))
         for start, key, who in PAGES
         if roles & who and (start not in FUNCTIONS or offers(settings, FUNCTIONS[start]))
     )

@@ -1,13 +1,13 @@
-"""CAP 1.2 to the services: Alert, Update, Cancel with references, Exercise, Test; their answers; the feed they fetch."""
+"""CAP 1.2 to the services: Alert, Update, Cancel with references, Exercise, Test; their answers; their feed."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from xml.etree import ElementTree
 
 import httpx
 import pytest
+from defusedxml.ElementTree import fromstring
 
 from incidents.alert import Verdict
 from incidents.cap.alert_message import Sender, acknowledgement
@@ -20,6 +20,7 @@ from service.bench_alerts_receiver import StandIn, receiving
 from service.notifying import deliver
 from service.notifying.messages import State
 from service.notifying.trying import send_test
+from service.store.tables import AppUser
 from tests.service.notifying.told import alert_row, messages, notifications, states, with_receivers
 from tests.service.server import serving
 from tests.service.world import PASSWORD
@@ -155,7 +156,8 @@ def test_an_ack_of_the_service_is_its_proof_and_a_repetition_changes_nothing(fir
         said = ask(fire, "POST", "/api/v1/cap/answers", content=answer, headers=bearer())
         assert (said.status_code, said.json()) == (200, {"taken": taken})
     row = next(one for one in messages(fire, alert) if one.receiver == "fire-101")
-    assert row.acknowledged_at is not None and row.delivered_at is not None
+    assert row.acknowledged_at is not None
+    assert row.delivered_at is not None
     assert ("cap", "101", "system", True) in notifications(fire, alert)
     assert alert_row(fire, alert).t_notify_delivered is not None
     kinds = [one.kind for one in fire.do(fire.operator, alerts.open_alert, alert).history]
@@ -221,7 +223,7 @@ def test_a_receiver_that_fetches_finds_its_messages_in_a_feed(fire):
         again = client.get(
             "/api/v1/cap/messages", headers={**bearer("of-the-portal"), "if-none-match": feed.headers["etag"]}
         )
-        link = ElementTree.fromstring(feed.content).find(".//{*}entry/{*}link").get("href")
+        link = fromstring(feed.content).find(".//{*}entry/{*}link").get("href")
         path = link.removeprefix(fire.settings.public_url)
         assert states(fire, alert) == [("portal", State.HANDED)]
         assert messages(fire, alert)[0].delivered_at is None
@@ -236,7 +238,7 @@ def test_who_may_see_the_alert_reads_it_as_cap(fire):
     alert = fire.alert("fire", "fire_alert")
     fire.do(fire.operator, alerts.acknowledge, alert)
     with fire.store.read() as work:
-        name = work.session.get_one(type_of_user(), fire.operator.id).username
+        name = work.session.get_one(AppUser, fire.operator.id).username
     with serving(create_app(store=fire.store, jobs=False)) as address, httpx.Client(base_url=address) as client:
         client.post("/api/v1/session", json={"username": name, "password": PASSWORD})
         cap = client.get(f"/api/v1/alerts/{alert}/cap")
@@ -247,9 +249,3 @@ def test_who_may_see_the_alert_reads_it_as_cap(fire):
     assert [(one["receiver"], one["step"], one["state"]) for one in told] == [
         ("fire-101", "raised", "queued"), ("portal", "raised", "queued"), ("portal", "acknowledged", "queued"),
     ]  # fmt: skip
-
-
-def type_of_user():
-    from service.store.tables import AppUser
-
-    return AppUser

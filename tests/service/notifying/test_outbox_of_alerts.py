@@ -18,6 +18,7 @@ from service.notifying import deliver, messages
 from service.notifying.breaker import BREAKS_AFTER, LONGEST_OPEN, SILENT_FOR, open_for
 from service.notifying.channels.webhook import SIGNATURE, TIMESTAMP, signature
 from service.notifying.messages import FIRST_WAIT, LEASE, LONGEST_WAIT, State, wait_after
+from service.notifying.routing import alerts_file
 from tests.service.notifying.told import (
     alert_row,
     attempts,
@@ -33,6 +34,10 @@ from tests.service.notifying.told import messages as stored
 SECRET = "of-the-tests"
 KINDS = ("stopped_vehicle", "animal", "debris", "crowd", "congestion", "intrusion")
 """One alert each: reports of one kind at one camera within a minute are of one happening."""
+
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is tried is ours, not the databases'."""
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +74,7 @@ def settle_all(world, most: int = 60) -> None:
     raise AssertionError(states(world))
 
 
+@on_sqlite
 def test_a_raised_alert_leaves_signed_and_is_recorded_as_told(city, stand_in):
     alert = city.alert("fire", "fire_alert")
     assert deliver(city.store).handed == 1
@@ -84,6 +90,7 @@ def test_a_raised_alert_leaves_signed_and_is_recorded_as_told(city, stand_in):
     assert row.t_notify_delivered is not None
 
 
+@on_sqlite
 def test_steps_arrive_in_their_order_and_steps_of_one_transaction_are_one_message(city, stand_in):
     alert = city.alert()
     confirm(city, alert)
@@ -96,7 +103,11 @@ def test_steps_arrive_in_their_order_and_steps_of_one_transaction_are_one_messag
     assert stand_in.overtakings == 0
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "database_url"),
+    [*((fault, "sqlite") for fault in FAULTS), pytest.param("lose", "postgresql", marks=pytest.mark.postgres)],
+    indirect=["database_url"],
+)
 def test_whatever_goes_wrong_each_message_counts_once_and_none_overtakes(city, stand_in, fault):
     stand_in.fails, stand_in.faults = 0.5, (fault,)
     ids = [city.alert(kind) for kind in KINDS[:3]]
@@ -124,6 +135,7 @@ def test_a_later_version_waits_for_the_one_that_fails(city, stand_in):
     assert deliver(city.store).handed == 3
 
 
+@on_sqlite
 def test_a_receiver_that_is_away_holds_up_no_other(city, stand_in):
     with_receivers(city, webhook(city.url) + webhook("http://127.0.0.1:9", "away"))
     alert = city.alert()
@@ -135,7 +147,7 @@ def test_a_receiver_that_is_away_holds_up_no_other(city, stand_in):
 def test_who_dies_while_sending_sends_again_under_the_same_key_after_the_lease(city, stand_in):
     city.alert()
     with city.store.write() as work:
-        (receiver,) = messages_file(city).receivers
+        (receiver,) = alerts_file(city.store.settings).receivers
         (note,) = messages.lease(work, receiver, 5)
     assert deliver(city.store).handed == 0
     city.clock.forward(seconds=LEASE.total_seconds())
@@ -143,12 +155,7 @@ def test_who_dies_while_sending_sends_again_under_the_same_key_after_the_lease(c
     assert stand_in.bodies[0][0] == note.key
 
 
-def messages_file(world):
-    from service.notifying.routing import alerts_file
-
-    return alerts_file(world.store.settings)
-
-
+@on_sqlite
 def test_a_receiver_that_fails_all_the_time_is_left_alone_and_then_asked_with_one_message(city, stand_in):
     stand_in.fails, stand_in.faults = 1.0, ("busy",)
     ids = [city.alert(kind) for kind in KINDS]
@@ -157,7 +164,8 @@ def test_a_receiver_that_fails_all_the_time_is_left_alone_and_then_asked_with_on
     city.clock.forward(seconds=SILENT_FOR.total_seconds())
     deliver(city.store)
     row = receiver_row(city)
-    assert row.opened_at is not None and row.failures >= BREAKS_AFTER
+    assert row.opened_at is not None
+    assert row.failures >= BREAKS_AFTER
     asked = stand_in.requests
     city.clock.now = row.open_until
     deliver(city.store)
@@ -170,6 +178,7 @@ def test_a_receiver_that_fails_all_the_time_is_left_alone_and_then_asked_with_on
     assert [ended is not None for _, ended in outages(city)] == [True]
 
 
+@on_sqlite
 def test_a_message_that_is_refused_waits_for_a_person_and_the_rest_goes_on(city, stand_in):
     stand_in.answer = 422
     alert = city.alert()
@@ -183,9 +192,10 @@ def test_a_message_that_is_refused_waits_for_a_person_and_the_rest_goes_on(city,
     assert deliver(city.store).handed == 1
     with pytest.raises(TransitionError, match="given up or refused"):
         city.do(city.operator, messages.again, row.id)
-    assert [one["alert"]["alert_id"] for one in map(lambda b: json.loads(b[2]), stand_in.bodies)] == [alert]
+    assert [one["alert"]["alert_id"] for one in (json.loads(b[2]) for b in stand_in.bodies)] == [alert]
 
 
+@on_sqlite
 def test_what_is_given_up_is_not_sent_after_something_newer(city, stand_in):
     with_receivers(city, webhook(city.url, more="give_up_hours = 0.001"))
     stand_in.fails, stand_in.faults = 1.0, ("busy",)
@@ -220,6 +230,7 @@ def test_updates_nobody_got_are_left_out_only_where_the_receiver_wants_the_newes
     assert [json.loads(body)["step"] for _, _, body, _ in stand_in.bodies] == ["raised", "false"]
 
 
+@on_sqlite
 def test_graver_alerts_leave_first(city, stand_in):
     with_receivers(city, webhook(city.url, more="parallel = 1"))
     city.alert("congestion")
@@ -230,6 +241,7 @@ def test_graver_alerts_leave_first(city, stand_in):
     assert kinds == ["fire", "stopped_vehicle", "congestion"]
 
 
+@on_sqlite
 def test_a_file_that_cannot_be_read_leaves_the_one_before_and_raises_the_alert_all_the_same(city, stand_in):
     city.alert()
     city.store.settings.alerts_file.write_text("receivers = 7")
@@ -237,11 +249,17 @@ def test_a_file_that_cannot_be_read_leaves_the_one_before_and_raises_the_alert_a
     assert states(city, alert) == [("city", State.QUEUED)]
 
 
+@on_sqlite
 def test_nothing_is_queued_where_the_transaction_is_undone(city):
     alert = city.alert()
-    with pytest.raises(RuntimeError), city.store.write(city.operator) as work:
-        alerts.acknowledge(work, alert)
-        raise RuntimeError
+
+    def slip() -> None:
+        with city.store.write(city.operator) as work:
+            alerts.acknowledge(work, alert)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        slip()
     assert len(states(city, alert)) == 1
 
 

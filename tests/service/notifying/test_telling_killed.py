@@ -1,4 +1,4 @@
-"""Real processes that die while they tell: after a restart every message has arrived, counts once, and none overtook."""
+"""Real processes that die while they tell: after a restart all has arrived, counts once, and nothing overtook."""
 
 from __future__ import annotations
 
