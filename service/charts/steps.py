@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,7 @@ def stairs(
     description: str,
     kept: tuple[Stair, Stair],
     *,
+    say: Callable[[float], str],
     mark: tuple[float, str] | None = None,
     size: tuple[float, float] = (420.0, 170.0),
 ) -> str:
@@ -47,7 +48,7 @@ def stairs(
     for share in QUARTERS:
         parts.append(tag("line", x1=left, x2=width - right, y1=y(share), y2=y(share), stroke=GRID, class_="grid"))
         parts.append(label(f"{100 * share:.0f} %", left - 5, y(share) + 4, anchor="end"))
-    parts += [label(f"{score:.2f}", x(score), height - 7, anchor="middle") for score in (low, high)]
+    parts += [label(say(score), x(score), height - 7, anchor="middle") for score in (low, high)]
     for stair, colour, name in zip(kept, (TARGET, SERIES), ("stair-false", "stair-true"), strict=True):
         steps, last = [], low
         for score, share in stair.points:  # what is left holds from above the score before up to this one

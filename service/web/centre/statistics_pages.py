@@ -145,8 +145,9 @@ def _curve(w: Words, one: Source, place: int) -> Markup | None:
     kept_false = Stair("false", [(point.score, 1 - point.false_removed / false) for point in one.curve])
     kept_true = Stair("true", [(point.score, 1 - point.true_lost / true) for point in one.curve])
     mark = None if one.proposal is None else (one.proposal.score, w.num(one.proposal.score, 3))
-    title = w.t("centre_stats.curve")
-    return inline(stairs(f"curve-{place}", title, w.t("centre_stats.curve_lead"), (kept_false, kept_true), mark=mark))
+    title, lead = w.t("centre_stats.curve"), w.t("centre_stats.curve_lead")
+    drawn = stairs(f"curve-{place}", title, lead, (kept_false, kept_true), say=lambda value: w.num(value, 2), mark=mark)
+    return inline(drawn)
 
 
 def _hours(w: Words, hours: tuple[FalseAlarms, ...]) -> Markup | None:
