@@ -127,7 +127,8 @@ def bench_video(
 def draw(path: Path) -> Path:
     """`LOOP_S` seconds of numbered pictures in which much moves."""
     rng = np.random.default_rng(1)
-    texture = cv2.resize(rng.integers(0, 255, (SIZE[1] // 8, SIZE[0] // 4, 3), np.uint8), (2 * SIZE[0], SIZE[1]))
+    coarse = rng.integers(0, 255, (SIZE[1] // 8, SIZE[0] // 4, 3), np.uint8)
+    texture = np.asarray(cv2.resize(coarse, (2 * SIZE[0], SIZE[1])), np.uint8)
     with av.open(str(path), "w") as out:
         options = {"preset": "veryfast", "bf": "0", "tune": "zerolatency"}
         track = out.add_stream("libx264", rate=FPS, options=options)

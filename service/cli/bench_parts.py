@@ -122,6 +122,12 @@ def _renamed(given: Given, **names: str) -> Given:
     return {names.get(name, name): value for name, value in given.items()}
 
 
+def _video(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_video import bench_video  # noqa: PLC0415
+
+    return bench_video(tell=tell, **given)
+
+
 PARTS: Final[dict[str, Part]] = {
     "track": Part(_track, ("keep", "seed", "clips", "detail")),
     "speed": Part(_speed, ("keep", "seed", "clips")),
@@ -134,5 +140,6 @@ PARTS: Final[dict[str, Part]] = {
     "kpi": Part(_kpi, ("seed", "cases", "alerts", "database_url")),
     "alerts": Part(_alerts, ("alerts", "fails", "way", "database_url")),
     "latency": Part(_latency, ("streams", "seconds", "keep")),
+    "video": Part(_video, ("seconds", "keep")),
 }
 """By name."""

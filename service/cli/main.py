@@ -18,7 +18,7 @@ COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
     "jobs", "exchange", "receivers",
-    "import", "sensors",
+    "import", "sensors", "video",
 )  # fmt: skip
 MODULES: Final = {"import": "imports"}
 """Modules of commands whose name no module can have."""

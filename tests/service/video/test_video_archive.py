@@ -16,6 +16,7 @@ from qyran.errors import AccessError, InputError, NotFound, TransitionError
 from qyran.roles import SYSTEM, Role
 from service import outages
 from service.alerts import notify
+from service.cli import main
 from service.settings import load_settings
 from service.store.alert_tables import Alert
 from service.store.tables import AccessLog
@@ -381,3 +382,31 @@ def test_a_recorder_that_is_killed_in_mid_segment_loses_its_last_fragment_at_mos
     assert found[0].end - found[0].start >= s(7)
     assert len(decoded(found[0].path)) >= 7 * 25
     assert len(found) == 3
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def run(city: World, monkeypatch, *words: str) -> int:
+    monkeypatch.setenv("QYRAN_HOME", str(city.settings.home))
+    return main(["video", *words])
+
+
+def test_the_command_lists_exports_and_checks(filmed, tmp_path, monkeypatch, capsys) -> None:
+    span = ["--from", START.isoformat(), "--to", (START + s(24)).isoformat()]
+    assert run(filmed, monkeypatch, "list", CAMERA, *span) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[2:] for line in lines] == [["video"], ["gap", "unknown"], ["video"]]
+    assert run(filmed, monkeypatch, "list") == 0
+    assert capsys.readouterr().out == "abay-12: 2026-11-22 to 2026-11-22\n"
+    target = tmp_path / "taken.zip"
+    assert run(filmed, monkeypatch, "export", CAMERA, str(target), *span, "--purpose", "for 102") == 0
+    assert verify(target, trust_store(filmed.settings.home)).ok
+    assert run(filmed, monkeypatch, "check") == 0
+    one = segments(filmed.settings.video_folder, CAMERA, START, START + s(1))[0]
+    one.path.write_bytes(one.path.read_bytes()[:-7])
+    assert run(filmed, monkeypatch, "check", CAMERA) == 1
+    assert "is whole for" in capsys.readouterr().out
+    assert (
+        run(filmed, monkeypatch, "list", CAMERA, "--from", (START + s(9)).isoformat(), "--to", START.isoformat()) == 2
+    )
