@@ -24,6 +24,7 @@ from service.document_numbers import free_unused
 from service.erasure import sweep
 from service.evidence_jobs import tend_evidence
 from service.exchange.rounds import Exchange
+from service.faces.matches import forget as forget_faces
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
@@ -90,6 +91,7 @@ def tidy(store: Store) -> Kept:
         forget_logins(work)
         forget_records(work)
         free_unused(work)
+        forget_faces(work)
     expired = move_due(store, CaseState.EXPIRED, store.clock())
     closed = move_due(store, CaseState.CLOSED, store.clock())
     sweep(store)

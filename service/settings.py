@@ -59,6 +59,7 @@ class Settings(BaseSettings):
         exchange_file: to which addresses the feed is pushed (`service.exchange.push_settings`).
         delivery_file: by which channels decisions leave (`service.delivery_settings`).
         signing_file: whose keys sign them (`service.document_signer`).
+        faces_file: which external system of face recognition is asked; without it the port is off.
         sensors_file: from which broker smoke and heat sensors are heard (`service.sensors.settings`).
         escalation_file: who is told when nobody answers an alert (`service.alerting.due`).
         map_file: MBTiles under the map of alarms (`service.places.tiles`); without it the map is a plain grid.
@@ -124,6 +125,7 @@ class Settings(BaseSettings):
     signing_file: Path | None = None
     map_file: Path | None = None
     sensors_file: Path | None = None
+    faces_file: Path | None = None
     escalation_file: Path | None = None
     city_category: Literal["republican", "regional", "district"] = "regional"
     time_zone: str = "Asia/Almaty"

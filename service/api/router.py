@@ -16,6 +16,7 @@ from service.api import (
     evidence,
     exchange,
     exemptions,
+    faces,
     fines,
     imports,
     kpi,
@@ -66,5 +67,6 @@ for part in (
     imports,
     sensors,
     objects,
+    faces,
 ):
     router.include_router(part.router)

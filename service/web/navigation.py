@@ -11,6 +11,7 @@ from service.access_register import READERS as ACCESS_READERS
 from service.delivery_view import OUTBOX_READERS
 from service.exchange.readers import WATCHERS as EXCHANGE_WATCHERS
 from service.exemptions import FLAG_READERS, PERMIT_READERS
+from service.faces.orders import READERS as FACE_READERS
 from service.fine_payments import READERS as FINE_READERS
 from service.functions import Function, offers
 from service.imports.intake import READERS as IMPORT_READERS
@@ -34,6 +35,7 @@ PAGES: Final = (
     ("/deliveries", "nav.deliveries", OUTBOX_READERS),
     ("/passages", "nav.passages", PASSAGE_READERS),
     ("/watch", "nav.watch", LIST_READERS),
+    ("/faces", "nav.faces", FACE_READERS),
     ("/alarms", "nav.alarms", ALERT_READERS),
     ("/alarms/receivers", "nav.receivers", RECEIVER_READERS - {Role.SYSTEM}),
     ("/objects", "nav.objects", OBJECT_SEERS),
@@ -76,7 +78,9 @@ def items(roles: frozenset[Role], path: str, settings: Settings) -> tuple[Item, 
     return tuple(
         Item(start, key, start == here, _stream(roles, start))
         for start, key, who in PAGES
-        if roles & who and (start not in FUNCTIONS or offers(settings, FUNCTIONS[start]))
+        if roles & who
+        and (start not in FUNCTIONS or offers(settings, FUNCTIONS[start]))
+        and (start != "/faces" or settings.faces_file is not None)
     )
 
 

@@ -26,6 +26,7 @@ from service.web import (
     delivery_pages,
     exchange_pages,
     exemption_pages,
+    face_pages,
     fine_pages,
     import_pages,
     initiative_pages,
@@ -92,6 +93,7 @@ for pages in (
     supervision_pages,
     sensor_pages,
     object_pages,
+    face_pages,
 ):
     router.include_router(pages.router)
 

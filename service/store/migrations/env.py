@@ -10,6 +10,7 @@ from service.store import (  # noqa: F401  fill the metadata
     delivery_tables,
     evidence_tables,
     exchange_tables,
+    face_tables,
     fine_tables,
     import_tables,
     notice_tables,
