@@ -21,7 +21,7 @@ from incidents.where.place import Place
 from incidents.where.seen import FIRES, Sighting, line_of_sight, where_seen
 from qyran.errors import CameraFileError, QyranError
 from service.places.addresses import nearest
-from service.protected_objects import object_near
+from service.protected_objects.near import object_near, place_of_object
 from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.place_tables import AlertBearing
@@ -115,6 +115,8 @@ def locate(work: Work, report: Told, camera: Camera | None = None) -> Place | No
     if place is None and report.device.kind == CAMERA:
         file = file or camera_of(work, report.device.id)
         place = _seen(work, file, report)
+    if place is None and report.object_id is not None:
+        place = place_of_object(work, report.object_id)
     return None if place is None else complete(work, place, file, report.object_id)
 
 

@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, func, select
 
+from incidents.where.fix import Source
+from incidents.where.place import Place
 from qyran.earth import distance_m
 from service.protected_objects.sealed import details_of
 from service.store.database import Work
@@ -54,6 +56,12 @@ def object_of_camera(work: Work, camera_id: str) -> str | None:
         if camera_id in cameras and (until is None or until >= work.now)
     ]
     return found[0] if len(found) == 1 else None
+
+
+def place_of_object(work: Work, object_id: str) -> Place | None:
+    """Where a protected object is, as far as its site reaches; None where nobody entered it."""
+    found = next(((lat, lon) for id_, lat, lon in _points(work) if id_ == object_id), None)
+    return None if found is None else Place(*found, AT_M, None, Source.OBJECT.value, object_id=object_id)
 
 
 def _points(work: Work) -> tuple[tuple[str, float, float], ...]:

@@ -17,6 +17,8 @@ from scenarios.camera import Pinhole
 from service.alert_taking import Device, Report, raise_alert
 from service.places.features import collection
 from service.places.locating import camera_of, eye_of
+from service.protected_objects.model import ObjectBody
+from service.protected_objects.register import add
 from service.store.alert_tables import Alert
 from service.store.tables import AccessLog
 from tests.service.world import NOON
@@ -251,3 +253,36 @@ def test_a_look_at_objects_is_logged_only_where_there_are_any(world):
 
     with world.store.read() as work:
         assert [one for one in work.session.query(AccessLog) if one.action == "objects_on_map"] == []
+
+
+def test_an_object_that_somebody_names_is_where_it_is_registered(world):
+    latitude, longitude = CITY.degrees(300.0, 0.0)
+    body = ObjectBody(details={"name": {"en": "School 12"}, "latitude": latitude, "longitude": longitude})
+    world.do(world.person(Role.ADMINISTRATOR), add, "UTO-17", body)
+    named = Report(
+        id=str(uuid4()), type="fire_alert", kind="fire", device=Device("person", "112"), t_detect=NOON,
+        object_id="UTO-17", initiator="human",
+    )  # fmt: skip
+    with world.store.write(world.person(Role.SITUATIONAL_OPERATOR)) as work:
+        told = raise_alert(work, named).id
+
+    row = alert(world, told)
+    assert (row.place_source, row.object_id, row.radius_m) == ("object", "UTO-17", 60.0)
+    assert off_m(row, 300.0, 0.0) < 0.1
+
+
+def test_a_fire_at_an_object_is_told_with_it(world):
+    latitude, longitude = CITY.degrees(5.0, 40.0)
+    body = ObjectBody(details={"name": {"en": "School 12"}, "latitude": latitude, "longitude": longitude})
+    world.do(world.person(Role.ADMINISTRATOR), add, "UTO-17", body)
+    register(world, "cam-1", 0, 0, calibration=calibration())
+    pixels, _ = pinhole().project(np.array([(-1.0, 30.0, 0.0), (1.0, 30.0, 4.0)]))
+
+    row = alert(world, raised(world, "cam-1", "crash", box=[*pixels.min(axis=0), *pixels.max(axis=0)], class_="car"))
+
+    assert row.object_id == "UTO-17"
+    found, names = features(world, world.person(Role.SITUATIONAL_OPERATOR), "objects")
+    assert names == [("object", "UTO-17")]
+    assert found["features"][0]["properties"]["title"] == "School 12"
+    with world.store.read() as work:
+        assert len([one for one in work.session.query(AccessLog) if one.action == "objects_on_map"]) == 1
