@@ -23,7 +23,7 @@ SEES_ALARMS: Final = READERS - {Role.ADMINISTRATOR}
 MOST: Final = 200
 DAY: Final = timedelta(days=1)
 
-Standing = Literal["fine", "never", "failing", "left_alone"]
+Standing = Literal["fine", "never", "failing", "left_alone", "refuses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,8 @@ def _standing(row: AlertReceiver | None) -> Standing:
         return "left_alone"
     if row.failures:
         return "failing"
+    if row.last_failure is not None and (row.last_success is None or row.last_failure > row.last_success):
+        return "refuses"  # it answers, and takes nothing
     return "fine" if row.last_success is not None else "never"
 
 
