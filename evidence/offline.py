@@ -166,7 +166,7 @@ def check_export(path: Path, keys: Keys) -> tuple[list[Found], list[Found], int]
         keys: what is trusted.
 
     Returns:
-        Faults, notes, and how many packages were looked at.
+        Faults, notes, and how many packages and films were looked at.
     """
     try:
         with _opened(path) as files:
@@ -238,7 +238,7 @@ def _checked(check: _Check) -> int:
         faults, notes = ledger_faults(proof[1], check.keys.fits, set(manifests.values()), set(documents.values()))
         check.faults += [Found(PROOF, code, values) for code, values in faults]
         check.notes += [Found(PROOF, code, values) for code, values in notes]
-    return len(packages)
+    return len(packages) + sum(name.startswith("video/") for name in names)
 
 
 def _package(check: _Check, folder: str, manifests: dict[str, str]) -> None:
