@@ -142,6 +142,9 @@ def receiving(stand_in: StandIn, port: int = 0) -> Iterator[str]:
         block_on_close = False
         request_queue_size = 64
 
+        def handle_error(self, *_: object) -> None:
+            """Who asks has given up waiting."""
+
     with Server(("127.0.0.1", port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
