@@ -178,11 +178,11 @@ class _View:
         grey = cv2.cvtColor(now, cv2.COLOR_BGR2GRAY).astype(np.float32)
         flat = np.zeros(grey.shape, np.float32)
         old = None if before is None else cv2.cvtColor(before, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        moved = flat if before is None else np.abs(picture - before.astype(np.float32)).mean(axis=2)
+        moved = flat if before is None else _mean_of(np.abs(picture - before.astype(np.float32)))
         if usual is None or unrest is None:
             nothing = np.zeros(grey.shape, np.bool_)
             return _View(picture, grey, old, None, flat, moved, nothing, busy, flat, flat, nothing)
-        change = np.abs(picture - usual).max(axis=2)
+        change = _most(np.abs(picture - usual))
         new = cv2.blur(change, (3, 3)) > np.maximum(LEAST_CHANGE, NOISE_TIMES * unrest)
         usual_grey = np.asarray(cv2.cvtColor(usual, cv2.COLOR_BGR2GRAY), np.float32)
         was, is_ = _contrast(usual_grey), _contrast(grey)
@@ -248,8 +248,8 @@ class _View:
         """Clouds that no detector is needed for: new, grey, not a road user; and where they are."""
         if self.usual is None:
             return [], None
-        channels = self.now.max(axis=2) - self.now.min(axis=2)
-        usually = self.usual.max(axis=2) - self.usual.min(axis=2)
+        channels = _most(self.now) - _least(self.now)
+        usually = _most(self.usual) - _least(self.usual)
         grey = channels < np.maximum(GREYEST, usually + TINT)
         soft = self.fade > -0.35  # a road user that came brings edges of its own; a cloud takes some away
         cloud = (self.new & grey & soft & ~self.busy).astype(np.uint8)
@@ -299,6 +299,21 @@ def _median(pictures: list[Small]) -> Small:
     for i, j in EXCHANGES:
         p[i], p[j] = np.asarray(cv2.min(p[i], p[j]), np.uint8), np.asarray(cv2.max(p[i], p[j]), np.uint8)
     return p[MEMORY // 2]
+
+
+def _most(picture: F32) -> F32:
+    """The strongest channel of each pixel; NumPy is slow at reducing an axis of three."""
+    return np.asarray(np.maximum(np.maximum(picture[..., 0], picture[..., 1]), picture[..., 2]), np.float32)
+
+
+def _least(picture: F32) -> F32:
+    """The weakest channel of each pixel."""
+    return np.asarray(np.minimum(np.minimum(picture[..., 0], picture[..., 1]), picture[..., 2]), np.float32)
+
+
+def _mean_of(picture: F32) -> F32:
+    """The mean of the channels of each pixel."""
+    return np.asarray((picture[..., 0] + picture[..., 1] + picture[..., 2]) / 3, np.float32)
 
 
 def _contrast(grey: F32) -> F32:
