@@ -23,6 +23,8 @@ scattered, a car, the gap in a queue, a crowd."""
 OTHERS_M: Final = 10.0
 VAGUE_M: Final = 250.0
 """Half widths of a region beyond which it names no place; and how far from its middle it counts nonetheless."""
+SPHERE: Final = 0.01
+"""A distance on the sphere may be off by this share of it (`qyran.earth.distance_m`)."""
 FARTHEST_M: Final = 20_000.0
 """No region reaches so far."""
 _KIN: Final = ({"fire", "smoke"}, {"crash", "stopped_vehicle"})
@@ -71,7 +73,9 @@ def same_place(one: Placed, other: Placed, apart_m: float = OTHERS_M) -> bool:
     if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
         return False
     here, there = (one.latitude, one.longitude), (other.latitude, other.longitude)
-    if distance_m(here, there) > FARTHEST_M:
+    # Most pairs of a city are told apart by their circles alone, which hold their regions.
+    reach = (one.radius_m or 0.0) + (other.radius_m or 0.0) + apart_m
+    if distance_m(here, there) > min(reach * (1.0 + SPHERE), FARTHEST_M):
         return False
     # One plane for both orders: about the more southern, then the more western.
     plane = Plane(*min(here, there))

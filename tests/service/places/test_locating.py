@@ -89,7 +89,8 @@ def test_a_car_is_where_it_stands_on_the_road(world):
     assert len(row.region) > 10
 
 
-def test_smoke_that_two_cameras_see_is_one_alert_where_their_lines_cross(world):
+def test_smoke_that_two_cameras_see_is_one_alert_where_their_lines_cross(both):
+    world = both
     fire = (400.0, 600.0)
     for camera_id, east, north, heading in (("cam-1", 0, 0, 30.0), ("cam-2", 900, 0, 320.0)):
         register(world, camera_id, east, north, heading)
