@@ -43,8 +43,16 @@ class MatchView(BaseModel):
     judged_by_name: str | None
 
 
-def listing(work: Work, *, order_id: str | None = None, open_only: bool = False) -> tuple[MatchView, ...]:
+def listing(
+    work: Work, *, order_id: str | None = None, open_only: bool = False, again: bool = False
+) -> tuple[MatchView, ...]:
     """Matches of the orders whose owner is the actor's role, the newest first; each look is logged.
+
+    Args:
+        work: the unit of work.
+        order_id: of one order only.
+        open_only: those that nobody judged.
+        again: a page that is open asks for what is new: the same look goes on.
 
     Raises:
         PortOff: the port is off.
@@ -60,7 +68,7 @@ def listing(work: Work, *, order_id: str | None = None, open_only: bool = False)
     if open_only:
         query = query.where(FaceMatch.state == "new")
     rows = work.session.execute(query.order_by(FaceMatch.raised_at.desc(), FaceMatch.id).limit(SHOWN)).all()
-    if rows:
+    if rows and not again:
         log_access(work, role, "face_matches_seen", order_id or "faces")
     people = names(work, [match.judged_by for match, _, _ in rows if match.judged_by])
     return tuple(_view(work, match, order, request, people) for match, order, request in rows)

@@ -134,9 +134,10 @@ def _overview(visit: Visit, fault: str | None = None) -> Response:
     except PortOff:
         return page(visit, "faces/list.html", off=True, orders=(), matches=(), may_ask=False, tones=TONES)
     judges = visit.actor.acts_as(JUDGES) is not None
+    again = visit.request.headers.get("hx-request") == "true"
     with visit.store.write(visit.actor) as work:  # looks at matches are logged
         found = orders.listing(work)
-        waiting = matches.listing(work, open_only=True) if judges else ()
+        waiting = matches.listing(work, open_only=True, again=again) if judges else ()
     return page(
         visit,
         "faces/list.html",
