@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from service.web.centre import (
     alarm_pages,
     console_pages,
+    fire_log_pages,
     hand_pages,
     own_pages,
     room_pages,
@@ -19,6 +20,7 @@ router = APIRouter(include_in_schema=False)
 for room in (
     console_pages,
     room_pages,
+    fire_log_pages,
     shift_pages,
     statistics_pages,
     hand_pages,
