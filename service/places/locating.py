@@ -6,6 +6,7 @@ Never a reason for an alert not to be raised: what cannot be told leaves the ale
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -19,7 +20,9 @@ from incidents.where.eye import Eye
 from incidents.where.fix import Sight, Source, from_many
 from incidents.where.place import Place
 from incidents.where.seen import FIRES, Sighting, line_of_sight, where_seen
+from qyran.earth import distance_m
 from qyran.errors import CameraFileError, QyranError
+from service import i18n
 from service.places.addresses import nearest
 from service.protected_objects.near import object_near, place_of_object
 from service.store.alert_tables import Alert
@@ -173,8 +176,19 @@ def complete(work: Work, place: Place, camera: Camera | None, object_id: str | N
         near = nearest(work, place.latitude, place.longitude)
         address = None if near is None else near.words
     if address is None and camera is not None and camera.address is not None:
-        address = camera.address.model_dump()
+        address = _by_camera(place, camera)
     return replace(place, address=address, object_id=place.object_id or object_id)
+
+
+def _by_camera(place: Place, camera: Camera) -> dict[str, str]:
+    """The camera's own address; where the place may be elsewhere, said to be what it is seen from."""
+    assert camera.address is not None  # noqa: S101  who asks for it has looked
+    words: dict[str, str] = camera.address.model_dump()
+    hung = None if camera.latitude is None or camera.longitude is None else (camera.latitude, camera.longitude)
+    apart = math.inf if hung is None else distance_m(hung, (place.latitude, place.longitude)) + place.radius_m
+    if apart <= AN_ADDRESS_M:
+        return words
+    return {lang: i18n.translate(lang, "map.seen_from", where=words[lang]) for lang in i18n.LANGUAGES}
 
 
 def camera_of(work: Work, camera_id: str) -> Camera | None:

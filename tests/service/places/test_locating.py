@@ -159,9 +159,12 @@ def test_a_camera_that_is_not_registered_has_alerts_without_a_place(world):
 def test_the_cameras_own_address_says_where_smoke_was_seen_from(world):
     register(world, "cam-1", 0, 0, 0.0, address={"kk": "Абай, 12", "ru": "Абая, 12", "en": "12 Abay"})
 
-    row = alert(world, raised(world, "cam-1", box=smoke_towards(0.0, 0.0)))
+    far = alert(world, raised(world, "cam-1", box=smoke_towards(0.0, 0.0)))
+    here = alert(world, raised(world, "cam-1", "stopped_vehicle", track=7))
 
-    assert row.address == {"kk": "Абай, 12", "ru": "Абая, 12", "en": "12 Abay"}
+    assert far.address["ru"] == "видно с адреса: Абая, 12"
+    assert far.address["en"] == "seen from 12 Abay"
+    assert here.address == {"kk": "Абай, 12", "ru": "Абая, 12", "en": "12 Abay"}
 
 
 def test_a_calibration_is_worked_out_once(world):
