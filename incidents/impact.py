@@ -58,6 +58,8 @@ REST_S: Final = 2.0
 """for so long,"""
 SOON_S: Final = 5.0
 """at most so long after the impact."""
+JUMP_M: Final = 2.5
+"""Who seems to be where another rested before, this near, may be that one."""
 REACH_M: Final = 20.0
 """Whoever rests farther from where it was struck drove on."""
 
@@ -111,6 +113,7 @@ class Impact:
         before_ms: speed before it.
         pushed: it was slow and became faster.
         shape: width and height right before it, metres as they show.
+        jumped: somebody else rested where it is now: an identity jumped onto him.
     """
 
     track: int
@@ -122,6 +125,7 @@ class Impact:
     before_ms: float
     pushed: bool
     shape: tuple[float, float]
+    jumped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,8 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
         ways[track] = way
         impact = _impact(way, track, class_id)
         if impact is not None:
-            open_[track] = _joined(open_.get(track), impact)
+            jumped = _rested_there(state.ways, impact, sample.at)
+            open_[track] = _joined(open_.get(track), replace(impact, jumped=jumped))
         if track in open_:
             rest = _rest(way, open_[track])
             if rest is not None:
@@ -176,23 +181,20 @@ def _joined(known: Impact | None, now: Impact) -> Impact:
     """Two looks at one impact: it began with the first, and was as hard as the harder."""
     if known is None:
         return now
-    return replace(known, ms2=max(known.ms2, now.ms2), change_ms=max(known.change_ms, now.change_ms))
+    ms2, change = max(known.ms2, now.ms2), max(known.change_ms, now.change_ms)
+    return replace(known, ms2=ms2, change_ms=change, jumped=known.jumped or now.jumped)
 
 
-def resting_before(state: ImpactState, rest: Rest, reach_m: float) -> bool:
-    """Whether somebody else rested where it rests now already before the impact: then an identity jumped onto him."""
-    for track, way in state.ways.items():
-        if track == rest.impact.track:
+def _rested_there(ways: Mapping[int, tuple[Sample, ...]], impact: Impact, place: tuple[float, float]) -> bool:
+    """Whether somebody else rested at a place before the impact and rests there still."""
+    for track, way in ways.items():
+        before = [one for one in way if impact.video_s - 2.0 <= one.video_s <= impact.video_s]
+        if track == impact.track or len(before) < LEAST_LOOKS:
             continue
-        before = [one for one in way if rest.impact.video_s - 2.0 <= one.video_s <= rest.impact.video_s - 0.3]
-        if len(before) < LEAST_LOOKS:
-            continue
-        spot = np.array([one.at for one in before])
-        stood = float(np.hypot(*(spot - spot[0]).T).max()) <= REST_M + 2 * before[0].coarse_m
-        moved = (
-            float(np.hypot(way[-1].at[0] - spot[0, 0], way[-1].at[1] - spot[0, 1])) > REST_M + 2 * before[0].coarse_m
-        )
-        if stood and not moved and float(np.hypot(spot[0, 0] - rest.at[0], spot[0, 1] - rest.at[1])) <= reach_m:
+        spot, reach = np.array([one.at for one in before]), REST_M + 2 * before[0].coarse_m
+        stood = float(np.hypot(*(spot - spot[0]).T).max()) <= reach
+        moved = float(np.hypot(way[-1].at[0] - spot[0, 0], way[-1].at[1] - spot[0, 1])) > reach
+        if stood and not moved and float(np.hypot(spot[0, 0] - place[0], spot[0, 1] - place[1])) <= JUMP_M:
             return True
     return False
 
@@ -281,8 +283,3 @@ def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
     now = float(np.median([_shape(one.box) for one in clear]))
     ratio = now * impact.shape[1] / max(impact.shape[0], 1e-6)
     return Rest(impact, since, last.at, last.box, max(ratio, 1 / max(ratio, 1e-6)))
-
-
-def without(state: ImpactState, track: int) -> ImpactState:
-    """The state once an impact was told."""
-    return replace(state, open=MappingProxyType({k: one for k, one in state.open.items() if k != track}))

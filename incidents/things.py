@@ -50,6 +50,8 @@ OVERLAP: Final = 0.1
 """A track this much of which lies in another's box may be a part of what that one hides."""
 STOOD_S: Final = 90.0
 """Where a road user was lost while it stood, what shows there for so long is that road user."""
+OLD_S: Final = 1.0
+"""Seconds that a road user was followed to have stood,"""
 SLOW_SIZES: Final = 0.25
 """A track that moved by less than so many of its sizes a second when it was lost stood."""
 
@@ -168,7 +170,7 @@ def _remembered(state: ThingsState, observation: Observation) -> ThingsState:
             continue
         x1, y1, x2, y2 = (float(value) for value in tracks.box[i])
         size = max(1.0, (x2 - x1 + y2 - y1) / 2)
-        slow = float(np.hypot(*tracks.velocity_px[i])) < SLOW_SIZES * size and float(tracks.age_s[i]) > 1.0
+        slow = float(np.hypot(*tracks.velocity_px[i])) < SLOW_SIZES * size and float(tracks.age_s[i]) >= OLD_S
         users.append((track, (x1, y1, x2, y2), now, slow))
     return replace(state, users=tuple(users), stood=stood)
 

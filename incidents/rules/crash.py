@@ -40,8 +40,6 @@ PEOPLE_M: Final = 5.0
 """so near,"""
 PEOPLE: Final = 2
 """at least so many."""
-JUMP_M: Final = 2.5
-"""Who seems to rest where another rested before may be that one."""
 STRUCK_M, STRUCK_S = 12.0, 5.0
 """Whoever is struck this near in place and time to another is in the same crash;"""
 SAME_M: Final = 8.0
@@ -82,7 +80,7 @@ class Crash:
         found: list[Finding] = []
         for rest in sorted(rests, key=lambda one: -one.impact.ms2):
             score, trace = weighed(watch, rest, observation)
-            if score < ENOUGH or impact.resting_before(watch, rest, JUMP_M):
+            if score < ENOUGH or rest.impact.jumped:
                 continue
             known = any(_same(before, rest) for before, _ in told)
             told = [one for one in told if one[0].impact.track != rest.impact.track]
