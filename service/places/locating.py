@@ -37,6 +37,8 @@ AN_ADDRESS_M: Final = 300.0
 """A place that may be farther off than this is no house: it is told by the camera that saw it."""
 AN_OBJECT_M: Final = 100.0
 """A place that may be farther off than this is at no object in particular."""
+DIGITS: Final = 7
+"""Of a degree: a centimetre."""
 EYES: Final = 2_000
 """Cameras whose calibration is kept worked out; a worked-out one takes some kilobytes, working it out 0.1 s."""
 PICTURE: Final = (1920, 1080)
@@ -177,7 +179,16 @@ def complete(work: Work, place: Place, camera: Camera | None, object_id: str | N
         address = None if near is None else near.words
     if address is None and camera is not None and camera.address is not None:
         address = _by_camera(place, camera)
-    return replace(place, address=address, object_id=place.object_id or object_id)
+    region = None if place.region is None else tuple((round(a, DIGITS), round(b, DIGITS)) for a, b in place.region)
+    return replace(
+        place,
+        latitude=round(place.latitude, DIGITS),
+        longitude=round(place.longitude, DIGITS),
+        radius_m=round(place.radius_m, 2),
+        region=region,
+        address=address,
+        object_id=place.object_id or object_id,
+    )
 
 
 def _by_camera(place: Place, camera: Camera) -> dict[str, str]:
