@@ -184,6 +184,7 @@ def loop(work: Work, start: datetime, stop: datetime) -> Loop:
     waiting = [one for one in pairs if one.standing == CANDIDATE and one.call_id not in settled]
     tied = set(work.session.scalars(select(CallMatch.alert_id).where(CallMatch.standing == MATCHED)))
     told = {one.call_id for one in (*matched, *waiting)}
+    tied |= {one.alert_id for one in waiting}
     alone = [
         OwnView(one.id, one.kind, one.t_detect)
         for one in alerts.values()

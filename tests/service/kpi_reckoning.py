@@ -89,16 +89,15 @@ class Reckoning:
             if any(self.clipped(self.up(camera["id"]) or [], *self.service(camera, since, until))):
                 (longitude, south), (_, north) = camera["covers"]
                 streets[longitude].append((south, north))
-        degrees = 0.0
+        km = 0.0
         for stretches in streets.values():
             reached = -90.0
             for south, north in sorted(stretches):
-                degrees += max(0.0, north - max(south, reached))
+                begin = max(south, reached)
+                km += max(0.0, north - begin) * meridian_km((begin + north) / 2)
                 reached = max(reached, north)
-        points = [point for camera in self.cameras for point in camera["covers"]]
-        if not points or not degrees:
+        if not km:
             return NONE
-        km = degrees * meridian_km(sum(point[1] for point in points) / len(points))
         length = self.inputs["roads"]["length_km"]
         return 100 * km / length, km, length
 
