@@ -11,13 +11,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from qyran.errors import AccessError, ConfigError
+from qyran.errors import ConfigError, NotFound
 from service.ports.http import Peer
 from service.settings import Settings, read_secret
 
 
-class PortOff(AccessError):
-    """The port to face recognition is off."""
+class PortOff(NotFound):
+    """The port to face recognition is off: there is nothing here."""
 
 
 class FacesFile(BaseModel):

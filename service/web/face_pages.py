@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from qyran.errors import AccessError, InputError, TransitionError
+from service.access import require
 from service.faces import matches, orders, sending
 from service.faces.matches import JUDGES, Verdict
-from service.faces.orders import APPROVERS, ASKERS, REVOKERS, NewOrder, OrderView
+from service.faces.orders import APPROVERS, ASKERS, READERS, REVOKERS, NewOrder, OrderView
 from service.faces.sending import Crop
 from service.faces.settings import PortOff, faces_file
 from service.web.moments import LOCAL, needed
@@ -43,6 +44,8 @@ def ask(
     owner: Text = "", cameras: Annotated[str, Form(max_length=2000)] = "", valid_until: Text = "",
 ) -> Response:  # fmt: skip
     """Ask for an order."""
+    require(visit.actor, ASKERS)
+    faces_file(visit.store.settings)
     w = words_of(visit)
     named = [one for one in re.split(r"[\s,|]+", cameras) if one]
     given = {"number": number, "legal_ground": legal_ground, "purpose": purpose, "list_name": list_name,
@@ -128,6 +131,7 @@ def send(
 
 
 def _overview(visit: Visit, fault: str | None = None) -> Response:
+    require(visit.actor, READERS)
     w = words_of(visit)
     try:
         longest = faces_file(visit.store.settings).longest_days
