@@ -175,6 +175,11 @@ def test_the_wall_frames_the_camera_of_an_alarm_until_it_is_answered(city, base,
     framed = page.locator(".cell.alarmed")
     expect(framed).to_have_count(1)
     expect(framed).to_have_attribute("aria-label", "Достық 14")
+    beside = page.context.new_page()  # the console in a window of its own: what it has chosen is marked on the wall
+    beside.goto(f"{base}/alarms")
+    expect(beside.locator("#pane")).to_have_attribute("data-chosen", alert)
+    expect(page.locator(".cell.picked")).to_have_attribute("aria-label", "Достық 14")
+    beside.close()
     city.do(machine, alerts.acknowledge, alert)
     expect(framed).to_have_count(0)
     page.keyboard.press("1")

@@ -74,6 +74,7 @@ class AlarmPageView:
         fresh: nobody has answered; `waits_since` says since when.
         holder: who acknowledged it.
         sent: services that were sent, in words.
+        live_camera: which camera to look through now; None where no camera told of it.
         send_first: nobody was sent yet, so that sending is the likeliest step.
         media_key: changes with the clip and the stills, so that what plays is left alone until they do.
         steps: all that the reader may do now, by name.
@@ -92,6 +93,7 @@ class AlarmPageView:
     address: str | None
     accuracy: str | None
     sources: tuple[str, ...]
+    live_camera: str | None
     certainty: str | None
     escalation: int
     crews: tuple[CrewRow, ...]
@@ -175,6 +177,7 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         address=named(w.lang, seen.address, "") or None if seen.address else None,
         accuracy=_accuracy(w, seen),
         sources=tuple(_source(w, one) for one in seen.sources),
+        live_camera=_live_camera(seen),
         certainty=None if seen.certainty is None else w.t(f"centre_certainty.{seen.certainty.lower()}"),
         escalation=seen.escalation,
         crews=tuple(_crew(w, one) for one in seen.responses if one.cycle == seen.cycle),
@@ -277,6 +280,14 @@ def _accuracy(w: Words, seen: AlertDetail) -> str | None:
     if seen.place_source is None or seen.radius_m is None:
         return None
     return w.t(f"map.source_{seen.place_source}", m=w.num(round(seen.radius_m)))
+
+
+def _live_camera(seen: AlertDetail) -> str | None:
+    """The camera to look through now: the one that told of it, also where a sensor did first."""
+    told = [one.removeprefix("camera:") for one in seen.sources if one.startswith("camera:")]
+    if told:
+        return told[0]
+    return seen.camera_id if seen.sensor_id is None and seen.initiator == "system" else None
 
 
 def _source(w: Words, source: str) -> str:
