@@ -36,14 +36,14 @@ def older_alert(work: Work, row: Alert) -> Alert | None:
     span = max(timedelta(seconds=work.store.settings.merge_seconds), TOGETHER if row.kind in FIRE_KINDS else REST)
     query = select(Alert).where(
         Alert.kind.in_(kinds),
-        Alert.state.in_(OPEN),
         Alert.last_seen.between(row.t_detect - span, row.t_detect + span),
         Alert.id != row.id,
         Alert.is_drill.is_(row.is_drill),
     )
     with work.session.no_autoflush:
         found = work.session.scalars(query.order_by(Alert.t_detect, Alert.id).with_for_update()).all()
-    return next((one for one in found if _one_happening(work, one, row)), None)
+    # Whether it is open is asked here: SQLite would go by the state's index and read every open alert there is.
+    return next((one for one in found if one.state in OPEN and _one_happening(work, one, row)), None)
 
 
 def weight(kind: str) -> int:

@@ -85,7 +85,7 @@ class Alert(Record, Base):
     t_assigned: Mapped[datetime | None]
     stream_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0", index=True)
 
-    __table_args__ = (Index(None, "t_detect", "version"),)
+    __table_args__ = (Index(None, "t_detect", "version"), Index(None, "last_seen"))
 
 
 class AlertNotification(Base):

@@ -32,7 +32,7 @@ def upgrade() -> None:
     # Column by column, not in a batch: a table made anew would lose the triggers that hang on it.
     for column in columns():
         op.add_column("alert", column)
-    for name in ("escalation_due", "stream_seq"):
+    for name in ("escalation_due", "last_seen", "stream_seq"):
         op.create_index(f"ix_alert_{name}", "alert", [name])
     moments = ("t_dispatch", "t_call_received", "t_depart", "t_arrive", "t_resolved", "t_called_off")
     op.create_table(
@@ -116,7 +116,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("heartbeat", "outage", "call_match", "drill", "alert_service"):
         op.drop_table(table)
-    for name in ("escalation_due", "stream_seq"):
+    for name in ("escalation_due", "last_seen", "stream_seq"):
         op.drop_index(f"ix_alert_{name}", "alert")
     for column in reversed(columns()):
         op.drop_column("alert", column.name)
