@@ -15,6 +15,7 @@ from qyran.errors import BrokenMedia
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
 from service.evidence_clock import state_at
+from service.patient_spool import PatientSpool
 from service.plate_eye import plate_eye, plate_models
 from service.scene_watch import SceneWatch
 from service.spool import Spool
@@ -50,7 +51,7 @@ class CameraLog:
     """The durable log of one camera's up, down and analysed times (KPI 9.1 and 9.7 live on it)."""
 
     camera: str
-    spool: Spool
+    spool: Spool | PatientSpool
     since: Observation | None = None
     last: Observation | None = None
     view: View = View.OK
@@ -97,7 +98,7 @@ class CameraLog:
 
 
 class _SpoolSink:
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: PatientSpool) -> None:
         self._spool = spool
 
     def put(self, event: Event, package: Path | None) -> None:
@@ -131,7 +132,7 @@ def watch_camera(
     camera = _with_path(scene.own, camera_file)
     stop = stop or threading.Event()
     live = is_live(camera.stream)
-    spool = Spool(settings.spool_folder)
+    spool = PatientSpool(Spool(settings.spool_folder))
     camera_log = CameraLog(camera.id, spool)
     models = settings.model_choice
     road, fire = models.detector("road"), models.detector("fire")
@@ -168,6 +169,7 @@ def watch_camera(
                 frames = video.passing(stream.frames(rate_hz=pipeline.settings.rate_hz))
                 for observation in watch.run(scene.passing(frames)):
                     camera_log.analysed(observation)
+                    spool.settle()
                     scene.follow(adopt)
                     if stop.is_set():
                         break

@@ -6,6 +6,7 @@ ring, and everything leaves through one `Sink` (a file for `analyse`, the durabl
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation, Passage, Plate, VehicleLook
 
+EVIDENCE_AGAIN_S: Final = (5.0, 10.0, 20.0)  # evidence that the disk refused; the ring holds a minute of packets
 PATH_S: Final = 60.0
 """Seconds of a track's boxes kept for the overlay; as long as the longest clip."""
 PLATE_LEAST: Final = 0.5
@@ -55,6 +57,8 @@ PLATE_SURE: Final = 0.9
 list hears of it at once."""
 STILL_LATE_S: Final = 0.3
 """A vehicle seen last longer ago than this is no more where its box says: its still comes from the ring."""
+
+log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
@@ -98,6 +102,7 @@ class _Pending:
     anchor: Observation
     camera: Camera
     identity: Identity
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +237,12 @@ class CameraWatch:
             self._report(event, None)
             return
         folder = self._stills / str(event.id)
-        with self.totals.stage("evidence"):
-            hashes = passage_still.write(still, folder)
+        try:
+            with self.totals.stage("evidence"):
+                hashes = passage_still.write(still, folder)
+        except OSError:  # a full disk: the passage counts without its picture
+            self._report(event, None)
+            return
         named = {"still": f"{passage_still.FOLDER}/{event.id}", "still_files": hashes}
         self._report(event.model_copy(update=named), folder)
 
@@ -330,17 +339,25 @@ class CameraWatch:
 
     def _close_due(self, video_s: float) -> None:
         due = [pending for pending in self._pending if pending.due_s <= video_s]
-        if not due:
-            return
         self._pending = [pending for pending in self._pending if pending.due_s > video_s]
         for pending in due:
-            self._tell(pending)
+            self._tell(pending, video_s)
 
-    def _tell(self, pending: _Pending) -> None:
-        """Report a finding with the evidence that there is by now."""
-        with self.totals.stage("evidence"):
-            package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
-        self._report(self._with_plate(pending.event, pending.finding.track), package.folder)
+    def _tell(self, pending: _Pending, video_s: float = float("inf")) -> None:
+        """Report a finding with the evidence there is by now; what the disk refuses is tried again after `video_s`."""
+        event = self._with_plate(pending.event, pending.finding.track)
+        try:
+            with self.totals.stage("evidence"):
+                package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
+        except OSError as error:
+            log.error("The disk takes no evidence of %s: %s", event.id, error.strerror)  # noqa: TRY400 - it says all
+            if pending.tries < len(EVIDENCE_AGAIN_S) and video_s < float("inf"):
+                later_s = video_s + EVIDENCE_AGAIN_S[pending.tries]
+                self._pending.append(replace(pending, due_s=later_s, tries=pending.tries + 1))
+            elif event.type != "evidence":
+                self._report(event.model_copy(update={"evidence": None}), None)
+            return
+        self._report(event, package.folder)
 
     def _subject(self, pending: _Pending) -> Subject:
         finding = pending.finding

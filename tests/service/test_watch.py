@@ -35,7 +35,7 @@ def plate(track, text="123ABC02", score=0.9):
     return Plate(track, text, score, (), BOX)
 
 
-def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=None, at_once=False):
+def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=None, at_once=False, refused=0):
     """Events of a watch whose pipeline sees one car, and besides what `happens` says by second of video."""
     script = [
         replace(seen, **happens.get(seen.video_s, {}))
@@ -50,6 +50,8 @@ def watched(monkeypatch, happens, *, reads_plates=True, until_s=6.0, findings=No
 
     def write(subject, *_):
         told.append(subject)
+        if len(told) <= refused:
+            raise OSError(28, "No space left on device")
         return SimpleNamespace(folder=None)
 
     monkeypatch.setattr(watch, "write_package", write)
@@ -188,3 +190,24 @@ def test_a_still_is_the_vehicle_with_its_surroundings_and_a_view_too_small_for_p
     hashes = passage_still.write(still, tmp_path / "id")
     assert hashes == {path.name: file_sha256(path) for path in (tmp_path / "id").iterdir()}
     assert passage_still.hold(picture, (2000.0, 0.0, 2100.0, 50.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("at_once", "refused", "told"),
+    [
+        (True, 1, [("incident", False), ("evidence", True)]),  # the clip follows once the disk takes it
+        (True, 99, [("incident", False)]),
+        (False, 1, [("incident", True)]),
+        (False, 99, [("incident", False)]),
+    ],
+)
+def test_a_disk_that_takes_no_evidence_costs_the_pictures_and_never_the_alarm(monkeypatch, at_once, refused, told):
+    finding = Finding(
+        type=FindingType.INCIDENT, kind="crash", onset_s=0.5, video_s=1.0, score=0.9, rule_version="1", trace=(),
+        moments=(),
+    )  # fmt: skip
+    monkeypatch.setattr(watch, "EVIDENCE_AGAIN_S", (0.5,))
+    events, _, _ = watched(
+        monkeypatch, {}, findings={1.0: [finding]}, until_s=12.0, at_once=at_once, refused=refused
+    )  # fmt: skip
+    assert [(one.type, one.evidence is not None) for one in events] == told
