@@ -6,7 +6,6 @@ from service.alerting.moving import CONSOLE, SITUATION_ROOM, moved, notify, stam
 from service.alerting.reading import (
     alert_detail,
     changed_after,
-    changed_since,
     counts,
     evidence_file,
     listing,
@@ -43,7 +42,6 @@ __all__ = [
     "assign",
     "cancel",
     "changed_after",
-    "changed_since",
     "close",
     "correct_time",
     "counts",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,14 +70,6 @@ def counts(work: Work) -> dict[str, int]:
     seen = visible(work.actor, select(Alert)).subquery()
     found = work.session.execute(select(seen.c.state, func.count()).group_by(seen.c.state))
     return dict(found.all())
-
-
-def changed_since(work: Work, since: datetime) -> tuple[AlertSummary, ...]:
-    """Alerts that changed at or after a moment, the oldest change first: what the live list is fed with."""
-    require(work.actor, ALERT_READERS)
-    query = visible(work.actor, select(Alert)).where(Alert.changed_at >= since)
-    rows = work.session.scalars(query.order_by(Alert.changed_at, Alert.id)).all()
-    return summaries(work, rows)
 
 
 def changed_after(work: Work, number: int | None) -> tuple[list[tuple[int, AlertSummary]], int]:
@@ -152,6 +143,7 @@ def summaries(work: Work, rows: Iterable[Alert]) -> tuple[AlertSummary, ...]:
 
 
 def visible(actor: Actor, query: Select[Alert]) -> Select[Alert]:
+    """The alerts of a query that the actor sees: a dispatcher those that were put before his service."""
     if actor.acts_as(SEE_ALL):
         return query
     own = actor.service or ""

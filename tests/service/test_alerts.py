@@ -158,15 +158,6 @@ def test_two_operators_who_acknowledge_at_once_do_it_once(both, operator):
     assert states.count("acknowledged") == 1
 
 
-def test_what_changed_is_told_in_the_order_of_change(world):
-    operator = world.person(Role.SITUATIONAL_OPERATOR)
-    first, second = world.alert(), world.alert("crash")
-    since = world.clock()
-    world.do(operator, alerts.acknowledge, second)
-    world.do(operator, alerts.acknowledge, first)
-    assert [one.id for one in world.do(operator, alerts.changed_since, since)] == [second, first]
-
-
 def test_delivery_to_a_console_is_an_event_and_happens_once(both, operator):
     alert_id = both.alert()
     for _ in range(2):

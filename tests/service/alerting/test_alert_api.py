@@ -30,7 +30,9 @@ def logged_in(world, app, role: Role, **facts):
     with browser(app) as client:
         csrf = client.post(f"{API}/session", json={"username": name, "password": PASSWORD}).json()["csrf"]
         headers = {"X-CSRF-Token": csrf}
-        yield lambda method, path, **given: client.request(method, f"{API}{path}", headers=headers, **given)
+        yield lambda method, path, **given: client.request(
+            method, path if path.startswith("/alarms") else f"{API}{path}", headers=headers, **given
+        )
 
 
 def test_the_whole_way_of_an_alert_over_the_api(world, app):
@@ -94,3 +96,12 @@ def test_alerts_by_hand_drills_outages_and_calls(world, app):
         assert operator("GET", "/fire-calls", params=span).json() == {
             "covered": [], "matched": [], "candidates": [], "service_only": [], "ours_only": []}  # fmt: skip
         assert operator("GET", "/fire-calls", params={**span, "until": "2027-12-01T00:00:00Z"}).status_code == 422
+
+
+def test_the_page_of_the_fire_log_asks_an_operator_and_nobody_else(world, app):
+    with logged_in(world, app, Role.SITUATIONAL_OPERATOR, language="kk") as operator:
+        shown = operator("GET", "/alarms/fire-log")
+        assert (shown.status_code, "Өртке қарсы қызметтің шақырулары" in shown.text) == (200, True)
+        assert operator("GET", "/alarms/fire-log?start=2026-11-20&end=2026-11-01").status_code == 422
+    with logged_in(world, app, Role.SERVICE_DISPATCHER) as dispatcher:
+        assert dispatcher("GET", "/alarms/fire-log").status_code == 403
