@@ -14,6 +14,7 @@ from service.notifying.facts import AlertFacts, as_json, facts_of
 from service.notifying.hearing import FIRST, SEVERITIES, hears
 from service.notifying.messages import State
 from service.notifying.routing import Receiver, standing_file
+from service.notifying.staff import reaches
 from service.notifying.wake import ring_after
 from service.store.alert_tables import Alert
 from service.store.database import Work
@@ -81,6 +82,7 @@ def _queue_one(work: Work, row: Alert, steps: list[_Step]) -> int:
         one
         for one in standing_file(work.store.settings).receivers
         if any(hears(one, facts, step.step, step.service, told=one.id in told) for step in steps)
+        and reaches(work, one, facts.object_id)
     ]
     if not wanted:
         return 0

@@ -49,6 +49,8 @@ SCHEMES: Final[dict[str, tuple[str, str]]] = {
 """By channel: the scheme, and the one that is taken of this machine only. E-mail never leaves without STARTTLS."""
 PORTS: Final = {"mqtts": 8883, "mqtt": 1883, "smtp": 587}
 NEEDS_TO: Final = frozenset({"email", "sms"})
+STAFF: Final = "object_staff"
+"""An e-mail's or SMS's `to` that means the staff of the protected object, as its register names them."""
 COLLAPSING: Final = frozenset({"mqtt", "sms"})
 """Channels on which the newest state says all: what nobody got yet and is out of date may be left out."""
 TIMEOUT_S: Final = 5.0
@@ -86,7 +88,7 @@ class Receiver(_Part):
     Attributes:
         id: what it is called on pages; its queue is kept under it.
         url: of its system: https:// for webhook, cap and sms, mqtts:// for mqtt, smtp://host:587 for email.
-        to: e-mail address or telephone number.
+        to: e-mail address or telephone number; `object_staff` takes those of the protected object's contacts.
         service: code of the emergency service it is; dispatching that service tells it.
         recipient: as what the notification counts where it is no service: `object_staff` (KPI 10.4) or its id.
         steps: what it hears; who was told of an alert always hears that it is withdrawn.
@@ -183,7 +185,7 @@ class Receiver(_Part):
     @property
     def counted_as(self) -> str:
         """As what a notification names it."""
-        return self.service or self.recipient or self.id
+        return self.service or self.recipient or (STAFF if self.to == STAFF else self.id)
 
     @property
     def gives_up_after(self) -> timedelta:

@@ -9,6 +9,7 @@ from service.i18n import LANGUAGES, Language, translate
 from service.notifying.messages import Note
 from service.notifying.pictures import picture_of
 from service.notifying.routing import Receiver
+from service.notifying.staff import addresses_of
 from service.notifying.words import coordinates, event_in, link_of, moment_in, place_words, step_in
 from service.ports.smtp import Mailer
 from service.store.database import Store
@@ -41,7 +42,9 @@ class Email:
                 picture = None  # the words must not wait for it
         subject, text = letter_of(self._store, self._receiver, note, with_picture=picture is not None)
         first = note.earlier[0].key if note.earlier else None
-        self._mailer.tell(self._receiver.to or "", subject, text, note.key, picture, follows=first)
+        for number, to in enumerate(addresses_of(self._store, self._receiver, note)):
+            key = f"{note.key}-{number}" if number else note.key
+            self._mailer.tell(to, subject, text, key, picture, follows=first)
         return False
 
     def close(self) -> None:

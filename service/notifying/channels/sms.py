@@ -7,6 +7,7 @@ from typing import Final
 from service.i18n import LANGUAGES, translate
 from service.notifying.messages import Note
 from service.notifying.routing import Receiver
+from service.notifying.staff import addresses_of
 from service.notifying.words import coordinates, event_in, place_words, step_in
 from service.ports.channels import Letter
 from service.ports.sms import SmsGateway
@@ -28,8 +29,9 @@ class Sms:
     def send(self, note: Note) -> bool:
         """Hand a message over."""
         text = text_of(self._store, self._receiver, note)
-        to = self._receiver.to or ""
-        self._gateway.send(Letter(note.key, to, subject="", text=text, document_no="", document=b""))
+        for number, to in enumerate(addresses_of(self._store, self._receiver, note)):
+            key = f"{note.key}-{number}" if number else note.key
+            self._gateway.send(Letter(key, to, subject="", text=text, document_no="", document=b""))
         return False
 
     def close(self) -> None:
