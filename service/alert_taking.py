@@ -138,9 +138,7 @@ def _merged(work: Work, row: Alert, older: Alert) -> Alert:
     alerts.moved(work, row, AlertState.MERGED, actor=SYSTEM, data={"into": older.id})
     row.merged_into, row.incident_id = older.id, older.incident_id
     seen_again(work, older, row)
-    better = places.relocate(work, older, row)
-    if better is not None:
-        set_place(older, better)
+    places.settle(work, older)
     if goes_on(older, row.t_detect):
         opened_again(replace(work, actor=SYSTEM), older)
         _told(work, older)
@@ -214,7 +212,7 @@ def _row(work: Work, report: Report) -> Alert:
         escalation_step=0,
     )
     if report.place is not None:
-        set_place(row, report.place)
+        places.set_place(row, report.place)
     drill = drill_at(work, row.sources, row.object_id, row.t_detect)
     row.is_drill = row.is_drill or drill is not None
     seen: Clock = "typed" if report.initiator == "human" else "device"
@@ -222,12 +220,3 @@ def _row(work: Work, report: Report) -> Alert:
         if getattr(row, name) is not None:
             stamp(row, name, getattr(row, name), seen, report.device.id)
     return row
-
-
-def set_place(row: Alert, place: Place) -> None:
-    """Note where an alert is."""
-    row.latitude, row.longitude, row.radius_m = place.latitude, place.longitude, place.radius_m
-    row.region = [list(point) for point in place.region] if place.region is not None else None
-    row.place_source = place.source
-    row.address = dict(place.address) if place.address is not None else None
-    row.object_id = row.object_id or place.object_id

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from incidents.alert import OPEN, AlertState
 from qyran.errors import TransitionError
 from qyran.roles import SYSTEM, Role
+from service import places
 from service.alerting.moving import CONSOLE, SITUATION_ROOM, moved, notify, sealed_note
 from service.alerting.reading import alert_detail
 from service.records import load
@@ -44,6 +45,7 @@ def join(work: Work, alert_id: str, into: str, *, note: str | None = None, versi
     older.reports += row.reports
     older.last_seen = max(older.last_seen, row.last_seen)
     older.sources = list(dict.fromkeys([*older.sources, *row.sources]))
+    places.settle(work, older)
     data = {"report": row.id, "sources": list(row.sources), "by": "person"}
     append_event(work, older, "seen_again", Role.SITUATIONAL_OPERATOR, data=data)
     work.session.flush()
@@ -71,6 +73,7 @@ def part(work: Work, alert_id: str, reason: str, *, note: str | None = None, ver
         ).all()
         own = _own_sources(older)
         older.sources = list(dict.fromkeys([*own, *(source for sources in left for source in sources)]))
+        places.settle(work, older)
         append_event(work, older, "report_parted", Role.SITUATIONAL_OPERATOR, data={"report": row.id})
     moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": CONSOLE})
     work.session.flush()

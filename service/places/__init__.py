@@ -2,6 +2,6 @@
 
 from incidents.where.place import Place
 from incidents.where.same import same_place
-from service.places.locating import locate, note_sight, relocate
+from service.places.locating import locate, note_sight, set_place, settle
 
-__all__ = ["Place", "locate", "note_sight", "relocate", "same_place"]
+__all__ = ["Place", "locate", "note_sight", "same_place", "set_place", "settle"]

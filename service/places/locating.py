@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import or_, select
 
@@ -27,7 +27,7 @@ from service.places.addresses import nearest
 from service.protected_objects.near import object_near, place_of_object
 from service.store.alert_tables import Alert
 from service.store.database import Work
-from service.store.place_tables import AlertBearing
+from service.store.place_tables import AlertBearing, AlertOwnPlace
 from service.store.scene_tables import CameraFile
 from service.store.tables import Camera as CameraRow
 from vision.camera import Camera
@@ -154,19 +154,34 @@ def note_sight(work: Work, report: Told, camera: Camera | None = None) -> None:
     )
 
 
-def relocate(work: Work, older: Alert, row: Alert) -> Place | None:
-    """The better place of an alert into which another report was merged; None where it stays.
+def settle(work: Work, alert: Alert) -> None:
+    """Place an alert by all reports that stand under it, after one was merged into it or parted from it.
 
-    Bearings of several cameras are crossed; else the report that knows its place better counts.
+    Bearings of several cameras are crossed; else the report that knows its place best counts, the alert's own before
+    others that know it no better.
     """
     work.session.flush()
-    found = [one for one in (_crossed(work, older), _placed(row)) if one is not None]
-    now = _placed(older)
-    better = [one for one in found if now is None or one.radius_m < now.radius_m]
-    if not better:
-        return None
-    best = min(better, key=lambda one: one.radius_m)
-    return best if best.address is not None else complete(work, best, None, older.object_id)
+    kept = work.session.get(AlertOwnPlace, alert.id)
+    own = _placed(alert) if kept is None else _restored(kept.place)
+    under = work.session.scalars(select(Alert).where(Alert.merged_into == alert.id).order_by(Alert.t_detect, Alert.id))
+    known = [one for one in (own, _crossed(work, alert), *map(_placed, under)) if one is not None]
+    if not known:
+        return
+    best = min(known, key=lambda one: one.radius_m)
+    if kept is None and best is own:
+        return
+    if kept is None and own is not None:
+        work.session.add(AlertOwnPlace(alert_id=alert.id, place=asdict(own)))
+    set_place(alert, best if best is own or best.address is not None else complete(work, best, None, alert.object_id))
+
+
+def set_place(row: Alert, place: Place) -> None:
+    """Note where an alert is."""
+    row.latitude, row.longitude, row.radius_m = place.latitude, place.longitude, place.radius_m
+    row.region = [list(point) for point in place.region] if place.region is not None else None
+    row.place_source = place.source
+    row.address = dict(place.address) if place.address is not None else None
+    row.object_id = row.object_id or place.object_id
 
 
 def complete(work: Work, place: Place, camera: Camera | None, object_id: str | None) -> Place:
@@ -276,6 +291,11 @@ def _crossed(work: Work, older: Alert) -> Place | None:
         newest.setdefault(one.camera_id, sight)
     fix = from_many(list(newest.values()))
     return None if fix is None else fix.place
+
+
+def _restored(place: Mapping[str, Any]) -> Place:
+    region = place["region"]
+    return Place(**{**place, "region": None if region is None else tuple((lat, lon) for lat, lon in region)})
 
 
 def _placed(row: Alert) -> Place | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,3 +59,16 @@ class AlertBearing(Base):
     sigma_deg: Mapped[float]
     near_m: Mapped[float]
     range_m: Mapped[float]
+
+
+class AlertOwnPlace(Base):
+    """The place an alert's own report told, kept once another report's better place stands on the alert.
+
+    Attributes:
+        place: the fields of `incidents.where.place.Place`.
+    """
+
+    __tablename__ = "alert_own_place"
+
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), primary_key=True)
+    place: Mapped[dict[str, Any]]

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from incidents.where.place import Place
 from qyran.earth import Plane, distance_m
@@ -15,6 +16,7 @@ from qyran.errors import AccessError
 from qyran.roles import Role
 from scenarios.camera import Pinhole
 from service.alert_taking import Device, Report, raise_alert
+from service.alerting.joining import join, part
 from service.places.features import collection
 from service.places.locating import camera_of, eye_of
 from service.protected_objects.model import ObjectBody
@@ -107,6 +109,40 @@ def test_smoke_that_two_cameras_see_is_one_alert_where_their_lines_cross(both):
     assert off_m(row, *fire) < 10
     assert row.radius_m < 150
     assert sorted(row.sources) == ["camera:cam-1", "camera:cam-2"]
+
+
+def test_a_report_that_is_parted_takes_its_place_along(world):
+    fire = (400.0, 600.0)
+    for camera_id, east, north, heading in (("cam-1", 0, 0, 30.0), ("cam-2", 900, 0, 320.0)):
+        register(world, camera_id, east, north, heading)
+    bearings = [math.degrees(math.atan2(fire[0] - x, fire[1])) for x in (0, 900)]
+    first = raised(world, "cam-1", box=smoke_towards(30.0, bearings[0]))
+    alone = alert(world, first)
+    raised(world, "cam-2", box=smoke_towards(320.0, bearings[1] % 360), after=40)
+    with world.store.read() as work:
+        merged = work.session.scalars(select(Alert).where(Alert.merged_into == first)).one()
+    assert alert(world, first).place_source == "crossed"
+
+    world.do(world.person(Role.SITUATIONAL_OPERATOR), part, merged.id, "another_place")
+
+    now, other = alert(world, first), alert(world, merged.id)
+    assert (now.latitude, now.longitude, now.radius_m) == (alone.latitude, alone.longitude, alone.radius_m)
+    assert (now.place_source, now.region, now.address) == ("bearing", alone.region, alone.address)
+    assert (other.place_source, other.latitude) == ("bearing", merged.latitude)
+
+
+def test_alerts_that_a_person_joins_are_placed_together(world):
+    register(world, "cam-1", 0, 0, 0.0)
+    register(world, "cam-2", 900, 0, 0.0)
+    first = raised(world, "cam-1", box=smoke_towards(0.0, 20.0))
+    second = raised(
+        world, "cam-2", "stopped_vehicle", after=5, place=Place(*CITY.degrees(300.0, 800.0), 20.0, None, "person")
+    )
+
+    world.do(world.person(Role.SITUATIONAL_OPERATOR), join, second, first)
+
+    assert alert(world, first).radius_m == 20.0
+    assert off_m(alert(world, first), 300.0, 800.0) < 0.1
 
 
 def test_smoke_elsewhere_is_another_alert(world):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from service.store.base import Json
+
 revision = "0022"
 down_revision = "0021"
 branch_labels = None
@@ -41,9 +43,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name="fk_alert_bearing_alert_id_alert"),
         sa.PrimaryKeyConstraint("alert_id", name="pk_alert_bearing"),
     )
+    op.create_table(
+        "alert_own_place",
+        sa.Column("alert_id", sa.String(length=36), nullable=False),
+        sa.Column("place", Json, nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name="fk_alert_own_place_alert_id_alert"),
+        sa.PrimaryKeyConstraint("alert_id", name="pk_alert_own_place"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("alert_own_place")
     op.drop_table("alert_bearing")
     op.drop_index("ix_address_import_id_cell", "address")
     op.drop_table("address")
