@@ -28,6 +28,7 @@ from service.faces.matches import forget as forget_faces
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
+from service.lost_streams import watch_streams
 from service.notifying import Deliverer
 from service.outages.heartbeat import BEAT as PULSE
 from service.outages.heartbeat import Pulse, watch_workers
@@ -190,6 +191,7 @@ class Jobs:
             while ours and not self._stop.wait(PULSE.total_seconds()):
                 self._step("pulse", pulse.beat)
                 self._step("watch_workers", lambda: watch_workers(self._store))
+                self._step("watch_streams", lambda: watch_streams(self._store))
             if ours:
                 self._step("pulse_stop", pulse.stop)
 

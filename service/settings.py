@@ -74,6 +74,7 @@ class Settings(BaseSettings):
         claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.
         second_look_mci, second_look_share, sample_auto_rejected: see `violations.case.Terms`.
         merge_seconds: reports of one happening within so long become one alert or case.
+        stream_lost_s: a camera's stream that is away for longer is told as an incident.
         merge_standing_minutes, merge_metres: see `violations.duplicates.MergeTerms`.
         plate_required: a case whose plate was not read is set aside instead of waiting for an officer to read it.
         plate_least: a plate read with less certainty than this is set aside; 0 leaves all of them to officers.
@@ -146,6 +147,7 @@ class Settings(BaseSettings):
     merge_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     merge_standing_minutes: Annotated[float, Field(ge=0, le=1440)] = 30.0
     merge_metres: Annotated[float, Field(ge=0, le=1000)] = 60.0
+    stream_lost_s: Annotated[float, Field(ge=10, le=3600)] = 60.0
     plate_required: bool = False
     plate_least: Annotated[float, Field(ge=0, le=1)] = 0.0
     clock_offset_s: Annotated[float, Field(gt=0, le=3600)] = 2.0
