@@ -14,6 +14,7 @@ from service import alerts
 from service.operators import sound
 from service.operators.board import READERS, Choice, board, cameras
 from service.operators.down import down_now
+from service.sensors import notices
 from service.web.centre.alarm_view import KEYS, SERVICE_KEYS, asked_of
 from service.web.centre.down_view import down_view
 from service.web.centre.own_pages import STREAM, own_page
@@ -53,6 +54,7 @@ def console(visit: Person, choice: Chosen) -> Response:
         view = list_view(w, visit, choice, board(work, choice))
         offered = options(w, cameras(work))
         down = down_view(w, down_now(work))
+        told = notices.unseen(work)
         muted = sound.muted_until(work)
     return page(
         visit,
@@ -61,6 +63,7 @@ def console(visit: Person, choice: Chosen) -> Response:
         choice=choice,
         options=offered,
         down=down,
+        told=told,
         muted=muted,
         mutes=sound.MUTES_S,
         operator=sound.OPERATOR & visit.roles,
@@ -78,7 +81,8 @@ def rows(visit: Person, choice: Chosen) -> Response:
     with visit.store.read(visit.actor) as work:
         view = list_view(w, visit, choice, board(work, choice))
         down = down_view(w, down_now(work))
-    return page(visit, "alarms/rows_only.html", view=view, choice=choice, down=down)
+        told = notices.unseen(work)
+    return page(visit, "alarms/rows_only.html", view=view, choice=choice, down=down, told=told)
 
 
 @router.post("/close")

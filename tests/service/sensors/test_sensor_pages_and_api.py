@@ -116,3 +116,14 @@ def test_the_plan_is_a_picture_or_a_paper_and_shown_to_whom_the_object_is(world)
     shown = Visitor(world).log_in("situational_operator").get("/objects/UTO-17/plan")
     assert (shown.headers["content-type"], shown.content) == ("application/pdf", b"%PDF-1.7 plan")
     assert Visitor(world).log_in("police_officer").get("/objects/UTO-17/plan").status_code == 403
+
+
+def test_the_console_says_that_sensors_need_somebody_until_he_has_seen_it(world):
+    a_sensor(world)
+    operator = Visitor(world).log_in("situational_operator")
+    assert "Sensors need attention" not in operator.get("/alarms").text
+    hear(world, said(at=world.clock(), fault="dust"))
+    for path in ("/alarms", "/alarms/list"):
+        assert "Sensors need attention: 1" in operator.get(path).text
+    operator.form(f"/sensors/notices/{one(world, SensorNotice).id}/seen")
+    assert "Sensors need attention" not in operator.get("/alarms").text
