@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from fire_alerts.chance import models
-from fire_alerts.evidence import lives, measured
+from fire_alerts.evidence import glows_steadily, lives, measured
 from fire_alerts.places import Place, believable, gathered, overlap
 from fire_alerts.windows import Windows
-from vision.classes import FIRE_CLASSES
+from vision.classes import FIRE, FIRE_CLASSES
 from vision.finding import Finding, FindingType, Moment, Reason
 
 if TYPE_CHECKING:
@@ -137,7 +137,10 @@ def _weigh(place: Place, looks_s: Sequence[float], windows: Windows) -> _Weighed
     if age_s >= windows.least_evidence_s and _one_place(lasting, windows):
         numbers = measured(lasting, len(looks_s), age_s)
     chance = None if numbers is None else models()[place.class_id].chance(numbers)
-    return _Weighed(mean, len(recent), looked, chance, lives(lasting, windows.dead_stir), numbers)
+    alive = lives(lasting, windows.dead_stir)
+    if place.class_id == FIRE and glows_steadily(lasting, windows.flame, windows.flicker):
+        alive, chance = False, None
+    return _Weighed(mean, len(recent), looked, chance, alive, numbers)
 
 
 def _one_place(looks: Sequence[Look], windows: Windows) -> bool:

@@ -83,6 +83,20 @@ def lives(looks: Sequence[Look], beyond: float) -> bool | None:
     return None if len(stirs) < LEAST else float(np.median(stirs)) >= beyond
 
 
+def glows_steadily(looks: Sequence[Look], flame: float, flicker: float) -> bool:
+    """Whether a place wears the colours of flames but does not flicker: autumn trees, cloth, lamps, a low sun.
+
+    Args:
+        looks: of the place.
+        flame: share of it in those colours from which that can be said.
+        flicker: change of these from picture to picture below which they are steady.
+    """
+    pixels = [look.pixels for look in looks if look.pixels is not None and look.pixels.stir > 0]
+    if len(pixels) < LEAST or _mean([p.flame for p in pixels]) < flame:
+        return False
+    return _mean([p.flicker for p in pixels]) < flicker
+
+
 def _rooted(boxes: Sequence[tuple[float, float, float, float]]) -> float:
     """How still the foot of the place stays: 1 where it does not move, 0 where it moves its own width."""
     feet = np.array([((x1 + x2) / 2, y2) for x1, _, x2, y2 in boxes])

@@ -36,6 +36,8 @@ class Windows:
         ride_speed: box sizes a second from which a vehicle counts as moving.
         dead_stir: levels by which a living thing changes from picture to picture, beyond what the picture does
             elsewhere; what changes less is paint, light or leaves.
+        flame: share of a place in the colours of flames from which
+        flicker: so little change of these from picture to picture denies a fire: leaves sway, flames flicker.
     """
 
     look_score: float = 0.1
@@ -55,3 +57,5 @@ class Windows:
     ride_cover: float = 0.7
     ride_speed: float = 0.3
     dead_stir: float = 1.5
+    flame: float = 0.02
+    flicker: float = 0.15
