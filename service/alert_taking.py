@@ -119,6 +119,7 @@ def raise_alert(work: Work, report: Report) -> Alert:
     row = _row(work, replace(report, place=places.locate(work, report)))
     if row.object_id is None and report.type == "fire_alert" and report.device.kind == "camera":
         row.object_id = object_of_camera(work, report.device.id)
+    row.is_drill = row.is_drill or drill_at(work, row.sources, row.object_id, row.t_detect) is not None
     older = older_alert(work, row)
     work.session.add(row)
     first = work.actor if report.initiator == "human" else DETECTOR
@@ -213,8 +214,6 @@ def _row(work: Work, report: Report) -> Alert:
     )
     if report.place is not None:
         places.set_place(row, report.place)
-    drill = drill_at(work, row.sources, row.object_id, row.t_detect)
-    row.is_drill = row.is_drill or drill is not None
     seen: Clock = "typed" if report.initiator == "human" else "device"
     for name in ("t_onset", "t_detect"):
         if getattr(row, name) is not None:

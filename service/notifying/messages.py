@@ -355,5 +355,7 @@ def _first_proof(work: Work, receiver: Receiver, rows: Sequence[AlertMessage]) -
         if alert.state == AlertState.TEST:
             continue
         alert.t_notify_delivered = work.now
+        sources = {"t_notify_delivered": {"clock": "server", "by": SYSTEM.id}}
+        alert.time_sources = {**(alert.time_sources or {}), **sources}
         told = {"channel": receiver.channel, "recipient": receiver.counted_as}
         append_event(work, alert, "delivered", Role.SYSTEM, data=told)

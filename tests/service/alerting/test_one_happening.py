@@ -181,6 +181,13 @@ def test_alerts_of_an_announced_drill_are_exercises(world, operator, changes, ex
     assert read(world, world.alert("smoke", "fire_alert")).is_drill is exercise
 
 
+def test_a_drill_at_an_object_holds_for_whoever_reports_from_it(world, operator):
+    world.do(operator, announce, drill(world, cameras=(), objects=("UTO-1",)))
+    marked = [read(world, reported(world, "smoke", device, object_id=at)[1]).is_drill
+              for device, at in (("sensor:s", "UTO-1"), ("camera:c", "UTO-2"))]  # fmt: skip
+    assert marked == [True, False]
+
+
 def test_after_its_end_or_once_it_is_called_off_everything_is_real(world, operator):
     announced = world.do(operator, announce, drill(world))
     first = world.alert("smoke", "fire_alert")
