@@ -56,8 +56,8 @@ def machine(city):
 def clear(city, machine):
     """Nothing is open when a test begins."""
     for one in city.do(machine, alerts.listing, limit=500).items:
-        city.do(machine, alerts.cancel, one.id, "operator_mistake") if one.state in {
-            "raised", "notified", "acknowledged", "verifying"} else None  # fmt: skip
+        if one.state in {"raised", "notified", "acknowledged", "verifying"}:
+            city.do(machine, alerts.cancel, one.id, "operator_mistake")
     city.clock.forward(hours=1)
 
 
@@ -89,7 +89,7 @@ def test_an_alarm_comes_up_by_itself_and_keys_lead_it_to_its_end(city, base, ent
     expect(page.locator(".unanswered")).to_contain_text("Unanswered")
     page.wait_for_function("() => window.sounded.includes('fire')")
     assert other.evaluate("window.sounded") == []  # nobody has switched the sound of that desk on
-    page.wait_for_timeout(800)  # keys are held off for a moment after an alarm came up by itself
+    expect(page.locator("[data-held]")).to_have_count(0)  # keys wait a moment after an alarm came up by itself
     page.keyboard.press("n")
     page.keyboard.type("t f a")  # a letter that is typed is only a letter
     page.locator("#ask-note").get_by_role("button", name="Save").click()
@@ -118,11 +118,12 @@ def test_one_key_answers_and_judges_and_the_next_unanswered_comes_up(city, base,
     crash = city.alert("crash", track=None)
     page = console(enter, base)
     expect(page.locator("#pane")).to_have_attribute("data-chosen", crash)
-    page.wait_for_timeout(800)
+    expect(page.locator("[data-held]")).to_have_count(0)
     page.keyboard.press("f")
     page.keyboard.press("3")
     expect(page.locator(f"#row-{crash}")).to_contain_text("False")
     expect(page.locator("#pane")).to_have_attribute("data-chosen", jam)
+    expect(page.locator("[data-held]")).to_have_count(0)
     page.keyboard.press("b")
     page.keyboard.press("3")
     expect(page.locator("#flash")).to_contain_text("Alarms closed: 1.")

@@ -21,7 +21,7 @@ const live = document.querySelector(".live[data-live]");
 const lostLine = document.querySelector("[data-lost]");
 const announce = document.getElementById("announce");
 let timer = 0;
-let held = 0;
+let holding = 0;
 let told = new Set();
 let lostSince = null;
 let stream = "wait";
@@ -40,7 +40,7 @@ prepare();
 onKeys({
   move: (by) => board.move(by),
   player: () => pane.player,
-  held: () => Date.now() < held,
+  held: () => root.hasAttribute("data-held"),
   escape: () => document.querySelector("#rows .chosen a")?.focus(),
 });
 listen(root.dataset.stream, { hear: heard, state: connection, end: () => location.reload() });
@@ -51,7 +51,9 @@ function tell(article) {
 }
 
 function chosen(id, byHand) {
-  if (!byHand) held = Date.now() + HOLD_MS;
+  clearTimeout(holding);
+  root.toggleAttribute("data-held", !byHand);
+  if (!byHand) holding = setTimeout(() => root.removeAttribute("data-held"), HOLD_MS);
   pane.open(id);
 }
 
