@@ -106,12 +106,14 @@ class SensorState:
     Attributes:
         heard_at: when the last report was received, by our clock; None before the first.
         reported_at: time of the newest report by the sensor's clock.
+        alarm_at: time of the newest report that said whether it is in alarm.
         alarm_since: None while it is not in alarm.
         is_test: whether the alarm is a test.
     """
 
     heard_at: datetime | None = None
     reported_at: datetime | None = None
+    alarm_at: datetime | None = None
     alarm_since: datetime | None = None
     is_test: bool = False
     battery_percent: float | None = None
@@ -157,7 +159,9 @@ def heard(
     last = received if state.heard_at is None else max(state.heard_at, received)
     now = replace(state, heard_at=last, lost=False)
     if state.reported_at is not None and report.at <= state.reported_at:
-        return now, tuple(events)
+        # A heartbeat that overtook an alarm says nothing against it.
+        now, event = _alarm(now, report)
+        return now, (*events, event) if event else tuple(events)
     now = replace(now, reported_at=report.at)
     for step in (_alarm, _tampered, _fault):
         now, event = step(now, report)
@@ -191,6 +195,9 @@ def gone(state: SensorState) -> tuple[SensorState, tuple[SensorEvent, ...]]:
 
 
 def _alarm(state: SensorState, report: Report) -> tuple[SensorState, SensorEvent | None]:
+    if report.alarm is None or (state.alarm_at is not None and report.at <= state.alarm_at):
+        return state, None
+    state = replace(state, alarm_at=report.at)
     if report.alarm is True and (state.alarm_since is None or (state.is_test and not report.is_test)):
         # Also where it began as a test and is none.
         return replace(state, alarm_since=report.at, is_test=report.is_test), SensorEvent.ALARM

@@ -240,6 +240,7 @@ def state_of(row: FireSensor) -> SensorState:
     return SensorState(
         heard_at=row.heard_at,
         reported_at=row.reported_at,
+        alarm_at=row.alarm_at,
         alarm_since=row.alarm_since,
         is_test=row.is_test,
         battery_percent=row.battery_percent,

@@ -26,6 +26,9 @@ from service.store.sensor_tables import FireSensor, SensorEvent, SensorMessage
 
 Standing = Literal["taken", "repeated", "late", "aside"]
 KEPT_TOPIC: Final = 255
+KNOWN: Final = ("heard_at", "reported_at", "alarm_at", "alarm_since", "is_test", "battery_percent", "battery_low",
+                "tampered", "fault", "lost")  # fmt: skip
+"""What is kept of a sensor's state, by the names of `fire_alerts.sensor.SensorState`."""
 MOST_ASIDE: Final = 20_000
 """Messages put aside that are kept: whoever sends rubbish without end fills no disk."""
 
@@ -134,7 +137,7 @@ def _heard(work: Work, arrival: Arrival, word: Word, body: ReportBody, row: Fire
     )
     state, found = life.heard(before, report, received, battery_least=row.battery_least)
     late = before.reported_at is not None and at <= before.reported_at
-    if late and body.alarm and before.alarm_since is None and not report.is_test:
+    if late and body.alarm and state.alarm_since is None and not report.is_test:
         notices.begin(work, row.id, "late_alarm")
     row.via = arrival.via
     store_state(work, row, before, state, found, at)
@@ -160,8 +163,7 @@ def store_state(
     at: datetime,
 ) -> None:
     """Write what is known of a sensor now, what follows for its span, and what the operator is told."""
-    for name in ("heard_at", "reported_at", "alarm_since", "is_test", "battery_percent", "battery_low", "tampered",
-                 "fault", "lost"):  # fmt: skip
+    for name in KNOWN:
         setattr(row, name, getattr(state, name))
     events = tuple(found)
     if events:

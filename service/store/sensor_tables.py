@@ -86,6 +86,7 @@ class FireSensor(Base):
         battery_least: charge below which its battery is low, per cent.
         via: how its last report came: mqtt or http.
         heard_at, reported_at: of the newest report, by our clock and by its own.
+        alarm_at: of the newest report that said whether it is in alarm, by its clock.
         alarm_since, alert_id: of the alarm it is in, and the alert that tells of it.
         is_test: whether that alarm is a test.
         test_until: somebody works on it; until then what it reports is a test.
@@ -112,6 +113,7 @@ class FireSensor(Base):
     via: Mapped[str | None] = mapped_column(String(8))
     heard_at: Mapped[datetime | None] = mapped_column(index=True)
     reported_at: Mapped[datetime | None]
+    alarm_at: Mapped[datetime | None]
     alarm_since: Mapped[datetime | None]
     alert_id: Mapped[str | None] = mapped_column(Id)
     is_test: Mapped[bool] = mapped_column(default=False)

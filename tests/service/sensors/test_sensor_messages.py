@@ -72,6 +72,18 @@ def test_in_whatever_order_and_however_often_the_newest_word_stands(world, order
     assert alerts(world) == []
 
 
+def test_a_heartbeat_that_overtook_an_alarm_does_not_swallow_it_and_its_end_does(world):
+    a_sensor(world)
+    world.clock.forward(minutes=5)
+    hear(world, said(at=NOON + timedelta(seconds=20), battery_percent=80))
+    hear(world, said(at=NOON + timedelta(seconds=10), alarm=True))
+    assert len(alerts(world)) == 1
+    hear(world, said(at=NOON + timedelta(seconds=60), alarm=False))
+    (outcome,) = hear(world, said(at=NOON + timedelta(seconds=50), alarm=True))
+    assert (outcome.standing, len(alerts(world))) == ("late", 1)
+    assert open_notices(world) == {("D-1", "late_alarm")}
+
+
 ASIDE = {
     "no JSON": (b"\xff\x00 smoke!", "no_json"),
     "nested without end": (b"[" * 50_000, "no_json"),

@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("via", sa.String(length=8), nullable=True),
         sa.Column("heard_at", UTCDateTime(), nullable=True),
         sa.Column("reported_at", UTCDateTime(), nullable=True),
+        sa.Column("alarm_at", UTCDateTime(), nullable=True),
         sa.Column("alarm_since", UTCDateTime(), nullable=True),
         sa.Column("alert_id", sa.String(length=36), nullable=True),
         sa.Column("is_test", sa.Boolean(), nullable=False),
