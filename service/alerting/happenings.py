@@ -66,7 +66,7 @@ def seen_again(work: Work, older: Alert, row: Alert) -> None:
     if row.kind == "fire" and older.kind == "smoke":
         append_event(by, older, "flames", Role.SYSTEM, data={"report": row.id})  # they have to be told of as flames
         older.kind = row.kind
-    if older.verdict is None and confirmed(work, older.sources, older.t_detect):
+    if older.verdict is None and confirmed(work, older.sources):
         certainty = certainty_of(None, agreed=True).value
         if older.certainty != certainty:
             told = {"sources": older.sources, "certainty": certainty}

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from fire_alerts.fusion import TOGETHER, Happening, Origin, Sign, Standing
+from fire_alerts.fusion import TOGETHER, Origin, Sign, Standing, standing
 from incidents.alert import OPEN
 from service.sensors.registry import in_test, state_of
 from service.store.alert_tables import Alert
@@ -23,23 +23,22 @@ CAMERA: Final = "camera:"
 SENSOR: Final = "sensor:"
 
 
-def confirmed(work: Work, sources: Iterable[str], at: datetime) -> bool:
+def confirmed(work: Work, sources: Iterable[str]) -> bool:
     """Whether a camera and a sensor that can be trusted tell the same.
 
     Args:
         work: the unit of work.
         sources: who told of it, as `Alert.sources` has them.
-        at: when the happening began.
     """
     told = tuple(sources)
-    signs = [Sign(Origin.VIDEO, one, at) for one in told if one.startswith(CAMERA)]
+    signs = [Sign(Origin.VIDEO, one) for one in told if one.startswith(CAMERA)]
     sensors = [one.removeprefix(SENSOR) for one in told if one.startswith(SENSOR)]
     if not signs or not sensors:
         return False
     with work.session.no_autoflush:
         rows = work.session.scalars(select(FireSensor).where(FireSensor.id.in_(sensors))).all()
-    signs += [Sign(Origin.SENSOR, row.id, at) for row in rows if trusted(row, work.now)]
-    return Happening(tuple(signs)).standing is Standing.CONFIRMED
+    signs += [Sign(Origin.SENSOR, row.id, trusted(row, work.now)) for row in rows]
+    return standing(signs) is Standing.CONFIRMED
 
 
 def trusted(row: FireSensor, now: datetime) -> bool:
