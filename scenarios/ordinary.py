@@ -6,6 +6,7 @@ and screens move. Whatever a rule of incidents or of fire finds here is a false 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,8 @@ WEATHERS: Final[tuple[Weather, ...]] = (
     "clear", "overcast", "rain", "night", "fog", "dusk", "rain_night", "clear", "snow", "overcast", "rain",
 )  # fmt: skip
 """Prime to the number of places, so that each place meets each weather."""
+PALE: Final = 215.0
+"""Brightness of a pale cloud in full daylight."""
 EXTRAS: Final = (
     "steam",
     "dust",
@@ -131,51 +134,94 @@ def draw_segment(segment: Segment, folder: Path) -> tuple[Path, Path]:
 
 def lookalikes(name: str, rng: np.random.Generator, level: float) -> list[Lookalike]:
     """Some things of a name, at random places; `level` is how bright a pale cloud looks in this light, 0..1."""
-    w, h = SIZE
-    seed = int(rng.integers(1 << 20))
-    pale = 215.0 * level
-    if name == "steam":
-        return [
-            Vapour(
-                Billow(
-                    float(rng.uniform(0.15, 0.85) * w), float(rng.uniform(0.5, 0.85) * h), float(rng.uniform(9, 20)),
-                    seed + k, wind=float(rng.uniform(-0.5, 0.5)), rise=float(rng.uniform(0.5, 1.0)),
-                    density=float(rng.uniform(0.12, 0.32)), spread=0.25, life_s=float(rng.uniform(1.6, 3.2)),
-                    width_m=0.5, colour=(pale, pale, pale), cls="steam",
-                )
+    return _MAKERS[name](rng, int(rng.integers(1 << 20)), level)
+
+
+def _steam(rng: np.random.Generator, seed: int, level: float) -> list[Lookalike]:
+    pale = PALE * level
+    return [
+        Vapour(
+            Billow(
+                float(rng.uniform(0.15, 0.85) * SIZE[0]), float(rng.uniform(0.5, 0.85) * SIZE[1]),
+                float(rng.uniform(9, 20)), seed + k, wind=float(rng.uniform(-0.5, 0.5)),
+                rise=float(rng.uniform(0.5, 1.0)), density=float(rng.uniform(0.12, 0.32)), spread=0.25,
+                life_s=float(rng.uniform(1.6, 3.2)), width_m=0.5, colour=(pale, pale, pale), cls="steam",
             )
-            for k in range(2)
-        ]  # fmt: skip
-    if name == "dust":
-        brown = (125.0 * level, 155.0 * level, 178.0 * level)
-        return [Trail(seed, brown, 18.0, 200.0, share=0.5, density=float(rng.uniform(0.15, 0.35)))]
-    if name == "exhaust":
-        white = (pale, pale, pale)
-        return [Trail(seed, white, 0.0, 30.0, share=0.7, life_s=1.6, size_m=0.25, spread=0.4, rise=0.7, cls="exhaust")]
-    if name == "fog_bank":
-        return [FogBank(seed, float(rng.uniform(0.3, 0.6)), float(rng.uniform(0.5, 3.0)), 205.0 * level)]
-    if name == "shadow":
-        return [CloudShadow(seed, float(rng.uniform(0.2, 0.4)), float(rng.uniform(1.0, 5.0)))]
-    if name == "sun":
-        return [LowSun(float(rng.uniform(0.1, 0.9) * w), float(rng.uniform(-0.02, 0.15) * h),
-                       float(rng.uniform(14, 34)), seed, float(rng.uniform(0.2, 1.0)))]  # fmt: skip
-    if name == "glint":
-        x, y = float(rng.uniform(0.05, 0.8) * w), float(rng.uniform(0.1, 0.35) * h)
-        return [Glint(tuple((x + 22 * k, y, x + 22 * k + 13, y + 17) for k in range(3)), seed)]
-    if name == "foliage":
-        return [Foliage(float(rng.choice([0.07, 0.93]) * w), float(rng.uniform(0.35, 0.5) * h),
-                        float(rng.uniform(24, 48)), seed, sway=float(rng.uniform(0.5, 2.0)))]  # fmt: skip
-    if name == "lamps":
-        return [
-            Lamp(float(rng.uniform(0.1, 0.9) * w), float(rng.uniform(0.3, 0.6) * h), float(rng.uniform(8, 22)), "broken",
-                 (40.0, 130.0, 255.0), seed),
-            Lamp(float(rng.uniform(0.3, 0.7) * w), float(rng.uniform(0.45, 0.6) * h), float(rng.uniform(6, 16)),
-                 "beacon", (255.0, 90.0, 30.0), seed + 1, mate_px=14.0, wet=0.3),
-        ]  # fmt: skip
+        )
+        for k in range(2)
+    ]  # fmt: skip
+
+
+def _dust(rng: np.random.Generator, seed: int, level: float) -> list[Lookalike]:
+    return [Trail(seed, dust_colour(level), 18.0, 200.0, share=0.5, density=float(rng.uniform(0.15, 0.35)))]
+
+
+def _exhaust(_: np.random.Generator, seed: int, level: float) -> list[Lookalike]:
+    pale = PALE * level
+    cloud = (pale, pale, pale)
+    return [Trail(seed, cloud, 0.0, 30.0, share=0.7, life_s=1.6, size_m=0.25, spread=0.4, rise=0.7, cls="exhaust")]
+
+
+def _fog_bank(rng: np.random.Generator, seed: int, level: float) -> list[Lookalike]:
+    return [FogBank(seed, float(rng.uniform(0.3, 0.6)), float(rng.uniform(0.5, 3.0)), 205.0 * level)]
+
+
+def _shadow(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    return [CloudShadow(seed, float(rng.uniform(0.2, 0.4)), float(rng.uniform(1.0, 5.0)))]
+
+
+def _sun(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    x, y = float(rng.uniform(0.1, 0.9) * SIZE[0]), float(rng.uniform(-0.02, 0.15) * SIZE[1])
+    return [LowSun(x, y, float(rng.uniform(14, 34)), seed, float(rng.uniform(0.2, 1.0)))]
+
+
+def _glint(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    x, y = float(rng.uniform(0.05, 0.8) * SIZE[0]), float(rng.uniform(0.1, 0.35) * SIZE[1])
+    return [Glint(tuple((x + 22 * k, y, x + 22 * k + 13, y + 17) for k in range(3)), seed)]
+
+
+def _foliage(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    x, y = float(rng.choice([0.07, 0.93]) * SIZE[0]), float(rng.uniform(0.35, 0.5) * SIZE[1])
+    return [Foliage(x, y, float(rng.uniform(24, 48)), seed, sway=float(rng.uniform(0.5, 2.0)))]
+
+
+def _lamps(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    w, h = SIZE
+    return [
+        Lamp(
+            float(rng.uniform(0.1, 0.9) * w), float(rng.uniform(0.3, 0.6) * h), float(rng.uniform(8, 22)), "broken",
+            (40.0, 130.0, 255.0), seed,
+        ),
+        Lamp(
+            float(rng.uniform(0.3, 0.7) * w), float(rng.uniform(0.45, 0.6) * h), float(rng.uniform(6, 16)), "beacon",
+            (255.0, 90.0, 30.0), seed + 1, mate_px=14.0, wet=0.3,
+        ),
+    ]  # fmt: skip
+
+
+def _box(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """A board or a banner above the street."""
     width = float(rng.uniform(40, 90))
-    x, y = float(rng.uniform(0.02, 0.8) * w), float(rng.uniform(0.12, 0.4) * h)
-    box = (x, y, min(x + width, w - 1.0), y + width * float(rng.uniform(0.3, 0.6)))
-    if name == "screen":
-        return [Screen(box, seed)]
+    x, y = float(rng.uniform(0.02, 0.8) * SIZE[0]), float(rng.uniform(0.12, 0.4) * SIZE[1])
+    return x, y, min(x + width, SIZE[0] - 1.0), y + width * float(rng.uniform(0.3, 0.6))
+
+
+def _screen(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    return [Screen(_box(rng), seed)]
+
+
+def _cloth(rng: np.random.Generator, seed: int, _: float) -> list[Lookalike]:
+    box = _box(rng)
     red = (float(rng.uniform(10, 40)), float(rng.uniform(20, 130)), float(rng.uniform(190, 240)))
     return [Cloth(box, red, seed, float(rng.uniform(0.4, 1.4)))]
+
+
+def dust_colour(level: float) -> tuple[float, float, float]:
+    """BGR of dry dust where a pale cloud is as bright as `level`, 0..1."""
+    return 125.0 * level, 155.0 * level, 178.0 * level
+
+
+_MAKERS: Final[dict[str, Callable[[np.random.Generator, int, float], list[Lookalike]]]] = {
+    "steam": _steam, "dust": _dust, "exhaust": _exhaust, "fog_bank": _fog_bank, "shadow": _shadow, "sun": _sun,
+    "glint": _glint, "foliage": _foliage, "lamps": _lamps, "screen": _screen, "cloth": _cloth,
+}  # fmt: skip

@@ -16,7 +16,7 @@ from scenarios.effects import Sensor
 from scenarios.fires.lookalikes import CloudShadow, FogBank, Lamp, Lookalike, LowSun, Trail, Vapour
 from scenarios.fires.particles import Billow, Blaze, Region
 from scenarios.haze import brightness
-from scenarios.ordinary import SIZE, lookalikes, segment_of
+from scenarios.ordinary import PALE, SIZE, dust_colour, lookalikes, segment_of
 from scenarios.render import prepare
 
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ BY_S: Final = 7.0
 PLACES: Final = ("vehicle", "bin", "window", "roof", "grass")
 FIRE_NEAR: Final = ("cloth", "screen", "broken", "beacon", "arc", "brake", "sun", "foliage", "glint", "headlights")
 SMOKE_NEAR: Final = ("steam", "vent", "exhaust", "dust", "fog_bank", "shadow", "sun", "traffic")
+
+LAMPS: Final = {
+    "broken": (40.0, 130.0, 255.0), "beacon": (255.0, 90.0, 30.0), "arc": (255.0, 240.0, 225.0),
+    "brake": (30.0, 30.0, 255.0),
+}  # fmt: skip
+"""Lights of near misses with their colours, BGR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +134,17 @@ class Shown:
 
 def clips(per_kind: int, near_per_kind: int, seed: int) -> tuple[FireClip, ...]:
     """The clips of a run in the order of their streets."""
-    out = []
+    out: list[FireClip] = []
     for kind, near in (("fire", FIRE_NEAR), ("smoke", SMOKE_NEAR)):
-        for k in range(per_kind):
-            out.append(
-                FireClip(kind, True, PLACES[k % len(PLACES)], (k * 7 + (kind == "fire")) % STREETS, seed * 10000 + k)
-            )
-        for k in range(near_per_kind):
-            name = near[k % len(near)]
-            out.append(FireClip(kind, False, name, (k * 3 + k // len(near)) % STREETS, seed * 10000 + 5000 + k))
+        first = int(kind == "fire")
+        out += [
+            FireClip(kind, True, PLACES[k % len(PLACES)], (k * 7 + first) % STREETS, seed * 10000 + k)
+            for k in range(per_kind)
+        ]
+        out += [
+            FireClip(kind, False, near[k % len(near)], (k * 3 + k // len(near)) % STREETS, seed * 10000 + 5000 + k)
+            for k in range(near_per_kind)
+        ]
     return tuple(sorted(out, key=lambda clip: (clip.street, clip.kind, clip.burns, clip.seed)))
 
 
@@ -242,42 +250,46 @@ def _spot(name: str, street: Street, rng: np.random.Generator) -> tuple[float, f
 
 
 def _near(clip: FireClip, street: Street, rng: np.random.Generator, level: float) -> list[Lookalike]:
-    """What is taken for fire or smoke in a near miss."""
-    if clip.burns:
+    """What is taken for fire or smoke in a near miss; nothing where the street's own traffic is."""
+    if clip.burns or clip.name in {"traffic", "headlights"}:
         return []
-    w, h = SIZE
-    seed, pale = clip.seed, 215.0 * level
-    x, y = float(rng.uniform(0.12, 0.88) * w), float(rng.uniform(0.4, 0.8) * h)
+    x, y = float(rng.uniform(0.12, 0.88) * SIZE[0]), float(rng.uniform(0.4, 0.8) * SIZE[1])
     if clip.name in {"steam", "vent"}:
-        # a vent blows off within the clip, a manhole has steamed all the time
-        since = float(rng.uniform(4, 9)) if clip.name == "vent" else -30.0
-        plume = Billow(
-            x, y, float(rng.uniform(10, 26)), seed, wind=float(rng.uniform(-0.8, 0.8)), rise=float(rng.uniform(0.5, 1.6)),
-            density=float(rng.uniform(0.15, 0.5)), spread=float(rng.uniform(0.15, 0.3)),
-            life_s=float(rng.uniform(1.4, 3.2)), ramp_s=0.6, width_m=float(rng.uniform(0.4, 0.8)),
-            stop_s=float(rng.uniform(2, 5)) if clip.name == "vent" else float("inf"), colour=(pale, pale, pale),
-            cls="steam",
-        )  # fmt: skip
-        return [Vapour(plume, since)]
-    if clip.name == "dust":
-        brown = (125.0 * level, 155.0 * level, 178.0 * level)
-        return [Trail(seed, brown, 12.0, 200.0, share=0.9, density=float(rng.uniform(0.2, 0.55)),
-                      life_s=float(rng.uniform(1.5, 3.5)), size_m=float(rng.uniform(0.5, 1.0)))]  # fmt: skip
-    if clip.name == "exhaust":
-        return [Trail(seed, (pale, pale, pale), 0.0, 40.0, share=1.0, density=float(rng.uniform(0.2, 0.45)), life_s=1.8,
-                      size_m=0.25, spread=0.45, rise=0.8, cls="exhaust")]  # fmt: skip
-    if clip.name == "fog_bank":
-        return [FogBank(seed, float(rng.uniform(0.35, 0.8)), float(rng.uniform(1, 6)), 205.0 * level)]
-    if clip.name == "shadow":
-        return [CloudShadow(seed, float(rng.uniform(0.25, 0.5)), float(rng.uniform(2, 10)))]
-    if clip.name == "sun":
-        return [LowSun(float(rng.uniform(0.1, 0.9) * w), float(rng.uniform(-0.02, 0.2) * h),
-                       float(rng.uniform(14, 40)), seed, float(rng.uniform(0.2, 1.0)))]  # fmt: skip
-    if clip.name in {"traffic", "headlights"}:
-        return []
-    colours = {"broken": (40.0, 130.0, 255.0), "beacon": (255.0, 90.0, 30.0), "arc": (255.0, 240.0, 225.0),
-               "brake": (30.0, 30.0, 255.0)}  # fmt: skip
-    if clip.name in colours:
+        return [_vapour(clip, rng, x, y, level)]
+    if clip.name in LAMPS:
         pair = float(rng.uniform(10, 30)) if clip.name in {"beacon", "brake"} else 0.0
-        return [Lamp(x, y, float(rng.uniform(8, 34)), clip.name, colours[clip.name], seed, pair, street.air.wet)]
-    return lookalikes(clip.name, rng, level)
+        return [Lamp(x, y, float(rng.uniform(8, 34)), clip.name, LAMPS[clip.name], clip.seed, pair, street.air.wet)]
+    strong = _strong(clip, rng, level)
+    return lookalikes(clip.name, rng, level) if strong is None else [strong]
+
+
+def _vapour(clip: FireClip, rng: np.random.Generator, x: float, y: float, level: float) -> Lookalike:
+    """A vent that blows off within the clip, or a manhole that has steamed all the time."""
+    vent, pale = clip.name == "vent", PALE * level
+    since = float(rng.uniform(4, 9)) if vent else -30.0
+    plume = Billow(
+        x, y, float(rng.uniform(10, 26)), clip.seed, wind=float(rng.uniform(-0.8, 0.8)),
+        rise=float(rng.uniform(0.5, 1.6)), density=float(rng.uniform(0.15, 0.5)), spread=float(rng.uniform(0.15, 0.3)),
+        life_s=float(rng.uniform(1.4, 3.2)), ramp_s=0.6, width_m=float(rng.uniform(0.4, 0.8)),
+        stop_s=float(rng.uniform(2, 5)) if vent else float("inf"), colour=(pale, pale, pale), cls="steam",
+    )  # fmt: skip
+    return Vapour(plume, since)
+
+
+def _strong(clip: FireClip, rng: np.random.Generator, level: float) -> Lookalike | None:
+    """What is stronger in a near miss than in ordinary traffic; None for the rest."""
+    seed, pale = clip.seed, PALE * level
+    if clip.name == "dust":
+        return Trail(seed, dust_colour(level), 12.0, 200.0, share=0.9, density=float(rng.uniform(0.2, 0.55)),
+                     life_s=float(rng.uniform(1.5, 3.5)), size_m=float(rng.uniform(0.5, 1.0)))  # fmt: skip
+    if clip.name == "exhaust":
+        return Trail(seed, (pale, pale, pale), 0.0, 40.0, share=1.0, density=float(rng.uniform(0.2, 0.45)), life_s=1.8,
+                     size_m=0.25, spread=0.45, rise=0.8, cls="exhaust")  # fmt: skip
+    if clip.name == "fog_bank":
+        return FogBank(seed, float(rng.uniform(0.35, 0.8)), float(rng.uniform(1, 6)), 205.0 * level)
+    if clip.name == "shadow":
+        return CloudShadow(seed, float(rng.uniform(0.25, 0.5)), float(rng.uniform(2, 10)))
+    if clip.name == "sun":
+        x, y = float(rng.uniform(0.1, 0.9) * SIZE[0]), float(rng.uniform(-0.02, 0.2) * SIZE[1])
+        return LowSun(x, y, float(rng.uniform(14, 40)), seed, float(rng.uniform(0.2, 1.0)))
+    return None
