@@ -259,6 +259,9 @@ def _summary(
         "incidents": by_type["incident"],
         "fire_alerts": by_type["fire_alert"],
         "events": [{"type": t, "kind": k, "count": n} for (t, k), n in sorted(totals.events.items())],
+        "second_looks": [
+            {"kind": kind, "word": word, "count": count} for (kind, word), count in sorted(totals.second_looks.items())
+        ],
         "passages_by": [
             {"line": line, "direction": direction, "class": name, "count": count}
             for (line, direction, name), count in sorted(totals.passages.items())

@@ -307,6 +307,7 @@ class CameraWatch:
             told, verdict = self._second.at(finding)
         self.totals.second_looks[finding.kind, verdict.word.value] += 1
         if verdict.word is Word.REJECTED:
+            log.info("Camera %s: the second look rejects %s at %.1f s", self._camera.id, finding.kind, finding.video_s)
             self._doubted.append(Doubted(finding))
         else:
             self._open(told, observation)
