@@ -3,6 +3,7 @@
 import { setServerTime } from "../app.js";
 
 const TOP_PX = 4;
+const PATIENCE_MS = 10_000; // a line that died in silence answers nothing, and must not be waited for
 
 export class Board {
   /** `chosen` is told which alarm was picked and whether by a person; `renewed` that the list is fresh. */
@@ -35,7 +36,7 @@ export class Board {
     try {
       do {
         this.again = false;
-        const answer = await fetch(`/alarms/list?${this.board.dataset.query}`, { cache: "no-store" });
+        const answer = await fetch(`/alarms/list?${this.board.dataset.query}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
         if (answer.redirected || answer.status === 401) return location.reload();
         if (!answer.ok) throw new Error(`The list answered ${answer.status}.`);
         this.#put(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("board"));

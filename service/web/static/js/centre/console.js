@@ -34,7 +34,7 @@ const say = together((message) => {
 
 const pane = new Pane(document.querySelector("[data-pane-room]"), { shown: tell, pick: (id) => board.choose(id) });
 const board = new Board(document.querySelector(".console-list"), { chosen, renewed, failed: () => fails(true) });
-const sound = new Sound({ muted: root.dataset.muted ? Date.parse(root.dataset.muted) : null, changed: soundState, keep });
+const sound = new Sound({ muted: root.dataset.muted ? Date.now() + mutedFor() : null, changed: soundState, keep });
 new Steps(pane, root.dataset.csrf, stepped);
 prepare();
 onKeys({
@@ -44,6 +44,11 @@ onKeys({
   escape: () => document.querySelector("#rows .chosen a")?.focus(),
 });
 listen(root.dataset.stream, { hear: heard, state: connection, end: () => location.reload() });
+
+/** How long the console is still muted, by the server's clock. */
+function mutedFor() {
+  return Date.parse(root.dataset.muted) - Date.parse(board.board.dataset.now);
+}
 
 function tell(article) {
   const { chosen: id, camera, latitude, longitude, title } = article.dataset;

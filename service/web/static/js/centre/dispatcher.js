@@ -7,9 +7,11 @@ import { Sound } from "./sound.js";
 
 const SOON_MS = 200;
 const LOOK_MS = 15_000;
+const PATIENCE_MS = 10_000;
 const live = document.querySelector(".live[data-live]");
 const off = document.querySelector("[data-sound-off]");
 let timer = 0;
+let streaming = false;
 
 const sound = new Sound({ muted: null, changed: (state) => { off.hidden = state !== "off"; }, keep: async () => null });
 
@@ -23,7 +25,7 @@ async function renew() {
   const own = document.getElementById("own");
   if (own.contains(document.activeElement) && document.activeElement.matches("input[type=text]")) return soon();
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store" });
+    const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.redirected) return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("own");
@@ -31,6 +33,7 @@ async function renew() {
     own.replaceWith(document.adoptNode(fresh));
     refresh();
     rung();
+    if (live.dataset.state === "lost" && streaming) show("on");
   } catch {
     show("lost");
   }
@@ -51,6 +54,7 @@ function show(state) {
 listen(live.dataset.stream, {
   hear: soon,
   state(state) {
+    streaming = state === "on";
     show(state);
     if (state === "on") soon();
   },
