@@ -91,14 +91,14 @@ class Trail:
         live = [puff for puff in self._puffs if 0 < video_s - puff[0] < self.life_s]
         if not live:
             return None
-        born, x, y, scale, number = (np.array(column, np.float32) for column in zip(*live, strict=True))
+        born, x, y, size, number = (np.array(column, np.float32) for column in zip(*live, strict=True))
         age = video_s - born
         jitter = noise_of(self.seed, (born * 97).astype(np.int64) + number.astype(np.int64), 3)
-        radius = (self.size_m + self.spread * age) * scale
+        radius = np.asarray((self.size_m + self.spread * age) * size, np.float32)
+        strength = self.density * (1 - age / self.life_s) * np.minimum(age / 0.2, 1)
         swarm = Swarm(
-            x + jitter[:, 0] * radius * 0.6, y - (self.rise * age + 0.4 * self.size_m) * scale,
-            np.maximum(radius, 2.0), self.density * (1 - age / self.life_s) * np.minimum(age / 0.2, 1),
-            (born * 31).astype(np.int64),
+            x + jitter[:, 0] * radius * 0.6, y - (self.rise * age + 0.4 * self.size_m) * size,
+            np.maximum(radius, 2.0), np.asarray(strength, np.float32), (born * 31).astype(np.int64),
         )  # fmt: skip
         return blend(picture, swarm, self.colour, self.cls)
 

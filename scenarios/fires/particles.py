@@ -203,7 +203,8 @@ def blend(picture: Picture, swarm: Swarm, colour: tuple[float, float, float], cl
     x0, y0, x1, y1 = window
     opacity, tone = _laid(swarm, window, glows=False)
     size = opacity.shape[1] * CELL_PX, opacity.shape[0] * CELL_PX
-    a = cv2.resize(opacity, size, interpolation=cv2.INTER_LINEAR)[: y1 - y0, : x1 - x0]
+    whole = cv2.resize(opacity, size, interpolation=cv2.INTER_LINEAR)
+    a = np.asarray(whole[: y1 - y0, : x1 - x0], np.float32)
     t = cv2.resize(tone, size, interpolation=cv2.INTER_LINEAR)[: y1 - y0, : x1 - x0]
     part = picture[y0:y1, x0:x1].astype(np.float32)
     wanted = t[..., None] * np.array(colour, np.float32)
@@ -241,9 +242,10 @@ class Blaze:
             return None
         self._light(picture, swarm, size)
         x0, y0, x1, y1 = window
-        heat, _ = _laid(swarm, window, glows=True)
-        cells = heat.shape[1] * CELL_PX, heat.shape[0] * CELL_PX
-        heat = cv2.resize(heat, cells, interpolation=cv2.INTER_LINEAR)[: y1 - y0, : x1 - x0]
+        coarse, _ = _laid(swarm, window, glows=True)
+        cells = coarse.shape[1] * CELL_PX, coarse.shape[0] * CELL_PX
+        fine = cv2.resize(coarse, cells, interpolation=cv2.INTER_LINEAR)
+        heat = np.asarray(fine[: y1 - y0, : x1 - x0], np.float32)
         alpha = np.clip(heat * 1.6, 0, 1)
         colour = np.stack([np.interp(heat, _HEAT, one) for one in _FLAME_BGR], -1)
         part = picture[y0:y1, x0:x1].astype(np.float32)
@@ -291,11 +293,11 @@ _FLAME_BGR: Final = ((8, 18, 40, 120, 215), (28, 84, 165, 238, 254), (120, 225, 
 
 def noise_of(seed: int, index: NDArray[np.int64], columns: int) -> F32:
     """Numbers in -1..1 for each index, always the same for the same seed and index, [N, columns]."""
-    key = (
-        np.asarray(index, np.uint64)[:, None] * np.uint64(columns) + np.arange(columns, dtype=np.uint64)
-    ) + np.uint64((seed * 2_654_435_761) % (1 << 48))
+    place = np.arange(columns, dtype=np.uint64) + np.uint64((seed * 2_654_435_761) % (1 << 48))
+    key: NDArray[np.uint64] = np.asarray(index, np.uint64)[:, None] * np.uint64(columns) + place
     with np.errstate(over="ignore"):  # splitmix64 (Steele, Lea and Flood, 2014)
-        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        key ^= key >> np.uint64(31)
-    return ((key >> np.uint64(40)).astype(np.float32) / np.float32(1 << 23) - 1).astype(np.float32)
+        key = (key ^ np.right_shift(key, np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        key = (key ^ np.right_shift(key, np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        key ^= np.right_shift(key, np.uint64(31))
+    high = np.right_shift(key, np.uint64(40)).astype(np.float32)
+    return np.asarray(high / np.float32(1 << 23) - 1, np.float32)
