@@ -37,8 +37,10 @@ BY_HAND = {
 EMPTY = {"GET /api/v1/notices"}
 """What a role that nothing is addressed to gets nothing from."""
 SENT = {
-    "GET /alarms/{alert_id}", "GET /alarms/{alert_id}/pane", "GET /api/v1/alerts/{alert_id}", "GET /alarms/{alert_id}/evidence/{event_id}/{name}",
-    "GET /api/v1/alerts/{alert_id}/evidence/{event_id}/{name}", "GET /api/v1/video/{camera_id}/day", "GET /video/{camera_id}",
+    "GET /alarms/{alert_id}", "GET /alarms/{alert_id}/pane", "GET /api/v1/alerts/{alert_id}",
+    "GET /alarms/{alert_id}/evidence/{event_id}/{name}", "GET /api/v1/alerts/{alert_id}/evidence/{event_id}/{name}",
+    "GET /api/v1/alerts/{alert_id}/cap", "GET /api/v1/alerts/{alert_id}/messages",
+    "GET /api/v1/video/{camera_id}/day", "GET /video/{camera_id}",
 }  # fmt: skip
 """Doors that open to a dispatcher only for an alarm that his service was sent to."""
 
