@@ -32,8 +32,8 @@ FITS_M: Final = {
     TRUCK: (1.6, 1.6),
 }  # fmt: skip
 """A road user of each class shows at least so wide and so high, metres: the smallest in traffic less 20 %."""
-COARSE_M: Final = 0.11
-"""Metres a pixel beyond which sizes say nothing: a thing of half a metre is then 5 pixels."""
+COARSE_M: Final = 0.065
+"""Metres a pixel beyond which sizes say nothing: a thing of half a metre is then 8 pixels."""
 CLEAR_S: Final = 2.0
 """A region that a road user was in or beside so lately may be a part of it."""
 SAME_M: Final = (0.8, 1.6)
@@ -46,6 +46,9 @@ STILL_M: Final = 0.5
 """It rests while it keeps within so many metres of where it came to rest, and a pixel more."""
 SHARP: Final = 6.0
 """Least gradient along its border, gray levels a pixel: shadows and pools of light end softly."""
+UNREST: Final = 10
+"""With more regions than these at one look the ground itself is restless (a camera that shakes, leaves, rain on the
+lens), and nothing is said of it."""
 OVERLAP: Final = 0.1
 """A track this much of which lies in another's box may be a part of what that one hides."""
 STOOD_S: Final = 90.0
@@ -178,7 +181,7 @@ def _remembered(state: ThingsState, observation: Observation) -> ThingsState:
 def _regions(state: ThingsState, observation: Observation, plane: RoadPlane) -> list[_Sight]:
     """What stands before the ground and touches no road user that fits its class."""
     blobs, now = observation.blobs, observation.video_s
-    if blobs is None or not len(blobs):
+    if blobs is None or not len(blobs) or int(blobs.seen.sum()) > UNREST:
         return []
     users = _fitting(state, observation, plane)
     out: list[_Sight] = []

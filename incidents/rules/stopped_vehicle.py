@@ -121,7 +121,6 @@ class StoppedVehicle:
                     rows[at] = i
         _mark_passed(vehicles, rows, observation)
         standing = [at for at in rows if _stands_s(vehicles[at]) >= QUEUE_STANDS_S]
-        jam = len(standing) >= JAM_LEAST and len(standing) >= JAM_SHARE * len(rows)
         places = [place for place in state.places if observation.video_s - place.last_s <= SAME_PLACE_S]
         found: list[Finding] = []
         for at in standing:
@@ -132,7 +131,7 @@ class StoppedVehicle:
                 places[k] = replace(places[k], last_s=observation.video_s)
             if reported or (crashes is not None and crash.belongs(crashes, tracks.ground[rows[at]])):
                 continue
-            if jam and not vehicle.passed:
+            if not vehicle.passed and _in_jam(vehicle, [vehicles[one] for one in rows], standing, rows):
                 vehicles[at] = replace(vehicle, excused_until_s=observation.video_s - QUEUE_STANDS_S)
             elif _stands_s(vehicle) >= _hold_s(vehicle, [vehicles[other] for other in standing if other != at]):
                 places.append(_Place(vehicle.at.last, ground, observation.video_s))
@@ -156,8 +155,23 @@ def _stands_s(vehicle: _Vehicle) -> float:
 
 def _hold_s(vehicle: _Vehicle, others: list[_Vehicle]) -> float:
     """How long this vehicle must stand before it counts."""
-    queue = any(near(vehicle.at.last, other.at.last, QUEUE_SIZES) for other in others)
+    queue = any(near(vehicle.at.last, other.at.last, QUEUE_SIZES) and _one_way(vehicle, other) for other in others)
     return HOLD_S if vehicle.at.arrived and (vehicle.passed or not queue) else HOLD_UNSEEN_S
+
+
+def _in_jam(vehicle: _Vehicle, traffic: list[_Vehicle], standing: list[int], rows: dict[int, int]) -> bool:
+    """Whether most of the traffic that came its way stands as well."""
+    same = [at for at, other in zip(rows, traffic, strict=True) if _one_way(vehicle, other)]
+    still = sum(at in same for at in standing)
+    return still >= JAM_LEAST and still >= JAM_SHARE * len(same)
+
+
+def _one_way(vehicle: _Vehicle, other: _Vehicle) -> bool:
+    """Whether two may stand in one queue: not if they came from opposite directions."""
+    if not (vehicle.at.arrived and other.at.arrived):
+        return True
+    ours, theirs = (np.subtract(one.at.anchor.foot, one.at.first.foot) for one in (vehicle, other))
+    return bool(ours @ theirs > 0)
 
 
 def _mark_passed(vehicles: list[_Vehicle], rows: dict[int, int], observation: Observation) -> None:
