@@ -17,6 +17,7 @@ from service.alerting.services import responses
 from service.auth import names
 from service.records import camera_names, evidence_of, evidence_views, history_of, load, name_of, still_of, trace_of
 from service.records import evidence_file as record_file
+from service.sensors.registry import names_of
 from service.store.alert_stream import last_number
 from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
@@ -136,9 +137,11 @@ def summaries(work: Work, rows: Iterable[Alert]) -> tuple[AlertSummary, ...]:
     """Alerts as lines of the list."""
     rows = list(rows)
     cameras = camera_names(work, (row.camera_id for row in rows))
+    sensors = names_of(work, (row.sensor_id for row in rows))
     packages = evidence_of(work, (row.id for row in rows))
     return tuple(
-        AlertSummary(**_summary(row), **_place(row, cameras), still=still_of(packages.get(row.id))) for row in rows
+        AlertSummary(**_summary(row), **_place(row, cameras, sensors), still=still_of(packages.get(row.id)))
+        for row in rows
     )
 
 
@@ -175,10 +178,10 @@ def _steps(work: Work, row: Alert) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _place(row: Alert, cameras: Mapping[str, Any]) -> dict[str, Any]:
+def _place(row: Alert, cameras: Mapping[str, Any], sensors: Mapping[str, str]) -> dict[str, Any]:
     camera = cameras.get(row.camera_id)
     return {
-        "camera_name": name_of(camera, row.camera_id),
+        "camera_name": name_of(camera, sensors.get(row.camera_id, row.camera_id)),
         "latitude": camera.latitude if row.latitude is None and camera else row.latitude,
         "longitude": camera.longitude if row.longitude is None and camera else row.longitude,
     }
@@ -211,7 +214,7 @@ def _detail(work: Work, row: Alert) -> AlertDetail:
     )  # fmt: skip
     return AlertDetail(
         **_summary(row),
-        **_place(row, camera_names(work, [row.camera_id])),
+        **_place(row, camera_names(work, [row.camera_id]), names_of(work, [row.sensor_id])),
         **{name: getattr(row, name) for name in plain},
         still=still_of(packages),
         ack_by_name=people.get(row.ack_by or ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -215,6 +215,12 @@ def at_objects(work: Work, objects: Sequence[str] | None, *, retired: bool = Fal
         query = query.where(FireSensor.retired.is_(None))
     found = [view_of(row, work.now) for row in work.session.scalars(query)]
     return tuple(sorted(found, key=lambda one: (CONDITIONS.index(one.condition), one.id)))
+
+
+def names_of(work: Work, ids: Iterable[str | None]) -> dict[str, str]:
+    """Where sensors hang, by id: what a list calls them."""
+    query = select(FireSensor.id, FireSensor.room).where(FireSensor.id.in_({one for one in ids if one is not None}))
+    return {sensor: f"{room} ({sensor})" if room else sensor for sensor, room in work.session.execute(query)}
 
 
 def events(work: Work, sensor_id: str, limit: int = 100) -> tuple[SensorEvent, ...]:
