@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -128,6 +128,8 @@ def _alarm(visit: Visit, alert_id: str, template: str, error: Exception | None =
         seen = alerts.open_alert(work, alert_id)
         view = alarm_view(work, w, seen)
         held = object_view(work, w, view.object_id)
+    if held is not None and view.live_camera is None:
+        view = replace(view, live_camera=held.camera)
     flash = None if error is None else Flash(refusal(w, error), "bad")
     status = 200 if error is None else 409 if isinstance(error, TransitionError) else 422
     return page(
@@ -137,6 +139,7 @@ def _alarm(visit: Visit, alert_id: str, template: str, error: Exception | None =
         flash=flash,
         view=view,
         object=held,
+        sensor=seen.sensor_id,
         asked=asked_of(w),
         keys=KEYS,
         service_keys=SERVICE_KEYS,

@@ -15,12 +15,17 @@ from service.web.words import Words
 
 @dataclass(frozen=True, slots=True)
 class ObjectView:
-    """What a crew has to know before it is there."""
+    """What a crew has to know before it is there.
+
+    Attributes:
+        camera: one that looks at the object, where a sensor told of it and no camera did.
+    """
 
     id: str
     name: str
     facts: tuple[tuple[str, str], ...]
     contacts: tuple[Contact, ...]
+    camera: str | None
 
 
 def object_view(work: Work, w: Words, object_id: str | None) -> ObjectView | None:
@@ -41,7 +46,7 @@ def object_view(work: Work, w: Words, object_id: str | None) -> ObjectView | Non
     )
     name = _in_words(w, said.name) or found.id
     shown = tuple((w.t(f"objects.{key}"), text) for key, text in facts if text)
-    return ObjectView(found.id, name, shown, found.contacts or ())
+    return ObjectView(found.id, name, shown, found.contacts or (), next((one.id for one in found.cameras), None))
 
 
 def _in_words(w: Words, names: Mapping[Language, str]) -> str:

@@ -127,3 +127,14 @@ def test_the_console_says_that_sensors_need_somebody_until_he_has_seen_it(world)
         assert "Sensors need attention: 1" in operator.get(path).text
     operator.form(f"/sensors/notices/{one(world, SensorNotice).id}/seen")
     assert "Sensors need attention" not in operator.get("/alarms").text
+
+
+def test_a_sensors_alarm_says_where_it_hangs_and_opens_the_objects_camera(world):
+    a_sensor(world, object_id=a_school(world, cameras=("abay-12",)))
+    hear(world, said(at=world.clock(), alarm=True))
+    (alert,) = alerts(world)
+    operator = Visitor(world).log_in("situational_operator")
+    shown = operator.get(f"/alarms/{alert.id}").text
+    assert "3 этаж, каб. 301 (D-1)" in shown
+    assert "A sensor reported this" in shown
+    assert "abay-12" in shown
