@@ -50,7 +50,7 @@ DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
 SAME_HEIGHT: Final = 0.12
 """A box whose feet something may hide is whole if its height is what it was, to this share."""
-SIGMAS: Final = 1.5
+SIGMAS: Final = 2.0
 """So many standard uncertainties are taken off first."""
 REST_M: Final = 0.6
 """At rest it keeps within so many metres, and two pixels,"""

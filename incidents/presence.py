@@ -42,9 +42,9 @@ QUIET_S: Final = 30.0
 """A zone empty for so long: whoever comes next is another happening."""
 LOOKS: Final = 3
 """Detections inside, at least."""
-RIDES_MS: Final = 3.0
+RIDES_MS: Final = 2.4
 """A person who moves faster than this rides: a brisk walk is 1.8 m/s; a bicycle from behind is easily overlooked."""
-RIDES_SHARE: Final = 0.6
+RIDES_SHARE: Final = 0.5
 """Share of the looks inside in which he does."""
 PERSON_M: Final = 1.7
 """Height of a person on a road without a calibration, metres."""

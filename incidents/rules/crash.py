@@ -15,7 +15,7 @@ import numpy as np
 
 from incidents import impact
 from incidents.impact import ImpactState, Rest
-from vision.classes import PERSON
+from vision.classes import BUS, PERSON, TRUCK
 from vision.finding import Finding, FindingType, Moment, Reason
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 1.0
 """Score of all witnesses from which it is told: 1 is an impact just beyond what tyres do."""
+HEAVY: Final = 0.75
+"""Weight of what a lorry or bus alone says: of its long side the box shows now more, now less."""
 TURNED: Final = (1.10, 1.30)
 """Its outline has changed by this factor when it rests: full braking in the lane leaves it within 8 %; from the second
 on it has surely turned."""
@@ -119,7 +121,7 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
     """What the witnesses add up to, and their words."""
     one = rest.impact
     limit = impact.PUSHED_MS2 if one.pushed else impact.BEYOND_MS2
-    score = one.ms2 / limit
+    score = one.ms2 / limit * (HEAVY if one.class_id in (BUS, TRUCK) else 1.0)
     at, ms2 = round(one.video_s, 1), round(one.ms2, 1)
     trace = [
         Reason("impact_pushed", (("at_s", at), ("ms2", ms2))) if one.pushed
