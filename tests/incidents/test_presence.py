@@ -58,6 +58,7 @@ def test_after_a_quiet_time_it_is_another_happening():
     assert len(found(intrusion.RULE, leaves, later, until_s=45 + QUIET_S)) == 2
 
 
+STROLLS_IN = along((0, 200, 600), (10, 600, 600), (20, 700, 600), size=60)
 ROAD = {"id": "road", "kind": "carriageway", "points": BOX}
 
 
@@ -74,7 +75,16 @@ ROAD = {"id": "road", "kind": "carriageway", "points": BOX}
     ],
 )
 def test_each_rule_looks_at_its_own_kind_on_roads_closed_to_it(rule, class_id, zones, road, told):
-    assert bool(found(rule, WALKS_IN, class_id=class_id, zones=zones, road=road)) is told
+    assert bool(found(rule, STROLLS_IN, class_id=class_id, zones=zones, road=road)) is told
+
+
+RIDES = along((0, 200, 600), (6, 900, 600), size=60)
+
+
+@pytest.mark.parametrize(("rule", "told"), [(cyclist.RULE, True), (pedestrian.RULE, False)])
+def test_a_person_faster_than_anybody_walks_rides(rule, told):
+    zones = [{**ROAD, "kind": "no_cyclists" if told else "no_pedestrians"}]
+    assert bool(found(rule, RIDES, class_id=PERSON, zones=zones, until_s=6.0)) is told
 
 
 @pytest.mark.parametrize(
