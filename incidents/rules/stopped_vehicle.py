@@ -35,6 +35,8 @@ HOLD_UNSEEN_S: Final = 60.0
 """Seconds of standing when the arrival was not seen: it may be a parked car at the edge of a rough zone."""
 JAM_SHARE: Final = 0.5
 """When at least this share of the vehicles on the carriageway stands, it is congestion."""
+SLOW_MS: Final = 10 / 3.6
+"""Whoever is slower than this crawls, as for congestion: far away a box that crawls hardly moves."""
 JAM_LEAST: Final = 3
 """Fewer standing vehicles than this are no congestion."""
 SAME_PLACE_SIZES: Final = 3.0
@@ -131,7 +133,7 @@ class StoppedVehicle:
                 places[k] = replace(places[k], last_s=observation.video_s)
             if reported or (crashes is not None and crash.belongs(crashes, tracks.ground[rows[at]])):
                 continue
-            if not vehicle.passed and _in_jam(vehicle, [vehicles[one] for one in rows], standing, rows):
+            if not vehicle.passed and _in_jam(vehicle, vehicles, {*standing, *_slow(rows, observation)}, rows):
                 vehicles[at] = replace(vehicle, excused_until_s=observation.video_s - QUEUE_STANDS_S)
             elif _stands_s(vehicle) >= _hold_s(vehicle, [vehicles[other] for other in standing if other != at]):
                 places.append(_Place(vehicle.at.last, ground, observation.video_s))
@@ -159,11 +161,16 @@ def _hold_s(vehicle: _Vehicle, others: list[_Vehicle]) -> float:
     return HOLD_S if vehicle.at.arrived and (vehicle.passed or not queue) else HOLD_UNSEEN_S
 
 
-def _in_jam(vehicle: _Vehicle, traffic: list[_Vehicle], standing: list[int], rows: dict[int, int]) -> bool:
-    """Whether most of the traffic that came its way stands as well."""
-    same = [at for at, other in zip(rows, traffic, strict=True) if _one_way(vehicle, other)]
-    still = sum(at in same for at in standing)
-    return still >= JAM_LEAST and still >= JAM_SHARE * len(same)
+def _slow(rows: dict[int, int], observation: Observation) -> list[int]:
+    """Which vehicles crawl, where metres tell."""
+    speed = np.hypot(observation.tracks.velocity_ms[:, 0], observation.tracks.velocity_ms[:, 1])
+    return [at for at, i in rows.items() if speed[i] < SLOW_MS]
+
+
+def _in_jam(vehicle: _Vehicle, vehicles: list[_Vehicle], held: set[int], rows: dict[int, int]) -> bool:
+    """Whether most of the traffic that came its way stands or crawls as well."""
+    same = {at for at in rows if _one_way(vehicle, vehicles[at])}
+    return len(same & held) >= JAM_LEAST and len(same & held) >= JAM_SHARE * len(same)
 
 
 def _one_way(vehicle: _Vehicle, other: _Vehicle) -> bool:
