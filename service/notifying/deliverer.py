@@ -58,7 +58,13 @@ class Runner:
         self._stop = threading.Event()
         self._under_way = 0
         self._unsettled: list[Outcome] = []
+        self._proved: frozenset[str] = frozenset()
         self.done = Round()
+
+    @property
+    def owes(self) -> bool:
+        """Whether a proof of delivery is still to be noted."""
+        return bool(self._proved)
 
     def wake(self) -> None:
         """Look whether something is due."""
@@ -86,10 +92,11 @@ class Runner:
                         self._stop.wait(REST_S)
                         self.wake()
                         continue
-                    idle = self._under_way == 0 and not self._unsettled
+                    idle = self._under_way == 0 and not self._unsettled and not (until_empty and self._proved)
                     if idle and (self._stop.is_set() or (until_empty and not self._due())):
                         return
-                    if idle and until_empty:
+                    if until_empty and self._under_way == 0:
+                        self._note_proofs()
                         self.wake()
         finally:
             channel.close()
@@ -111,6 +118,7 @@ class Runner:
         room = 0 if self._stop.is_set() else self.receiver.parallel - self._under_way
         try:
             if not self._unsettled and (room < 1 or not self._due()):
+                self._note_proofs()
                 return True
             with self._store.write() as work:
                 if messages.settle(work, self.receiver, self._unsettled):
@@ -121,13 +129,25 @@ class Runner:
             return False
         if self._unsettled:
             reach(self._store, "alert.settled")
+            self._proved |= {one.note.facts.alert_id for one in self._unsettled if one.proved}
         self._count()
         if notes:
             reach(self._store, "alert.leased")
         for note in notes:
             self._under_way += 1
             hands.submit(self._send, channel, note)
+        self._note_proofs()
         return True
+
+    def _note_proofs(self) -> None:
+        """While messages are under way, in a transaction of its own; what fails is noted with the next ones."""
+        if not self._proved:
+            return
+        try:
+            with self._store.write() as work:
+                self._proved = messages.first_proofs(work, self.receiver, self._proved)
+        except (SQLAlchemyError, QyranError, OSError) as error:
+            log.warning("A proof of delivery to %s is noted later: %s.", self.receiver.id, type(error).__name__)
 
     def _count(self) -> None:
         for one in self._unsettled:
@@ -248,9 +268,9 @@ class Deliverer:
     def _wake_due(self) -> None:
         with self._store.read() as work:
             due = messages.due_receivers(work)
-        for name in due:
-            if (known := self._running.get(name)) is not None:
-                known[0].wake()
+        for name, (runner, _) in self._running.items():
+            if name in due or runner.owes:
+                runner.wake()
 
     def _guarded(self, runner: Runner) -> None:
         """A receiver whose secrets cannot be read is tried again, and the others go on."""

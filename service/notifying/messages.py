@@ -137,8 +137,10 @@ def give_back(work: Work, notes: Iterable[Note]) -> None:
 
 
 def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
-    """Note what came of attempts; whether the receiver was left alone, or takes messages again, by this."""
-    proved: list[AlertMessage] = []
+    """Note what came of attempts; whether the receiver was left alone, or takes messages again, by this.
+
+    The alerts themselves are left to `first_proofs`.
+    """
     if not outcomes:
         return False
     handed_over = {one.note.facts.alert_id for one in outcomes if one.error is None}
@@ -161,15 +163,12 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
         row.leased_until, row.error = None, outcome.error
         if outcome.error is None:
             _handed(work, receiver, row, notified, proved=outcome.proved)
-            if outcome.proved:
-                proved.append(row)
         elif outcome.final:
             row.state, row.settled_at = State.REFUSED, work.now
         elif row.tried_since + receiver.gives_up_after <= work.now:
             row.state, row.settled_at = State.DEAD, work.now
         else:
             row.next_attempt = work.now + wait_after(row.attempts)
-    _first_proof(work, receiver, proved)
     if back:  # what waited for it does not wait on
         waiting = (AlertMessage.state == State.QUEUED) & (AlertMessage.receiver == receiver.id)
         work.session.execute(update(AlertMessage).where(waiting).values(next_attempt=work.now))
@@ -193,7 +192,7 @@ def proved_delivered(work: Work, receiver: Receiver, row: AlertMessage) -> None:
         _handed(work, receiver, row, notified, proved=True)
     row.delivered_at = work.now
     _notified(work, receiver, row, notified, proved=True)
-    _first_proof(work, receiver, [row])
+    first_proofs(work, receiver, {row.alert_id}, wait=True)
 
 
 def wait_after(attempts: int, chance: float | None = None) -> timedelta:
@@ -345,17 +344,24 @@ def _notified(
         known.delivered_at = work.now
 
 
-def _first_proof(work: Work, receiver: Receiver, rows: Sequence[AlertMessage]) -> None:
-    """The first proof of delivery of an alert is its own time and event."""
-    ids = sorted({row.alert_id for row in rows})
-    if not ids:
-        return
-    wanted = select(Alert).where(Alert.id.in_(ids), Alert.t_notify_delivered.is_(None)).order_by(Alert.id)
-    for alert in work.session.scalars(wanted.with_for_update().execution_options(populate_existing=True)):
-        if alert.state == AlertState.TEST:
+def first_proofs(work: Work, receiver: Receiver, ids: Iterable[str], *, wait: bool = False) -> frozenset[str]:
+    """Note the first proof of delivery of alerts: a time of theirs, and an event.
+
+    Returns:
+        Alerts that somebody else holds just now: they are looked at again, so that nobody waits in a ring.
+    """
+    wanted = sorted(ids)
+    if not wanted:
+        return frozenset()
+    open_still = select(Alert.id).where(Alert.id.in_(wanted), Alert.t_notify_delivered.is_(None))
+    left = set(work.session.scalars(open_still))
+    query = select(Alert).where(Alert.id.in_(sorted(left))).order_by(Alert.t_detect, Alert.id)
+    rows = query.with_for_update(skip_locked=not wait).execution_options(populate_existing=True)
+    for alert in work.session.scalars(rows).all():
+        left.discard(alert.id)
+        if alert.t_notify_delivered is not None or alert.state == AlertState.TEST:
             continue
         alert.t_notify_delivered = work.now
-        sources = {"t_notify_delivered": {"clock": "server", "by": SYSTEM.id}}
-        alert.time_sources = {**(alert.time_sources or {}), **sources}
         told = {"channel": receiver.channel, "recipient": receiver.counted_as}
         append_event(work, alert, "delivered", Role.SYSTEM, data=told)
+    return frozenset(left)

@@ -77,21 +77,24 @@ def _queue_all(work: Work, pending: dict[str, tuple[Alert, list[_Step]]]) -> Non
 
 
 def _queue_one(work: Work, row: Alert, steps: list[_Step]) -> int:
-    facts, told = facts_of(work, row), _told(work, row)
-    wanted = [
-        one
-        for one in standing_file(work.store.settings).receivers
-        if any(hears(one, facts, step.step, step.service, told=one.id in told) for step in steps)
-        and reaches(work, one, facts.object_id)
-    ]
+    told = _told(work, row)
+    try:
+        facts = facts_of(work, row)
+        wanted = [
+            one
+            for one in standing_file(work.store.settings).receivers
+            if any(hears(one, facts, step.step, step.service, told=one.id in told) for step in steps)
+        ]
+    except ValueError:
+        # An alert that cannot be told outside must still be raised: the console shows it, and escalates.
+        log.exception("The alert %s could not be told to anybody outside.", row.id)
+        return 0
+    wanted = [one for one in wanted if reaches(work, one, facts.object_id)]
     if not wanted:
         return 0
     last = next((one for one in reversed(steps) if one.step not in ASIDE), steps[-1])
-    notice = AlertNotice(
-        alert_id=row.id, seq=row.seq, step=last.step, initiator=last.initiator, at=work.now, facts=dict(as_json(facts))
-    )
-    work.session.add(notice)
-    work.session.flush()
+    notice, had = _notice(work, row, last, facts)
+    wanted = [one for one in wanted if one.id not in had]
     for receiver in wanted:
         if receiver.collapses:
             _collapse(work, receiver, row, last.step)
@@ -99,6 +102,22 @@ def _queue_one(work: Work, row: Alert, steps: list[_Step]) -> int:
             _put_before(work, row, receiver.service, last)
         work.session.add(_message(work, receiver, row, notice, facts))
     return len(wanted)
+
+
+def _notice(work: Work, row: Alert, step: _Step, facts: AlertFacts) -> tuple[AlertNotice, frozenset[str]]:
+    """What there is to tell at the alert's last event, and who has a message about it already."""
+    known = work.session.scalar(
+        select(AlertNotice).where(AlertNotice.alert_id == row.id, AlertNotice.seq == row.seq).limit(1)
+    )
+    if known is not None:
+        had = select(AlertMessage.receiver).where(AlertMessage.notice_id == known.id)
+        return known, frozenset(work.session.scalars(had))
+    made = AlertNotice(
+        alert_id=row.id, seq=row.seq, step=step.step, initiator=step.initiator, at=work.now, facts=dict(as_json(facts))
+    )
+    work.session.add(made)
+    work.session.flush()
+    return made, frozenset()
 
 
 def _put_before(work: Work, row: Alert, service: str, step: _Step) -> None:
