@@ -84,7 +84,7 @@ def lives(looks: Sequence[Look], beyond: float) -> bool | None:
 
 
 def glows_steadily(looks: Sequence[Look], flame: float, flicker: float) -> bool:
-    """Whether a place wears the colours of flames but does not flicker: autumn trees, cloth, lamps, a low sun.
+    """Whether a place wears the colours of flames but does not flicker: autumn trees, cloth, lamps, screens.
 
     Args:
         looks: of the place.
@@ -94,7 +94,7 @@ def glows_steadily(looks: Sequence[Look], flame: float, flicker: float) -> bool:
     pixels = [look.pixels for look in looks if look.pixels is not None and look.pixels.stir > 0]
     if len(pixels) < LEAST or _mean([p.flame for p in pixels]) < flame:
         return False
-    return _mean([p.flicker for p in pixels]) < flicker
+    return float(np.median([p.flicker for p in pixels])) < flicker  # a screen changes by leaps
 
 
 def _rooted(boxes: Sequence[tuple[float, float, float, float]]) -> float:

@@ -82,6 +82,10 @@ def test_a_growing_cloud_is_raised_without_the_detector() -> None:
     [
         (PAINT, "a red banner that the detector takes for fire but that never stirs"),
         (replace(FLAMES, score=0.55, stir=3.2, flame=0.4, flicker=0.08), "an autumn tree that sways"),
+        (
+            lambda now: replace(FLAMES, score=0.55, flicker=0.9 if int(now * 2) % 5 == 0 else 0.05),
+            "a screen that changes its picture now and then",
+        ),
         (SHADOW, "light that changes in the whole picture"),
         (
             lambda now: replace(CLOUD, box=(60 * now % 900, 300, 60 * now % 900 + 60, 360), area=0.004),
