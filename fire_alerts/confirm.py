@@ -140,6 +140,8 @@ def _weigh(place: Place, looks_s: Sequence[float], windows: Windows) -> _Weighed
     alive = lives(lasting, windows.dead_stir)
     if place.class_id == FIRE and glows_steadily(lasting, windows.flame, windows.flicker):
         alive, chance = False, None
+    if place.class_id == FIRE and chance is not None and chance < windows.denied_chance:
+        alive = False
     return _Weighed(mean, len(recent), looked, chance, alive, numbers)
 
 

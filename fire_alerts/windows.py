@@ -23,6 +23,7 @@ class Windows:
         alarm_score: mean score over all looks of the window (0 where not seen) that raises the alert by the detector's
             word.
         alarm_chance: chance by the evidence of pixels that raises the alert.
+        denied_chance: chance below which the pixels deny a fire that the detector sees.
         evidence_s: how far back the evidence looks: growth shows over seconds.
         least_evidence_s: younger evidence is none.
         steady: looks in a row with that chance.
@@ -46,6 +47,7 @@ class Windows:
     share: float = 0.6
     alarm_score: float = 0.42
     alarm_chance: float = 0.9
+    denied_chance: float = 0.2
     evidence_s: float = 6.0
     least_evidence_s: float = 2.0
     steady: int = 3
