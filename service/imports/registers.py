@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from qyran.errors import AccessError
 from qyran.roles import Role
 from service import city_inputs
@@ -19,7 +21,11 @@ from service.imports.kinds import Kind
 from service.imports.kinds.fire import PEOPLE
 from service.imports.values import KIND as KPI_VALUES
 from service.imports.values import imported_values
+from service.places.addresses import KIND as ADDRESSES
+from service.places.addresses import standing_import
 from service.store.database import Work
+from service.store.import_tables import CityImport
+from service.store.place_tables import Address
 
 ADDRESS_READERS: Final = frozenset({Role.EVALUATOR, Role.AUDITOR})
 """Who may see names and addresses of protected objects; each look is logged."""
@@ -81,6 +87,8 @@ def register(work: Work, name: str, *, on: date | None = None, addresses: bool =
     kind = kind_of(name)
     if name == KPI_VALUES:
         return _values(work, on)
+    if name == ADDRESSES:
+        return _addresses(work)
     if kind.journal:
         return _journal(work, kind, on)
     entry = city_inputs.newest(work, [name], on=on).get(name)
@@ -162,6 +170,26 @@ def _values(work: Work, on: date | None) -> Register:
     newest = max(values, key=lambda one: (one.as_of, one.entered_at))
     told = newest.source, newest.as_of, newest.entered_at, newest.entered_by
     return Register(KPI_VALUES, *told, (), _columns(rows), tuple(rows[-SHOWN:][::-1]), len(rows))
+
+
+def _addresses(work: Work) -> Register:
+    """Addresses that places are told by; only the newest file is held."""
+    standing = standing_import(work)
+    if standing is None:
+        return Register(ADDRESSES)
+    told = work.session.get_one(CityImport, standing)
+    query = select(Address).where(Address.import_id == standing).order_by(Address.id).limit(SHOWN)
+    rows = tuple(
+        {
+            "id": one.code, "latitude": one.latitude, "longitude": one.longitude, "address_kk": one.kk,
+            "address_ru": one.ru, "address_en": one.en,
+        }
+        for one in work.session.scalars(query)
+    )  # fmt: skip
+    figures = (Figure("addresses_held", told.rows),)
+    return Register(
+        ADDRESSES, told.source, told.as_of, told.entered_at, told.entered_by, figures, _columns(rows), rows, told.rows
+    )
 
 
 def _with_addresses(work: Work, kind: Kind, entry: Entry, found: Register) -> Register:

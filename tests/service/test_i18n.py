@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fire_alerts.evidence import NAMES
 from service import i18n
 from service.i18n import LANGUAGES, placeholders, plural, texts, translate
 from vision.classes import FIRE_CLASSES
@@ -41,6 +42,8 @@ def codes_of(node):
             return codes_of(one) | codes_of(other)
         case ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value=str(end))]):
             return {f"{name}{end}" for name in FIRE_CLASSES}
+        case ast.JoinedStr(values=[ast.Constant(value="evidence_"), ast.FormattedValue()]):
+            return {f"evidence_{name}" for name in NAMES}
     raise AssertionError(f"a rule names its reason in a way this test does not know: {ast.unparse(node)}")
 
 
