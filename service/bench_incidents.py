@@ -26,7 +26,7 @@ from service.bench_rules import MOST_CLIPS, NEAR_PER_HAPPENING, vote, wilson
 from service.crop_readers import head_reader_for
 from service.detectors import SHIPPED
 from service.rulebook import Judge
-from vision.camera import load_camera
+from vision.camera import TRIALS, load_camera
 from vision.drift import DriftWatch
 from vision.finding import FindingType
 from vision.pipeline import Pipeline
@@ -250,7 +250,7 @@ def _do(clip: Clip | ViewClip, keep: Path | None) -> _Done:
 
 def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Finding], dict[int, int]]:
     """The chain from the file: what the incident rules found, and each track's object."""
-    camera = load_camera(drawn.camera)
+    camera = load_camera(drawn.camera).model_copy(update={"trials": TRIALS})
     eye = SHIPPED.detector("road")
     noted = NotedDetector(eye, None if kept is None else kept.seen(eye.spec))
     pipeline = Pipeline(camera, noted, heads=head_reader_for(camera))

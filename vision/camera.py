@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -38,6 +38,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+Trial = Literal["animal", "debris", "person_down"]
+TRIALS: Final[tuple[Trial, ...]] = get_args(Trial)
+
+
 class Camera(Part):
     """One camera.
 
@@ -54,6 +58,7 @@ class Camera(Part):
         forbidden: ways through a junction that nobody may take.
         time_zone: in which `hours` are meant.
         detail: how finely the picture is searched for road users, see `vision.detail`; absent for ``standard``.
+        trials: rules that no class and no data stand behind; they run only where the file asks for them.
     """
 
     id: Ident
@@ -79,6 +84,7 @@ class Camera(Part):
     roadworks: tuple[Roadworks, ...] = ()
     time_zone: str = "Asia/Almaty"
     detail: Detail | None = None
+    trials: tuple[Trial, ...] = ()
 
     @field_validator("time_zone")
     @classmethod

@@ -273,7 +273,7 @@ class _Scene:
         self.signals = SignalReader(camera.signals, width, height, heads)
         self.drift = DriftWatch()
         self.plumes = PlumeWatch()
-        self.ground = Background(width, height) if camera.zones_of(*GROUND_ZONES) else None
+        self.ground = Background(width, height) if camera.trials and camera.zones_of(*GROUND_ZONES) else None
         self._zone = ZoneInfo(camera.time_zone)
         self._plane = RoadPlane.from_camera(camera, width, height)
         lanes = camera.zones_of("lane", "bus_lane")

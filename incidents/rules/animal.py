@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from incidents import things
-from incidents.rules.debris import _missing
+from incidents.rules.debris import missing_for
 from vision.finding import Finding, FindingType, Moment, Reason
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Animal:
     version = "1"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
-        """A carriageway and metres."""
-        return _missing(camera)
+        """The wish for it, a carriageway and metres."""
+        return missing_for(camera, self.kind)
 
     def start(self, camera: Camera) -> AnimalState:
         """Nothing moves there."""

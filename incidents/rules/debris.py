@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from incidents import things
+from incidents.trial import not_asked_for
 from vision.finding import Finding, FindingType, Moment, Reason
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Debris:
     version = "1"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
-        """A carriageway and metres."""
-        return _missing(camera)
+        """The wish for it, a carriageway and metres."""
+        return missing_for(camera, self.kind)
 
     def start(self, camera: Camera) -> DebrisState:
         """Nothing lies there."""
@@ -84,8 +85,10 @@ class Debris:
 RULE: Final = Debris()
 
 
-def _missing(camera: Camera) -> tuple[Reason, ...]:
-    lacks = () if camera.zones_of("carriageway") else (Reason("missing_carriageway"),)
+def missing_for(camera: Camera, kind: str) -> tuple[Reason, ...]:
+    """What a rule over things on the road lacks."""
+    lacks = not_asked_for(camera, kind)
+    lacks += () if camera.zones_of("carriageway") else (Reason("missing_carriageway"),)
     return lacks if camera.calibration is not None else (*lacks, Reason("missing_calibration"))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from incidents.trial import not_asked_for
 from vision.classes import PERSON, VEHICLE_IDS
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import area, cut, intersection
@@ -93,9 +94,8 @@ class PersonDown:
     version = "1"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
-        """Nothing: people fall everywhere. Without zones on the ground only who is still seen as a person is found."""
-        del camera
-        return ()
+        """The wish for it alone: without zones on the ground only who is still seen as a person is found."""
+        return not_asked_for(camera, self.kind)
 
     def start(self, camera: Camera) -> DownState:
         """Nobody seen yet."""
