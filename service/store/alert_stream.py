@@ -68,9 +68,7 @@ def _number(session: Session, _: object, __: object) -> None:
 
 def _take(session: Session, wanted: int) -> int:
     connection = session.connection()
-    taking = (
-        update(Counter).where(Counter.series == SERIES).values(last=Counter.last + wanted).returning(Counter.last)
-    )
+    taking = update(Counter).where(Counter.series == SERIES).values(last=Counter.last + wanted).returning(Counter.last)
     last = connection.execute(taking).scalar()
     if last is None:
         insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

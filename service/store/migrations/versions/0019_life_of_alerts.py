@@ -101,9 +101,7 @@ def upgrade() -> None:
         op.create_index(f"ix_outage_{name}", "outage", [name])
     op.create_index("ix_outage_component_start", "outage", ["component", "start"])
     still = sa.text('"end" IS NULL')
-    op.create_index(
-        "uq_outage_open", "outage", ["component"], unique=True, sqlite_where=still, postgresql_where=still
-    )
+    op.create_index("uq_outage_open", "outage", ["component"], unique=True, sqlite_where=still, postgresql_where=still)
     op.create_table(
         "heartbeat",
         sa.Column("component", sa.String(128), nullable=False),
