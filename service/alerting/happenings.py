@@ -13,6 +13,7 @@ from incidents.alert import OPEN, AlertState, Verdict
 from incidents.cap.message import Severity
 from incidents.severity import FIRE_KINDS, KINDS, certainty_of, severity_of
 from incidents.where.same import kin, near_m, same_place
+from incidents.where.seen import OF_THE_CAMERA
 from qyran.roles import SYSTEM, Role
 from service.happening import Sighting, same_happening
 from service.notifying import queue
@@ -101,6 +102,8 @@ def _one_happening(work: Work, older: Alert, row: Alert) -> bool:
         span = timedelta(seconds=work.store.settings.merge_seconds)
         near = abs(row.t_detect - older.last_seen) <= span
         return near and same_happening(Sighting(older.track, older.box), Sighting(row.track, row.box))
+    if row.kind in OF_THE_CAMERA:
+        return False
     if older.object_id is not None and older.object_id == row.object_id and {older.kind, row.kind} <= FIRE_KINDS:
         return True
     return same_place(older, row, near_m(older.kind, row.kind))

@@ -17,7 +17,9 @@ from qyran.roles import SYSTEM
 from service.outages.log import begin_in, end_in, past
 from service.store.database import Store, Work
 from service.store.response_tables import Heartbeat, Outage
+from service.store.scene_tables import CameraFile
 from service.store.tables import Camera
+from vision.stream import is_live
 
 SERVER: Final = "server"
 DATABASE: Final = "database"
@@ -85,12 +87,18 @@ def watch_workers(store: Store) -> int:
 
 
 def stream_told(work: Work, camera: str, kind: str, at: datetime) -> None:
-    """A worker says that a camera's stream went down or came up."""
+    """A worker says that a camera's stream went down or came up; a recording that has ended is no outage."""
     component = f"camera:{camera}"
-    if kind == "down":
+    if kind == "down" and not _recorded(work, camera):
         begin_in(work, component, "stream_lost", at=at)
     elif kind == "up":
         end_in(work, component, at=at)
+
+
+def _recorded(work: Work, camera: str) -> bool:
+    row = work.session.get(Camera, camera)
+    file = None if row is None else work.session.get(CameraFile, (camera, row.file_version))
+    return file is not None and not is_live(str(file.content.get("stream", "")))
 
 
 def _silence(work: Work) -> list[tuple[str, datetime, bool]]:
