@@ -60,6 +60,13 @@ SOON_S: Final = 5.0
 """at most so long after the impact."""
 JUMP_M: Final = 2.5
 """Who seems to be where another rested before, this near, may be that one."""
+HALTED_MS2: Final = 12.0
+"""Who drove and rests so near that it must have braked harder than this was stopped by something. Between the last look
+at its whole box and its rest others may hide it: a struck vehicle stands against the other."""
+HALTED_S: Final = 2.0
+"""It rests so soon,"""
+HALTED_FROM_MS: Final = 7.0
+"""and drove so fast before, 25 km/h: below that metres are too few."""
 REACH_M: Final = 20.0
 """Whoever rests farther from where it was struck drove on."""
 
@@ -170,6 +177,9 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
         if impact is not None:
             jumped = _rested_there(state.ways, impact, sample.at)
             open_[track] = _joined(open_.get(track), replace(impact, jumped=jumped))
+        halted = None if track in open_ else _halted(way, track, class_id)
+        if halted is not None and not _rested_there(state.ways, halted, sample.at):
+            open_[track] = halted
         if track in open_:
             rest = _rest(way, open_[track])
             if rest is not None:
@@ -267,14 +277,60 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape)
 
 
-def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
-    """Its rest after an impact; None while it moves, or where it rests too late or too far away."""
+def _halted(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
+    """Somebody who has just rested long enough, where its speed before leaves no room to brake."""
     last = way[-1]
-    since = last.video_s
+    since = _rests_since(way)
+    if last.video_s - since < REST_S or not last.inside or last.coarse_m > COARSE_M:
+        return None
+    drove = [one for one in way if since - HALTED_S <= one.video_s <= since]
+    best: Impact | None = None
+    for k in range(LEAST_LOOKS, len(drove) + 1):
+        before = [one for one in drove[:k] if drove[k - 1].video_s - one.video_s <= WINDOW_S]
+        if len(before) < LEAST_LOOKS or not all(one.whole and one.feet for one in before):
+            continue
+        found = _stopped_short(before, last, track, class_id)
+        if found is not None and (best is None or found.ms2 > best.ms2):
+            best = found
+    return best
+
+
+def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int) -> Impact | None:
+    """What must have braked it between a while of steady driving and its rest."""
+    at = before[-1]
+    t = np.array([one.video_s - at.video_s for one in before])
+    xy = np.array([one.at for one in before])
+    spread = float(((t - t.mean()) ** 2).sum())
+    velocity = ((t - t.mean())[:, None] * (xy - xy.mean(axis=0))).sum(axis=0) / spread
+    off = xy - (xy.mean(axis=0) + (t - t.mean())[:, None] * velocity)
+    noise = NOISE_PX * max(at.coarse_m, last.coarse_m)
+    speed = float(np.hypot(*velocity)) - SIGMAS * noise / float(np.sqrt(spread))
+    if speed < HALTED_FROM_MS or float(np.hypot(*off.T).max()) > 2 * noise:
+        return None
+    usual = float(np.median([one.high_m for one in before]))
+    hidden = max(0.0, usual - last.high_m) / last.across_m * last.coarse_m
+    room = float(np.hypot(last.at[0] - at.at[0], last.at[1] - at.at[1])) + hidden + SIGMAS * noise
+    ms2 = speed * speed / (2 * room)
+    if ms2 < HALTED_MS2:
+        return None
+    shape = (float(np.median([one.wide_m for one in before])), usual)
+    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, pushed=False, shape=shape)
+
+
+def _rests_since(way: tuple[Sample, ...]) -> float:
+    """Since when it keeps within where it is now."""
+    last, since = way[-1], way[-1].video_s
     for one in reversed(way):
         if float(np.hypot(one.at[0] - last.at[0], one.at[1] - last.at[1])) > REST_M + 2 * last.coarse_m:
             break
         since = one.video_s
+    return since
+
+
+def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
+    """Its rest after an impact; None while it moves, or where it rests too late or too far away."""
+    last = way[-1]
+    since = _rests_since(way)
     if last.video_s - since < REST_S or since - impact.video_s > SOON_S or since < impact.video_s - WINDOW_S:
         return None
     if float(np.hypot(last.at[0] - impact.at[0], last.at[1] - impact.at[1])) > REACH_M:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from incidents.rules.crash import CrashState
     from vision.camera import Camera
-    from vision.sight import Sight
     from vision.types import Observation
 
 HOLD_S: Final = 10.0
@@ -47,10 +46,18 @@ SAME_PLACE_S: Final = 120.0
 """A happening is remembered this long after the last vehicle stood there."""
 QUEUE_SIZES: Final = 4.0
 """Vehicles that stand this near each other may be a queue; they must be driven past, or stand for HOLD_UNSEEN_S."""
+PAIR_S: Final = 15.0
+"""Two alone, one behind the other, are hardly a queue: so long is enough, where each was seen to stop."""
 QUEUE_STANDS_S: Final = 3.0
 """A neighbour standing this long makes a queue."""
 MOVING_SIZES_PER_S: Final = 0.7
-"""A vehicle passes when it moves at least this many of its box sizes a second."""
+"""A vehicle passes when it moves at least this many of its box sizes a second,"""
+PASSES_MS: Final = 15 / 3.6
+"""so fast on the road, where metres are known: far away a box that trembles moves by its sizes,"""
+PASSES_AGE_S: Final = 1.0
+"""followed for so long,"""
+PASSES_ALONG: Final = 0.7
+"""and along the way on which the other came, by the cosine."""
 REJOIN_S: Final = 6.0
 """A standing vehicle lost by the tracker (hidden by passing traffic) is taken up again within this time."""
 
@@ -66,16 +73,18 @@ class _Vehicle:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a vehicle was told to stand, on the road in metres where they are known, and when somebody last did."""
+    """The vehicle that was told to stand, on the road in metres where they are known, and when somebody last did."""
 
-    sight: Sight
+    vehicle: _Vehicle
     ground: tuple[float, float] | None
     last_s: float
 
-    def holds(self, sight: Sight, ground: tuple[float, float] | None) -> bool:
-        """Whether who stands there belongs to the same happening."""
+    def holds(self, vehicle: _Vehicle, ground: tuple[float, float] | None) -> bool:
+        """Whether who stands there belongs to the same happening; who came the other way does not."""
+        if not _one_way(self.vehicle, vehicle):
+            return False
         if self.ground is None or ground is None:
-            return near(self.sight, sight, SAME_PLACE_SIZES)
+            return near(self.vehicle.at.last, vehicle.at.last, SAME_PLACE_SIZES)
         return float(np.hypot(self.ground[0] - ground[0], self.ground[1] - ground[1])) <= SAME_PLACE_M
 
 
@@ -128,7 +137,7 @@ class StoppedVehicle:
         for at in standing:
             vehicle = vehicles[at]
             ground = ground_of(observation, rows[at])
-            reported = [k for k, place in enumerate(places) if place.holds(vehicle.at.last, ground)]
+            reported = [k for k, place in enumerate(places) if place.holds(vehicle, ground)]
             for k in reported:
                 places[k] = replace(places[k], last_s=observation.video_s)
             if reported or (crashes is not None and crash.belongs(crashes, tracks.ground[rows[at]])):
@@ -136,7 +145,7 @@ class StoppedVehicle:
             if not vehicle.passed and _in_jam(vehicle, vehicles, {*standing, *_slow(rows, observation)}, rows):
                 vehicles[at] = replace(vehicle, excused_until_s=observation.video_s - QUEUE_STANDS_S)
             elif _stands_s(vehicle) >= _hold_s(vehicle, [vehicles[other] for other in standing if other != at]):
-                places.append(_Place(vehicle.at.last, ground, observation.video_s))
+                places.append(_Place(vehicle, ground, observation.video_s))
                 found.append(_finding(vehicle, observation, rows[at]))
         kept = tuple(v for v in vehicles if observation.video_s - v.at.last.video_s <= REJOIN_S)
         return StoppedState(state.camera, kept, tuple(places), stop_until, crashes), tuple(found)
@@ -157,8 +166,12 @@ def _stands_s(vehicle: _Vehicle) -> float:
 
 def _hold_s(vehicle: _Vehicle, others: list[_Vehicle]) -> float:
     """How long this vehicle must stand before it counts."""
-    queue = any(near(vehicle.at.last, other.at.last, QUEUE_SIZES) and _one_way(vehicle, other) for other in others)
-    return HOLD_S if vehicle.at.arrived and (vehicle.passed or not queue) else HOLD_UNSEEN_S
+    queue = [o for o in others if near(vehicle.at.last, o.at.last, QUEUE_SIZES) and _one_way(vehicle, o)]
+    if not vehicle.at.arrived:
+        return HOLD_UNSEEN_S
+    if vehicle.passed or not queue:
+        return HOLD_S
+    return PAIR_S if len(queue) == 1 and queue[0].at.arrived else HOLD_UNSEEN_S
 
 
 def _slow(rows: dict[int, int], observation: Observation) -> list[int]:
@@ -184,17 +197,26 @@ def _one_way(vehicle: _Vehicle, other: _Vehicle) -> bool:
 def _mark_passed(vehicles: list[_Vehicle], rows: dict[int, int], observation: Observation) -> None:
     """Note which standing vehicles others drive past in the direction in which they came."""
     velocity = observation.tracks.velocity_px.astype(float)
+    passers = [(other, i) for other, i in rows.items() if _drives(observation, i, vehicles[other].at.last.size)]
     for at in rows:
         vehicle = vehicles[at]
         if vehicle.passed or not vehicle.at.arrived or _stands_s(vehicle) < QUEUE_STANDS_S:
             continue
         came = np.subtract(vehicle.at.anchor.foot, vehicle.at.first.foot)
-        for other, i in rows.items():
-            passing = vehicles[other].at.last
-            fast = float(np.hypot(*velocity[i])) >= MOVING_SIZES_PER_S * passing.size
-            if other != at and fast and velocity[i] @ came > 0 and near(passing, vehicle.at.last, SAME_PLACE_SIZES):
+        for other, i in passers:
+            along = velocity[i] @ came >= PASSES_ALONG * np.hypot(*velocity[i]) * np.hypot(*came)
+            if other != at and along and near(vehicles[other].at.last, vehicle.at.last, SAME_PLACE_SIZES):
                 vehicles[at] = replace(vehicle, passed=True)
                 break
+
+
+def _drives(observation: Observation, i: int, size: float) -> bool:
+    """Whether a track moves as somebody does who drives past."""
+    tracks = observation.tracks
+    if float(np.hypot(*tracks.velocity_px[i])) < MOVING_SIZES_PER_S * size or tracks.age_s[i] < PASSES_AGE_S:
+        return False
+    speed = float(np.hypot(*tracks.velocity_ms[i]))
+    return not np.isfinite(speed) or speed >= PASSES_MS
 
 
 def _take_up(vehicles: list[_Vehicle], observation: Observation, i: int, alive: frozenset[int]) -> int:
