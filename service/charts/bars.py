@@ -51,7 +51,7 @@ def histogram(
 ) -> str:
     """Columns of counts; marks (median, p90) and the target stand where their values fall, named above the columns."""
     named = [*((mark, False) for mark in marks), *([(target, True)] if target else [])]
-    room = frame(*size, [float(one.count) for one in bins] or [1.0], say, head=12 + MARK * len(named))
+    room = frame(*size, [float(one.count) for one in bins] or [1.0], say, head=12 + MARK * len(named), whole=True)
     parts = room.grid(say)
     count = max(1, len(bins))
     width = (room.width - room.left - room.right) / count

@@ -31,13 +31,14 @@ class Axis:
         return start + (end - start) * min(1.0, max(0.0, share))
 
 
-def axis(values: Iterable[float], wanted: int = 4, *, top: float | None = None) -> Axis:
+def axis(values: Iterable[float], wanted: int = 4, *, top: float | None = None, whole: bool = False) -> Axis:
     """An axis from 0 (or below, where a value is) that holds all values.
 
     Args:
         values: what it must hold.
         wanted: about how many steps.
         top: it ends there at the latest, as a percentage does at 100, unless a value is greater.
+        whole: of counts: ticks at whole numbers only.
     """
     known = [one for one in values if math.isfinite(one)]
     high, low = max(known, default=1.0), min(0.0, *known, 0.0)
@@ -46,6 +47,7 @@ def axis(values: Iterable[float], wanted: int = 4, *, top: float | None = None) 
     rough = (high - low) / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * one for one in STEPS if power * one >= rough * (1 - SMALLEST))
+    step = math.ceil(step - SMALLEST) if whole else step
     end = step * math.ceil(high / step - SMALLEST)
     if top is not None and high <= top < end:
         end, step = top, (top - low) / wanted

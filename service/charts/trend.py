@@ -79,9 +79,11 @@ def frame(
     say: Callable[[float], str],
     top: float | None = None,
     head: float = 16.0,
+    *,
+    whole: bool = False,
 ) -> Frame:
-    """A frame that holds the values, with room for the numbers of its axis and `head` px above it."""
-    scale = axis(values, top=top)
+    """A frame that holds the values, with room for its axis and `head` px above it; `whole` for counts."""
+    scale = axis(values, top=top, whole=whole)
     left = max(len(say(tick)) for tick in scale.ticks) * TEXT_W + 14
     return Frame(width, height, left, scale, head)
 

@@ -72,3 +72,11 @@ def test_a_period_without_a_value_breaks_the_line():
 def test_names_cannot_become_markup():
     assert "<b>" not in trend("t", "<b>", '"><script>', [Point("<i>", 1.0)], say=say)
     assert tag("a", href='"<') == "<a href='\"&lt;'/>"
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 9, 17, 40, 101])
+def test_counts_have_whole_numbers_on_their_axis(most):
+    found = axis([float(most)], whole=True)
+    assert all(tick == int(tick) for tick in found.ticks)
+    assert len(set(found.ticks)) == len(found.ticks)
+    assert found.high >= most
