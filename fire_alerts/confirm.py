@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from fire_alerts.chance import models
-from fire_alerts.evidence import glows_steadily, lives, measured
+from fire_alerts.evidence import drifts, glows_steadily, lives, measured
 from fire_alerts.places import Place, believable, gathered, overlap
 from fire_alerts.windows import Windows
-from vision.classes import FIRE, FIRE_CLASSES
+from vision.classes import FIRE, FIRE_CLASSES, SMOKE
 from vision.finding import Finding, FindingType, Moment, Reason
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ def _weigh(place: Place, looks_s: Sequence[float], windows: Windows) -> _Weighed
     alive = lives(lasting, windows.dead_stir)
     if place.class_id == FIRE and glows_steadily(lasting, windows.flame, windows.flicker):
         alive, chance = False, None
+    if place.class_id == SMOKE and drifts(lasting, windows.untorn, windows.calm):
+        chance = None
     if place.class_id == FIRE and chance is not None and chance < windows.denied_chance:
         alive = False
     return _Weighed(mean, len(recent), looked, chance, alive, numbers)

@@ -83,6 +83,23 @@ def lives(looks: Sequence[Look], beyond: float) -> bool | None:
     return None if len(stirs) < LEAST else float(np.median(stirs)) >= beyond
 
 
+def drifts(looks: Sequence[Look], untorn: float, calm: float) -> bool:
+    """Whether a place is a veil that passes, as shadows and fog banks do, rather than a cloud that boils.
+
+    A shadow dims what lies in it and thin fog pales it, and both leave it whole; and in neither does anything stir.
+
+    Args:
+        looks: of the place.
+        untorn: share of the picture behind it that is torn, below which nothing hides it.
+        calm: levels of change from picture to picture, beyond what the picture does elsewhere, below which it rests.
+    """
+    pixels = [look.pixels for look in looks if look.pixels is not None]
+    ties = [p.tie for p in pixels if p.known and not math.isnan(p.tie)]
+    if len(ties) >= LEAST and 1 - float(np.median(ties)) < untorn:
+        return True
+    return lives(looks, calm) is False
+
+
 def glows_steadily(looks: Sequence[Look], flame: float, flicker: float) -> bool:
     """Whether a place wears the colours of flames but does not flicker: autumn trees, cloth, lamps, screens.
 

@@ -39,6 +39,9 @@ class Windows:
             elsewhere; what changes less is paint, light or leaves.
         flame: share of a place in the colours of flames from which
         flicker: so little change of these from picture to picture denies a fire: leaves sway, flames flicker.
+        untorn: share of the picture behind a cloud that is torn, below which it is a shadow or thin fog,
+        calm: levels by which a cloud changes from picture to picture, beyond what the picture does elsewhere, below
+            which it does: the pixels then speak for no smoke.
     """
 
     look_score: float = 0.1
@@ -61,3 +64,5 @@ class Windows:
     dead_stir: float = 1.5
     flame: float = 0.02
     flicker: float = 0.15
+    untorn: float = 0.15
+    calm: float = 0.3

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SEED: Final = 1
 PART: Final = Part(30, 60)
-RIDGE: Final = 0.02
+RIDGE: Final = 0.01
 """Weight of the squares of the weights, beside the mean loss of a clip."""
 STEPS: Final = 40
 SURE: Final = 0.25

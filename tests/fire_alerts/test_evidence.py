@@ -9,7 +9,7 @@ import pytest
 
 from fire_alerts.chance import models
 from fire_alerts.confirm import RULE, ConfirmState
-from fire_alerts.evidence import NAMES, lives, measured
+from fire_alerts.evidence import NAMES, drifts, lives, measured
 from fire_alerts.places import Look
 from tests.observations import observe
 from vision.classes import FIRE, SMOKE
@@ -142,3 +142,18 @@ def test_more_of_what_burning_does_makes_it_likelier(class_id, name, low, high) 
         chances.append(model.chance(base))
     assert chances == sorted(chances)
     assert chances[0] < chances[-1]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "veil"),
+    [
+        pytest.param(CLOUD, False, id="smoke hides what is behind it and boils"),
+        pytest.param(replace(CLOUD, tie=0.95), True, id="a shadow dims the street and leaves it whole"),
+        pytest.param(replace(CLOUD, stir=1.1), True, id="a fog bank rests"),
+        pytest.param(replace(CLOUD, tie=float("nan")), False, id="before a plain wall nothing can be torn"),
+    ],
+)
+def test_what_passes_over_the_street_is_told_from_a_cloud(cloud: Plume, veil: bool) -> None:
+    looks = [Look(0.5 * k, 0.0, HERE, cloud) for k in range(6)]
+
+    assert drifts(looks, RULE.windows.untorn, RULE.windows.calm) is veil
