@@ -57,7 +57,7 @@ def test_evidence_names_the_file_that_was_in_force_when_it_was_found(monkeypatch
     before, after = camera(lines=[a_line("old", "stop")]), camera(lines=[a_line("new", "stop")])
     script = list(observe([], until_s=20.0))
     pipeline = SimpleNamespace(
-        camera=before, reads_plates=False, observe=lambda _: script.pop(0), adopt=lambda *_: None
+        camera=before, reads_plates=False, observe=lambda _: script.pop(0), adopt=lambda *_: None, another_fire_eye=None
     )
     subjects = []
 

@@ -257,11 +257,10 @@ def test_a_transaction_that_commits_late_is_told_in_the_next_round(both):
     writer = threading.Thread(target=write)
     writer.start()
     begun.wait(30)
-    with both.store.write() as work:
-        early = an_alert(work)
+    both.register(id="early")
     publish(both.store)
     seen = {one["subject"] for one in told(both)}
-    assert (f"alert/{early}" in seen, f"alert/{late[0]}" in seen) == (True, False)
+    assert ("camera/early" in seen, f"alert/{late[0]}" in seen) == (True, False)
     go_on.set()
     writer.join()
     publish(both.store)

@@ -9,21 +9,25 @@ from tests.service.web.conftest import PERSON
 from tests.service.world import PASSWORD
 
 PAGES = (
-    "/cases", "/fines", "/deliveries", "/passages", "/watch", "/alarms", "/kpi", "/imports", "/exchange", "/cameras",
-    "/supervision", "/exemptions", "/users", "/access", "/privacy", "/journal",
+    "/cases", "/fines", "/deliveries", "/passages", "/watch", "/alarms", "/alarms/receivers", "/objects", "/sensors",
+    "/video", "/kpi", "/imports", "/exchange", "/cameras", "/supervision", "/exemptions", "/users", "/access", "/privacy", "/journal",
 )  # fmt: skip
 OPENS = {
     "camera_operator": {"/cases", "/cameras", "/supervision"},
     "police_officer": {"/cases", "/passages", "/watch", "/exemptions"},
     "senior_officer": {
         "/cases", "/fines", "/deliveries", "/passages", "/watch", "/kpi", "/supervision", "/exemptions",
+        "/video",
     },
-    "situational_operator": {"/alarms", "/cameras"},
-    "service_dispatcher": {"/alarms"},
+    "situational_operator": {"/alarms", "/alarms/receivers", "/objects", "/sensors", "/video", "/cameras"},
+    "service_dispatcher": {"/alarms", "/objects", "/video"},
     "evaluator": {"/kpi", "/imports", "/exchange"},
-    "administrator": {"/deliveries", "/users", "/cameras", "/supervision", "/exemptions", "/exchange"},
+    "administrator": {
+        "/deliveries", "/users", "/cameras", "/supervision", "/exemptions", "/exchange", "/alarms/receivers", "/objects",
+        "/sensors", "/video",
+    },
     "auditor": set(PAGES) - {"/passages"},
-    "data_protection_officer": {"/cases", "/watch", "/access", "/privacy", "/journal"},
+    "data_protection_officer": {"/cases", "/watch", "/video", "/access", "/privacy", "/journal"},
 }  # fmt: skip
 STARTS = {
     "camera_operator": "/cases", "police_officer": "/cases", "senior_officer": "/cases",
