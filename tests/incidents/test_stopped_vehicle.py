@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.rules.stopped_vehicle import HOLD_S, HOLD_UNSEEN_S, RULE
+from incidents.rules.stopped_vehicle import HOLD_S, HOLD_UNSEEN_S, PAIR_S, RULE
 from tests.observations import Scene, Timeline, Vehicle, along, observe
 from vision.classes import BUS, CAR, PERSON
 from vision.types import SignalState as S
@@ -53,6 +53,23 @@ def test_hidden_for_long_after_the_report_it_is_not_reported_again() -> None:
 def test_the_vehicle_that_stops_behind_it_belongs_to_the_same_happening() -> None:
     behind = along((10, 300, 0), (14, 300, 380), (60, 300, 380))
     assert len(found(STOPS, behind, *FLOW)) == 1
+
+
+def test_who_halts_behind_it_delays_it_by_seconds_only() -> None:
+    behind = along((0, 300, -50), (8, 300, 250), (60, 300, 250))
+    (finding,) = found(STOPS, behind)
+    assert finding.video_s == pytest.approx(5.0 + PAIR_S, abs=0.5)
+
+
+def test_who_came_the_other_way_stands_for_himself() -> None:
+    against = along((0, 450, 900), (8, 450, 520), (60, 450, 520))
+    assert {finding.track for finding in found(STOPS, against)} == {1, 2}
+
+
+def test_who_crosses_drives_past_no_queue() -> None:
+    waits = [along((0, 300, 0), (6, 300, y), (60, 300, y)) for y in (380, 260)]
+    crossing = [along((t, 100, 620), (t + 4, 900, 620)) for t in (10, 16)]
+    assert found(STOPS, *waits, *crossing, until_s=22.0) == []
 
 
 @pytest.mark.parametrize(
