@@ -7,6 +7,7 @@ first refusal; so much waits at most, and stretches of analysis and passages mak
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from pathlib import Path
@@ -24,7 +25,9 @@ log = logging.getLogger(__name__)
 
 
 class PatientSpool:
-    """Puts events into a spool; keeps what the disk refuses, in order, until it takes it.
+    """Puts events into a spool; keeps what the disk refuses, in order, until it takes it (thread-safe).
+
+    A camera's analysis and the reader of its stream, which tells of losses, both put.
 
     Attributes:
         lost: events that found no room in memory either.
@@ -35,27 +38,30 @@ class PatientSpool:
         self._spool = spool
         self._waiting: deque[tuple[Event, Path | None]] = deque()
         self._retry_at = 0.0
+        self._lock = threading.RLock()
 
     def put(self, event: Event, evidence: Path | None = None) -> None:
         """Add an event; durable when this returns, unless the disk refuses: then it waits."""
-        self._waiting.append((event, evidence))
-        self.settle(now=len(self._waiting) == 1)
+        with self._lock:
+            self._waiting.append((event, evidence))
+            self.settle(now=len(self._waiting) == 1)
 
     def settle(self, *, now: bool = False) -> None:
         """Put what waits, at most every `RETRY_S` unless `now`."""
-        if not self._waiting or (not now and time.monotonic() < self._retry_at):
-            return
-        try:
-            while self._waiting:
-                self._spool.put(*self._waiting[0])
-                self._waiting.popleft()
-        except OSError as error:
-            if len(self._waiting) == 1 or not self._retry_at:
-                log.warning("The spool takes nothing (%s); events wait in memory.", error.strerror)
-            self._retry_at = time.monotonic() + RETRY_S
-            self._make_room()
-        else:
-            self._retry_at = 0.0
+        with self._lock:
+            if not self._waiting or (not now and time.monotonic() < self._retry_at):
+                return
+            try:
+                while self._waiting:
+                    self._spool.put(*self._waiting[0])
+                    self._waiting.popleft()
+            except OSError as error:
+                if len(self._waiting) == 1 or not self._retry_at:
+                    log.warning("The spool takes nothing (%s); events wait in memory.", error.strerror)
+                self._retry_at = time.monotonic() + RETRY_S
+                self._make_room()
+            else:
+                self._retry_at = 0.0
 
     def __len__(self) -> int:
         return len(self._waiting)
