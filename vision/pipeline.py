@@ -30,7 +30,7 @@ from vision.tracker import Tracker, TrackerSettings
 from vision.types import EMPTY_SIGNALS, Detections, Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -80,8 +80,39 @@ class PipelineSettings:
     plates: PlateSettings = field(default_factory=PlateSettings)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a frame is to be looked at for.
+
+    Attributes:
+        side: long side of the road detector's input, pixels.
+        fire: whether a look for fire and smoke is due.
+    """
+
+    side: int
+    fire: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the detectors found in one frame, whatever came before it.
+
+    Attributes:
+        road: road users.
+        fire: fire and smoke, None where no look was due.
+        seconds: time that each detector took.
+    """
+
+    road: Detections
+    fire: Detections | None
+    seconds: Mapping[Stage, float]
+
+
 class Pipeline:
     """Looks at the frames of one camera in the order of their time.
+
+    `plan` and `follow` are called in the order of the frames, one at a time; `look` between them knows nothing of other
+    frames, so that several frames can be looked at together, each with detectors of its own.
 
     Everything that depends on the picture's size is made at the first frame and again when the size changes; track
     ids go on rising then.
@@ -159,6 +190,37 @@ class Pipeline:
 
     def observe(self, frame: Frame) -> Observation:
         """Everything seen in a frame; `frame.video_s` must go forward."""
+        return self.follow(frame, self.look(frame, self.plan(frame)))
+
+    def plan(self, frame: Frame) -> Wanted:
+        """What a frame is to be looked at for."""
+        # Half an analysed step early is nearer to the wanted rate than half a step late.
+        fire = self._fire is not None and frame.video_s >= self._fire_due_s - 0.5 / self.settings.rate_hz
+        if fire:
+            self._fire_due_s = frame.video_s + self.settings.fire_every_s
+        return Wanted(self._input_side(max(frame.picture.shape[:2])), fire)
+
+    def look(self, frame: Frame, wanted: Wanted, road: Detector | None = None, fire: Detector | None = None) -> Looked:
+        """What the detectors find in a frame.
+
+        Args:
+            frame: the frame.
+            wanted: what `plan` said of it.
+            road: a detector like the pipeline's own, where several frames are looked at together.
+            fire: the same for fire.
+        """
+        road, fire = road or self._road, fire or self._fire
+        start = time.perf_counter()
+        users = road.detect(frame.picture, self.settings.road_min_score, wanted.side)
+        between = time.perf_counter()
+        seconds: dict[Stage, float] = {"detect": between - start}
+        if fire is None or not wanted.fire:
+            return Looked(users, None, seconds)
+        burning = fire.detect(frame.picture, self.settings.fire_min_score)
+        return Looked(users, burning, {**seconds, "fire": time.perf_counter() - between})
+
+    def follow(self, frame: Frame, looked: Looked) -> Observation:
+        """Everything that follows from what the detectors found; `frame.video_s` must go forward."""
         height, width = frame.picture.shape[:2]
         scene = self._scene
         if scene is None or (scene.width, scene.height) != (width, height):
@@ -167,19 +229,16 @@ class Pipeline:
             scene = self._scene = _Scene(self.camera, width, height, self.settings.tracker, first_id, self._heads)
             if first and self._memory is not None:
                 scene.drift = DriftWatch(self._memory.recall(frame.time))
-        side = self._input_side(max(width, height))
-        seen = self._timed("detect", lambda: self._road.detect(frame.picture, self.settings.road_min_score, side))
-        fire = self._look_for_fire(frame, scene)
+        for stage, seconds in looked.seconds.items():
+            self._spent(stage, seconds)
+        fire = None if looked.fire is None else looked.fire.where(~scene.masked(_middle(looked.fire)))
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
-        tracks, passages, settled = self._timed("track", lambda: scene.follow(seen, frame))
+        tracks, passages, settled = self._timed("track", lambda: scene.follow(looked.road, frame))
         plumes = self._measure_plumes(frame, scene, fire, tracks)
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
         view = self._timed("view", lambda: self._watch_view(frame, scene.drift))
-        ground = scene.ground
-        blobs = (
-            None if ground is None else self._timed("ground", lambda: ground.step(frame.picture, frame.video_s, tracks))
-        )
+        blobs = self._look_at_ground(frame, tracks, scene.ground)
         return Observation(
             camera=self.camera.id,
             index=frame.index,
@@ -233,17 +292,6 @@ class Pipeline:
         wanted = max(s.road_input_least, s.road_input_share * picture_side)
         return min(long_side(spec, self.camera.detail), math.ceil(wanted / spec.stride) * spec.stride)
 
-    def _look_for_fire(self, frame: Frame, scene: _Scene) -> Detections | None:
-        """Fire and smoke when a look is due, else None."""
-        detector = self._fire
-        # Half an analysed step early is nearer to the wanted rate than half a step late.
-        if detector is None or frame.video_s < self._fire_due_s - 0.5 / self.settings.rate_hz:
-            return None
-        self._fire_due_s = frame.video_s + self.settings.fire_every_s
-        seen = self._timed("fire", lambda: detector.detect(frame.picture, self.settings.fire_min_score))
-        middle = (seen.box[:, :2].astype(np.float64) + seen.box[:, 2:]) / 2
-        return seen.where(~scene.masked(middle))
-
     def _measure_plumes(
         self, frame: Frame, scene: _Scene, fire: Detections | None, tracks: Tracks
     ) -> tuple[Plume, ...] | None:
@@ -257,8 +305,12 @@ class Pipeline:
             return work()
         start = time.perf_counter()
         result = work()
-        self._on_stage(stage, time.perf_counter() - start)
+        self._spent(stage, time.perf_counter() - start)
         return result
+
+    def _spent(self, stage: Stage, seconds: float) -> None:
+        if self._on_stage is not None:
+            self._on_stage(stage, seconds)
 
 
 class _Scene:
@@ -343,6 +395,11 @@ def seen_as(tracks: Tracks, seen: Detections) -> NDArray[np.int16]:
         same = apart[np.arange(len(rows)), best] < SAME_BOX_PX
         told[rows[same]] = seen.class_id[best[same]]
     return told
+
+
+def _middle(detections: Detections) -> NDArray[np.float64]:
+    """Middles of boxes, float64 [N, 2]."""
+    return (detections.box[:, :2].astype(np.float64) + detections.box[:, 2:]) / 2
 
 
 def _check(detector: Detector, classes: tuple[str, ...], place: str) -> None:
