@@ -10,7 +10,7 @@ import pytest
 from tests.observations import Vehicle, driving, observe
 from vision.classes import BUS, CAR, TRUCK
 from vision.naming import counted, share
-from vision.pipeline import seen_as
+from vision.scene import seen_as
 from vision.types import Detections, Observation
 
 
