@@ -15,6 +15,7 @@ from qyran.errors import InputError, QyranError
 from service.camera_watch import watch_camera
 from service.evidence_clock import ClockWatch
 from service.evidence_settings import evidence_file
+from service.logs import set_up
 from vision.camera import load_camera
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _child(file: Path, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_end_with_supervisor, args=(stop,), daemon=True).start()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up(serves=True)
     try:
         watch_camera(file, settings, stop=stop)
     except QyranError as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from qyran import __version__
 from qyran.errors import IntegrityError, QyranError
+from service.logs import set_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
-    "jobs", "exchange", "receivers",
+    "jobs", "exchange", "receivers", "backup",
     "import", "sensors", "video",
 )  # fmt: skip
 MODULES: Final = {"import": "imports"}
 """Modules of commands whose name no module can have."""
-CHATTY: Final = (
-    "alembic", "asyncio", "fontTools", "httpcore", "httpx", "multipart", "pyhanko", "pyhanko_certvalidator",
-)  # fmt: skip
-"""Libraries whose every step is no news for whoever runs the command."""
 OK, DIFFERS, REFUSED = 0, 1, 2
 """Exit codes: done; evidence or a figure is not what it should be; the input or the installation was refused."""
 
@@ -51,10 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             import_module(f"service.cli.{MODULES.get(name, name)}").add(subparsers)
     namespace = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
     try:
+        set_up(serves=getattr(namespace, "serves", False))
         return int(namespace.run(namespace))
     except IntegrityError as error:
         return _say(error, DIFFERS)

@@ -14,7 +14,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
     parser = subparsers.add_parser("worker", help="watch the cameras of a folder and report into the spool")
     parser.add_argument("--cameras", type=Path, required=True, metavar="DIR", help="folder of camera files")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, serves=True)
 
 
 def run(arguments: Namespace) -> int:
