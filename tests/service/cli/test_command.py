@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from qyran import __version__
-from service.cli.main import CHATTY, COMMANDS
+from service.cli.main import COMMANDS
+from service.logs import QUIET
 from tests.service.cli.conftest import camera_file
 
 QYRAN = Path(sys.executable).with_name("qyran")
@@ -66,7 +67,7 @@ def test_libraries_that_talk_of_every_step_are_kept_quiet(tmp_path):
 
 def test_our_own_words_are_heard(qyran, tmp_path):
     qyran("kpi", "score", tmp_path / "absent.json")
-    assert all(logging.getLogger(name).getEffectiveLevel() == logging.WARNING for name in CHATTY)
+    assert all(logging.getLogger(name).getEffectiveLevel() == logging.WARNING for name in QUIET)
     assert logging.getLogger("service").level == logging.NOTSET
 
 
