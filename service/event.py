@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from evidence.manifest import Sha256
 from vision.types import View
@@ -42,6 +42,8 @@ class Event(BaseModel):
         of: the event whose evidence this is, for type `evidence`.
         evidence: folder of the evidence package, relative to the file or spool.
         still, still_files: folder of a passage's pictures, relative to the file, and their SHA-256 by name.
+        epoch: of the lease that its machine watched the camera under; absent where there are no leases.
+        seen: UTC time at which the machine saw it, where `time` is a recording's and not that of a live camera.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -70,6 +72,8 @@ class Event(BaseModel):
     evidence: str | None = None
     still: str | None = None
     still_files: dict[str, Sha256] | None = None
+    epoch: Annotated[int | None, Field(ge=1)] = None
+    seen: AwareDatetime | None = None
 
     @property
     def has_files(self) -> bool:
@@ -84,6 +88,18 @@ class Event(BaseModel):
     def from_line(line: str | bytes) -> Event:
         """Read a line written by `to_line`."""
         return Event.model_validate_json(line)
+
+
+def unread(error: BaseException) -> str:
+    """Why a line is no event, without its values: keys of a newer worker are named, for they tell what to upgrade."""
+    if not isinstance(error, ValidationError):
+        return type(error).__name__
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    strange = sorted({str(one["loc"][-1])[:64] for one in faults if one["type"] == "extra_forbidden"})
+    if strange:
+        names = ", ".join(name if name.isidentifier() else "an odd name" for name in strange)
+        return f"it has keys that this version does not know ({names}), as a newer worker writes; upgrade the service"
+    return "wrong or missing: " + ", ".join(sorted({str(one["loc"][0]) for one in faults if one["loc"]}) or ["the line"])
 
 
 def whole_id(alarm: UUID | str) -> UUID:
