@@ -68,6 +68,10 @@ class TimedDetector(Detector):
         self._seconds.append(time.thread_time() - start)
         return seen
 
+    def twin(self) -> Detector:
+        """A plain one: what another thread looks at is not noted here."""
+        return self._eye.twin()
+
 
 @contextmanager
 def clip_folder(folder: Path | None) -> Iterator[Path]:

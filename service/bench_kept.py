@@ -151,6 +151,10 @@ class NotedDetector(Detector):
         self._eye = eye
         self._noted: Iterator[Detections] | None = None if noted is None else iter(noted)
 
+    def twin(self) -> Detector:
+        """A plain one: what another thread looks at is not noted here."""
+        return self._eye.twin()
+
     def detect(self, picture: Picture, min_score: float = 0.0, long_side: int | None = None) -> Detections:
         """As `Detector.detect`.
 

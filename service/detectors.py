@@ -60,10 +60,17 @@ class ModelChoice:
             )
         return card
 
-    def detector(self, place: Place, *, threads: int = 1, long_side: int | None = None) -> Detector:
-        """The detector in a place; its class numbers are indices into ``EXPECTED[place]``."""
+    def detector(self, place: Place, *, threads: int = 1, long_side: int | None = None, at_once: int = 1) -> Detector:
+        """The detector in a place; its class numbers are indices into ``EXPECTED[place]``.
+
+        Args:
+            place: what it is there for.
+            threads: of the processor for each picture.
+            long_side: of its input, pixels; None for the card's.
+            at_once: twins of it that look at the same time.
+        """
         spec = spec_of(self.card(place), long_side, classes=EXPECTED[place])
-        return Detector(spec, threads=threads, engine=self.engine)
+        return Detector(spec, threads=threads, engine=self.engine, at_once=at_once)
 
 
 SHIPPED: Final = ModelChoice()

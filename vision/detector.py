@@ -7,6 +7,7 @@ class and every later training, and the order within a class stays.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -102,13 +103,36 @@ class DetectorSpec:
 class Detector:
     """Finds objects in pictures of any size; keeps its input buffer between pictures of one size.
 
-    Not for use by two threads at once.
+    Not for use by two threads at once: `twin` gives each a detector over the same loaded network.
     """
 
-    def __init__(self, spec: DetectorSpec, threads: int = 1, engine: str = "cpu") -> None:
+    def __init__(self, spec: DetectorSpec, threads: int = 1, engine: str | Engine = "cpu", *, at_once: int = 1) -> None:
+        """Make a detector.
+
+        Args:
+            spec: what it must know about its weights.
+            threads: of the processor for each picture.
+            engine: one of `vision.engine.ENGINES`, or the network that is loaded already.
+            at_once: twins that look at the same time (see `vision.engine.open_engine`).
+
+        Raises:
+            ConfigError: the weights are missing or do not fit their spec, or the engine is not there.
+        """
         self.spec = spec
-        self._engine: Engine = open_engine(spec.weights, threads, engine)
+        self._engine: Engine = (
+            open_engine(spec.weights, threads, engine, at_once) if isinstance(engine, str) else engine
+        )
         check_shape(self._engine.output_shape, spec.output, spec.network_classes, spec.weights.name)
+        self._forget()
+
+    def twin(self) -> Detector:
+        """A detector over the same loaded network with buffers of its own, for another thread."""
+        other = copy.copy(self)
+        other._forget()  # noqa: SLF001 - its own class
+        return other
+
+    def _forget(self) -> None:
+        """Begin without buffers."""
         self._fitted: dict[tuple[int, int, int], Letterbox] = {}
         self._filled: tuple[Letterbox, ...] = ()
         self._blob: NDArray[np.float32] = np.zeros((0, 3, 0, 0), np.float32)

@@ -32,7 +32,7 @@ EXTRAS: Final = {"cuda": "gpu", "tensorrt": "gpu", "openvino": "openvino", "open
 
 
 class Engine(Protocol):
-    """A loaded network with one input."""
+    """A loaded network with one input; several threads may run it at once."""
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """The network's first output for an input float32 [n, channels, height, width]."""
@@ -123,13 +123,15 @@ def _of_the_run_time(error: Exception) -> bool:
     return type(error).__module__.startswith("onnxruntime")
 
 
-def open_engine(weights: Path, threads: int = 1, name: str = "cpu") -> Engine:
+def open_engine(weights: Path, threads: int = 1, name: str = "cpu", at_once: int = 1) -> Engine:
     """Load a network.
 
     Args:
         weights: the ONNX file.
-        threads: of the processor; engines on a graphics card have their own.
+        threads: of the processor for each run; engines on a graphics card have their own.
         name: one of `ENGINES`.
+        at_once: runs of several threads that OpenVINO works on together; further ones wait. ONNX Runtime needs no
+            number: with one thread a run, each runs where it is called.
 
     Raises:
         ConfigError: the weights are missing, no ONNX model or one of another shape, or this installation lacks the
@@ -147,7 +149,7 @@ def open_engine(weights: Path, threads: int = 1, name: str = "cpu") -> Engine:
     if name in OPENVINO:
         from vision.openvino_engine import OpenvinoEngine  # noqa: PLC0415 - an extra that need not be there
 
-        return OpenvinoEngine(weights, threads, OPENVINO[name])
+        return OpenvinoEngine(weights, threads, OPENVINO[name], at_once)
     try:
         engine = OnnxEngine(weights, threads, PROVIDERS[name])
     except Exception as error:

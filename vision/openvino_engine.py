@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class OpenvinoEngine(_Shapes):
-    """One request at a time on the processor, in a precision that is told and not guessed."""
+    """On the processor, in a precision that is told and not guessed; each thread has a request of its own."""
 
-    def __init__(self, weights: Path, threads: int, precision: str) -> None:
+    def __init__(self, weights: Path, threads: int, precision: str, at_once: int = 1) -> None:
         options = {
-            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_NUM_THREADS": threads * at_once,
             "INFERENCE_PRECISION_HINT": precision,
             "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": at_once,
         }
         try:
             core = openvino.Core()
@@ -40,23 +41,32 @@ class OpenvinoEngine(_Shapes):
             )
         if len(model.inputs) != 1 or len(model.inputs[0].partial_shape) != 4:
             raise ConfigError(f"The weights {weights} need an input other than one picture in 32-bit numbers.")
-        self._request = compiled.create_infer_request()
+        self._compiled = compiled
+        self._own = threading.local()
         self._outputs = len(model.outputs)
         super().__init__(_known(model.inputs[0].partial_shape), _known(model.outputs[0].partial_shape))
 
     def run(self, blob: NDArray[np.float32]) -> NDArray[np.float32]:
         """The network's first output for an input float32 [n, channels, height, width]."""
-        self._request.infer([blob])
-        return self._output(0)
+        return _output(self._inferred(blob), 0)
 
     def run_all(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """All outputs of the network, in order."""
-        self._request.infer([blob])
-        return [self._output(index) for index in range(self._outputs)]
+        request = self._inferred(blob)
+        return [_output(request, index) for index in range(self._outputs)]
 
-    def _output(self, index: int) -> NDArray[np.float32]:
-        # A copy: the request writes the next output into the same place.
-        return np.array(self._request.get_output_tensor(index).data, np.float32)
+    def _inferred(self, blob: NDArray[np.float32]) -> Any:
+        """This thread's request after it has run."""
+        request = getattr(self._own, "request", None)
+        if request is None:
+            request = self._own.request = self._compiled.create_infer_request()
+        request.infer([blob])
+        return request
+
+
+def _output(request: Any, index: int) -> NDArray[np.float32]:
+    # A copy: the request writes the next output into the same place.
+    return np.array(request.get_output_tensor(index).data, np.float32)
 
 
 def _known(shape: Any) -> Sequence[Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,18 @@ class TestShippedWeights:
     def test_weights_with_other_classes_are_refused(self):
         with pytest.raises(ConfigError, match="does not fit 2 classes"):
             Detector(a_spec(classes=("fire", "smoke"), thresholds=(0.5, 0.5)))
+
+
+def test_twins_share_the_network_and_see_what_one_alone_sees_in_threads_of_their_own():
+    rng = np.random.default_rng(8)
+    pictures = [rng.integers(0, 255, (90 + 30 * (i % 3), 160, 3), np.uint8) for i in range(12)]
+    own = Detector(a_spec())
+    alone = [own.detect(picture) for picture in pictures]
+    twins = [own.twin() for _ in range(3)]
+    assert all(twin._engine is own._engine for twin in twins)
+    with ThreadPoolExecutor(3) as threads:
+        halves = [threads.submit(lambda i=i: [twins[i].detect(p) for p in pictures[i::3]]) for i in range(3)]
+    for i, half in enumerate(halves):
+        for seen, wanted in zip(half.result(), alone[i::3], strict=True):
+            np.testing.assert_array_equal(seen.box, wanted.box)
+            np.testing.assert_array_equal(seen.score, wanted.score)

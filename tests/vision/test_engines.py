@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,21 @@ def test_all_outputs_come_in_order(tiny):
     outputs = open_engine(tiny).run_all(blob)
     assert [output.shape for output in outputs] == [(2, 10, 21)]
     np.testing.assert_array_equal(open_engine(tiny).run(blob), outputs[0])
+
+
+@pytest.mark.parametrize("name", ["cpu", "openvino"])
+def test_threads_that_run_one_network_at_once_get_each_their_own_answer(name, tmp_path):
+    if not available(name):
+        pytest.skip(f"this installation has no {name}")
+    answer = np.zeros((10, 21), np.float32)
+    shared = open_engine(tiny_onnx.write(tmp_path / "tiny.onnx", answer, gain=answer + 1), name=name, at_once=2)
+
+    def means(number: int) -> set[float]:
+        blob = np.full((1, 3, 32, 32), number, np.float32)
+        return {float(shared.run(blob)[0, 0, 0]) for _ in range(40)}
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(means, range(4))) == [{float(number)} for number in range(4)]
 
 
 BROKEN = {
