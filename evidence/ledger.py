@@ -108,7 +108,7 @@ def check_ledger(data: bytes, trust: Trust) -> tuple[list[LedgerFault], int]:
     roots: list[tuple[int, RootLine]] = []
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1):
         try:
-            item = _read_line(line)
+            item = read_line(line)
         except (ValueError, TypeError, RecursionError):
             faults.append(LedgerFault(number, "ledger_line", {"line": number}))
             continue
@@ -124,7 +124,7 @@ def check_ledger(data: bytes, trust: Trust) -> tuple[list[LedgerFault], int]:
     return sorted(faults, key=lambda fault: fault.line), len(chains)
 
 
-def _read_line(line: bytes) -> LinkLine | RootLine:
+def read_line(line: bytes) -> LinkLine | RootLine:
     """One line, written in the one canonical way.
 
     Raises:

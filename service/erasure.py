@@ -31,7 +31,7 @@ GROUNDS = (BY_COURT, "retention_over", "data_subject_request")
 ORDERS = frozenset({Role.DATA_PROTECTION_OFFICER, Role.SYSTEM})
 
 
-def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: str) -> int:
+def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: str, *, again: bool = False) -> int:
     """Erase everything about a person in a case or an alert; the number of the tombstone.
 
     The keys of the sealed payloads are destroyed, the plate's token, the evidence package and the signed documents
@@ -49,8 +49,9 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
     if ground not in GROUNDS:
         raise InputError(f"The ground of an erasure is one of {', '.join(GROUNDS)}.")
     row = load(work, table, record)
-    refuse_locked(work, row)
-    held_by = hold_of(work, row)
+    if not again:
+        refuse_locked(work, row)
+    held_by = None if again else hold_of(work, row)
     if held_by is not None and ground != BY_COURT:
         raise TransitionError(f"Nothing of this record is erased yet ({held_by.reason}); it has to end first.")
     events = events_of(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -73,11 +74,33 @@ def database_url(request, database_numbers):
     if request.param == "sqlite":
         yield ""
         return
-    made = request.getfixturevalue("postgres_schema")
-    address, name = request.getfixturevalue("postgres_server"), f"test_{next(database_numbers)}"
-    plain = address.replace("+psycopg", "")
+    with _copy(request, f"test_{next(database_numbers)}") as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(request, database_numbers):
+    """The address of a fresh database of PostgreSQL without a record."""
+    with _copy(request, f"test_{next(database_numbers)}") as address:
+        yield address
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server, database_numbers):
+    """The address of a database of PostgreSQL without a table."""
+    with _made(postgres_server, f"test_{next(database_numbers)}", "template1") as address:
+        yield address
+
+
+def _copy(request, name):
+    return _made(request.getfixturevalue("postgres_server"), name, request.getfixturevalue("postgres_schema"))
+
+
+@contextmanager
+def _made(server, name, template):
+    plain = server.replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {made}")
-    yield address.replace("/postgres?", f"/{name}?")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.replace("/postgres?", f"/{name}?")
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,1 @@
+"""Back-ups of a whole installation: made while it runs, signed, restored, and proven by a drill."""
