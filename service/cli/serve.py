@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from qyran.errors import InputError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -13,15 +17,32 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser = subparsers.add_parser("serve", help="API, consoles and background jobs")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="chain (PEM): speak TLS without a proxy")
+    parser.add_argument("--private-key", type=Path, metavar="FILE", help="its key (PEM)")
+    parser.add_argument("--client-authority", type=Path, metavar="FILE", help="let in clients certified by it only")
     parser.set_defaults(run=run, serves=True)
 
 
 def run(arguments: Namespace) -> int:
-    """Serve until stopped."""
+    """Serve until stopped.
+
+    Raises:
+        InputError: one half of certificate and key is missing.
+        ConfigError: they are wrong, or the settings are.
+    """
     import uvicorn  # noqa: PLC0415 - keeps `--help` fast
 
     from service.app import create_app  # noqa: PLC0415
+    from service.tls import server_context  # noqa: PLC0415
 
+    if (arguments.certificate is None) != (arguments.private_key is None):
+        raise InputError("Give --certificate and --private-key together, or neither.")
     # The access log would hold addresses of people; the service logs what matters itself.
-    uvicorn.run(create_app(), host=arguments.host, port=arguments.port, access_log=False, log_level="info")
+    config = uvicorn.Config(create_app(), host=arguments.host, port=arguments.port, access_log=False, log_level="info")
+    if arguments.certificate is not None:
+        config.load()
+        config.ssl_certfile, config.ssl_keyfile = arguments.certificate, arguments.private_key
+        config.ssl = server_context(arguments.certificate, arguments.private_key, arguments.client_authority)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()
     return 0
