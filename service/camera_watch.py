@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from qyran.errors import BrokenMedia
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
 from service.evidence_clock import state_at
+from service.needed_rate import needed_hz
 from service.patient_spool import PatientSpool
 from service.plate_eye import plate_eye, plate_models
 from service.scene_watch import SceneWatch
 from service.spool import Spool
+from service.status_reporter import StatusReporter
 from service.totals import Totals
 from service.video.capture import CameraVideo
 from service.view_memory import ViewMemory
@@ -26,6 +29,7 @@ from service.watch import CameraWatch, Identity, clock_at_capture
 from service.watch_events import event_id
 from vision.archive import PacketRing
 from vision.camera import load_camera
+from vision.load import LoadTerms, Pace
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
@@ -42,6 +46,9 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S: Final = 30.0
 """Seconds of video after which the analysed stretch is written down; so much is uncounted when a worker is killed."""
+
+LOOK_NICENESS: Final = 10
+"""A packet that is not read in time delays every picture behind it; a look that comes later is one look."""
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +89,12 @@ class CameraLog:
         if self.since is not None and self.last is not None and self.last.video_s > self.since.video_s:
             self._put("analysed", self.last.time, self.last.video_s, onset_s=self.since.video_s)
         self.since = None
+
+    def end(self, recorded: datetime | None) -> None:
+        """Nobody watches any more; `recorded` is when a recorded stream began, whose end is where it goes down."""
+        self.close_stretch()
+        if recorded is not None:
+            self.mark("down", recorded + timedelta(seconds=self.last.video_s if self.last else 0.0))
 
     def _put(self, kind: str, moment: datetime, video_s: float, onset_s: float | None = None) -> None:
         self.spool.put(
@@ -141,10 +154,14 @@ def watch_camera(
         view=ViewMemory(settings.home / "views" / f"{camera.id}.npz") if live else None,
     )  # fmt: skip
     taken = StreamSettings(start_time=start_time)
+    pace = Pace(_terms(pipeline, camera)) if live else None
     with (
         CameraVideo(camera.id, settings, live=live) as video,
-        Stream(camera, taken, ring=(ring := PacketRing(taps=video.taps)), on_status=video.status(camera_log.status))
-        as stream,
+        StatusReporter(settings.home, camera.id, pace, spool) as reporter,
+        Stream(
+            camera, taken, ring=(ring := PacketRing(taps=video.taps)),
+            on_status=reporter.status(video.status(camera_log.status)),
+        ) as stream,
     ):  # fmt: skip
         clock = clock_at_capture(None if live else stream.info)
 
@@ -155,19 +172,26 @@ def watch_camera(
 
         def adopt(version: Camera, camera_sha256: str) -> None:
             watch.adopt(_with_path(version, camera_file), head_reader_for(version), identity(version, camera_sha256))
+            if pace is not None:
+                pace.terms = _terms(pipeline, version)
 
         folder = settings.home / "packages" / camera.id
         signer, stills = installation_signer(settings.home), settings.home / "packages" / f"{camera.id}.passages"
         by_own = identity(camera, scene.own_sha256)
         watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, by_own, stills=stills, at_once=live)
+        reporter.watching(lambda: stream.counts, watch.totals)
         scene.start()
         scene.follow(adopt)
-        if not live:
+        if live:
+            _let_others_go_first()
+        else:
             camera_log.mark("up", stream.info.start_time)
+            reporter.say("up")
         try:
             with _closed_on(stop, stream, live=live):
-                frames = video.passing(stream.frames(rate_hz=pipeline.settings.rate_hz))
+                frames = video.passing(stream.frames(pipeline.settings.rate_hz, pace))
                 for observation in watch.run(scene.passing(frames)):
+                    watch.totals.shed = stream.dropped
                     camera_log.analysed(observation)
                     spool.settle()
                     scene.follow(adopt)
@@ -178,11 +202,22 @@ def watch_camera(
         finally:
             scene.end()
         watch.finish()
-        camera_log.close_stretch()
-        if not live:
-            ended = camera_log.last.video_s if camera_log.last else 0.0
-            camera_log.mark("down", stream.info.start_time + timedelta(seconds=ended))
+        camera_log.end(None if live else stream.info.start_time)
         return stream.counts.decoded, watch.totals
+
+
+def _terms(pipeline: Pipeline, camera: Camera) -> LoadTerms:
+    """Between which rates a live camera is looked at."""
+    wanted_hz = pipeline.settings.rate_hz
+    return LoadTerms(wanted_hz=wanted_hz, least_hz=min(wanted_hz, needed_hz(camera)))
+
+
+def _let_others_go_first() -> None:
+    """Looks take what reading, decoding, recording and the service leave (on Linux niceness is a thread's own)."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, LOOK_NICENESS)
+    except OSError as error:
+        log.warning("The looks keep the priority that they have: %s.", error.strerror)
 
 
 @contextmanager

@@ -63,6 +63,14 @@ class PatientSpool:
             else:
                 self._retry_at = 0.0
 
+    @property
+    def stored(self) -> int:
+        """Events in the spool that wait to be taken; 0 where its folder cannot be read."""
+        try:
+            return len(self._spool)
+        except OSError:
+            return 0
+
     def __len__(self) -> int:
         return len(self._waiting)
 

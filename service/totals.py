@@ -18,6 +18,8 @@ class Totals:
 
     Attributes:
         analysed: frames looked at.
+        gated: of these, frames where nothing stirred since the look before, which therefore still held.
+        shed: frames of a live stream that the wanted rate asked for and that load forbade.
         events: how many by (type, kind).
         passages: how many by (line, direction, class).
         second_looks: how many fire alerts by (kind, word of the second look); the rejected ones did not leave.
@@ -25,6 +27,8 @@ class Totals:
     """
 
     analysed: int = 0
+    gated: int = 0
+    shed: int = 0
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
     passages: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     second_looks: Counter[tuple[str, str]] = field(default_factory=Counter)

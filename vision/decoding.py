@@ -80,6 +80,13 @@ class Decoder:
         ready, self._held = self._held, good
         return Fed(ready)
 
+    def skip(self) -> None:
+        """Let go of what is inside and wait for the next key frame, which is no damage."""
+        if not self._waiting_for_key:
+            self._context.flush_buffers()
+            self._held, self._before = [], None
+            self._waiting_for_key = True
+
     def drain(self) -> Fed:
         """The pictures still inside at the end."""
         held, self._held = self._held, []

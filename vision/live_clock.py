@@ -42,6 +42,10 @@ class LiveTimeline:
     `begin` anchors a connection (or a jump of the camera's clock): its first PTS is now. Between anchors seconds are
     PTS differences, so speeds are as good as the camera's clock; UTC follows our clock by small steps, by the least
     delay between PTS and arrival in each window, so that weeks of connection do not drift.
+
+    Attributes:
+        run: number of the anchor.
+        behind_s: how much later than at best lately the newest packet was read: reading or the network falls behind.
     """
 
     def __init__(self, clock: WallClock) -> None:
@@ -50,6 +54,7 @@ class LiveTimeline:
         self._first_mono: float | None = None
         self._last_s: float | None = None
         self._index = 0
+        self.behind_s = 0.0
         self.run = -1
 
     @property
@@ -68,7 +73,9 @@ class LiveTimeline:
         self._time_base, self._origin, self._base_s = time_base, pts, base_s
         self._anchor_time, self._anchor_mono = self._clock.now(), now
         self._least_late_s: float | None = None
+        self._floor_s: float | None = None
         self._window_from = now
+        self.behind_s = 0.0
         self._correction_s = 0.0
         self.run += 1
 
@@ -97,7 +104,10 @@ class LiveTimeline:
 
     def _follow(self, late_s: float, now: float) -> None:
         self._least_late_s = late_s if self._least_late_s is None else min(self._least_late_s, late_s)
+        # The least delay of this window and of the last: a queue of packets is longer than the shortest one had.
+        self._floor_s = self._least_late_s if self._floor_s is None else min(self._floor_s, self._least_late_s)
+        self.behind_s = late_s - self._floor_s
         if now - self._window_from >= _WINDOW_S:
             off_s = self._least_late_s - self._correction_s
             self._correction_s += max(-_SLEW_S, min(_SLEW_S, off_s))
-            self._least_late_s, self._window_from = None, now
+            self._floor_s, self._least_late_s, self._window_from = self._least_late_s, None, now

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import av
 
@@ -23,10 +24,28 @@ from vision.stream_settings import DownReason, StreamCounts, StreamInfo, StreamS
 from vision.timeline import Stamp
 from vision.types import Frame
 
+if TYPE_CHECKING:
+    from vision.load import Pace
+
 _SLACK_S: Final = 2.0
 """How much longer than its time-outs the reader may take to end, before it is left to die with the process."""
 _IN_DECODER: Final = 64
 """More packets than a decoder ever holds back (H.264 and HEVC reorder 16 pictures at most)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A decoded picture that waits for its look.
+
+    Attributes:
+        stamp: when and what it is.
+        picture: decoded, not yet turned into BGR.
+        arrived: monotonic second at which its packet had been read, less what reading was behind then.
+    """
+
+    stamp: Stamp
+    picture: av.VideoFrame
+    arrived: float
 
 
 class LiveStream:
@@ -53,10 +72,11 @@ class LiveStream:
         self._timeline = LiveTimeline(self._clock)
         self._info: StreamInfo | None = None
         self._up: bool | None = None
-        self._given = self._dropped = self._corrupt = self._connections = 0
+        self._given = self._dropped = self._corrupt = self._connections = self._skipped = 0
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[Stamp, av.VideoFrame]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._picker: Picker | None = None
+        self._pace: Pace | None = None
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         first = self._connect_or_raise() if settings.first_open == "raise" else None
@@ -81,28 +101,51 @@ class LiveStream:
     @property
     def counts(self) -> StreamCounts:
         """Totals so far."""
-        return StreamCounts(self._timeline.pictures, self._given, self._dropped, self._corrupt, self._connections)
+        return StreamCounts(
+            self._timeline.pictures, self._given, self._dropped, self._corrupt, self._connections, self._skipped
+        )
 
-    def frames(self, rate_hz: float | None) -> Iterator[Frame]:
-        """Pictures until the stream is closed; a slow consumer misses the oldest ones."""
+    def frames(self, rate_hz: float | None, pace: Pace | None = None) -> Iterator[Frame]:
+        """Pictures until the stream is closed; a slow consumer misses the oldest ones.
+
+        Args:
+            rate_hz: the most pictures a second.
+            pace: gives only the newest picture, when its turn has come; it is told how late each look ended.
+        """
         with self._changed:
-            self._picker = Picker(rate_hz)
+            self._picker, self._pace = Picker(rate_hz), pace
         try:
             while True:
                 with self._changed:
-                    while not self._waiting and not self._stop.is_set() and self._failure is None:
+                    while not self._has_turn(pace) and not self._stop.is_set() and self._failure is None:
                         self._changed.wait()
                     if self._failure is not None:
                         raise self._failure
                     if self._stop.is_set():
                         return
-                    stamp, decoded = self._waiting.popleft()
-                    self._given += 1
-                yield Frame(stamp.index, stamp.pts, stamp.video_s, stamp.time, to_picture(decoded))
+                    one = self._next(pace)
+                stamp = one.stamp
+                if pace is not None:
+                    pace.took(stamp.video_s)
+                yield Frame(stamp.index, stamp.pts, stamp.video_s, stamp.time, to_picture(one.picture))
+                if pace is not None:
+                    pace.done(self._clock.monotonic() - one.arrived)
         finally:
             with self._changed:
-                self._picker = None
+                self._picker = self._pace = None
                 self._waiting.clear()
+
+    def _has_turn(self, pace: Pace | None) -> bool:
+        """Whether a picture waits whose turn has come."""
+        return bool(self._waiting) and (pace is None or pace.ready(self._waiting[-1].stamp.video_s))
+
+    def _next(self, pace: Pace | None) -> _Waiting:
+        """The picture to be given: the oldest, or the newest where looks are paced."""
+        while pace is not None and len(self._waiting) > 1:
+            self._waiting.popleft()
+            self._dropped += 1
+        self._given += 1
+        return self._waiting.popleft()
 
     def close(self) -> None:
         """End the thread; waits as long as one time-out at most."""
@@ -164,7 +207,7 @@ class LiveStream:
                     return "stalled"
                 for timed, pts in session.admit(packet):
                     fed = self._take(session, timed, pts)
-                    last_picture = now if fed.frames else last_picture
+                    last_picture = now if fed.frames or session.skipping else last_picture
         except (av.FFmpegError, OSError, ValueError) as error:
             return reason_of(error)
         return "ended"
@@ -172,6 +215,11 @@ class LiveStream:
     def _take(self, session: _Session, packet: av.Packet[av.VideoStream], pts: int) -> Fed:
         self._place(session, pts)
         self._keep(session, packet, pts)
+        session.skipping = self._timeline.behind_s > self._settings.behind_s and not packet.is_keyframe
+        if session.skipping:
+            session.decoder.skip()
+            self._skipped += 1
+            return Fed()
         fed = session.decoder.feed(packet)
         self._corrupt += fed.lost
         self._hand_over(session, fed)
@@ -210,13 +258,19 @@ class LiveStream:
             self._offer(Stamp(index, pts, video_s, time), frame)
 
     def _offer(self, stamp: Stamp, frame: av.VideoFrame) -> None:
+        one = _Waiting(stamp, frame, self._clock.monotonic() - self._timeline.behind_s)
         with self._changed:
-            if self._picker is None or not self._picker.wants(stamp.video_s):
+            if self._picker is None:
                 return
-            while len(self._waiting) >= self._settings.hand_over:
-                self._waiting.popleft()
-                self._dropped += 1
-            self._waiting.append((stamp, frame))
+            if not self._picker.wants(stamp.video_s):
+                if self._pace is None or not self._waiting:
+                    return
+                self._waiting[-1] = one  # its turn has not been taken yet: by now there is a newer picture for it
+            else:
+                while len(self._waiting) >= self._settings.hand_over:
+                    self._waiting.popleft()
+                    self._dropped += 1
+                self._waiting.append(one)
             self._changed.notify()
 
     def _describe(self, session: _Session, time: datetime) -> None:
@@ -251,6 +305,7 @@ class _Session:
         self._step = max(1, round(1 / (frame_rate(connection.track) * self.time_base)))
         self.anchored = False
         self.kept = False
+        self.skipping = False
         self._begun = False
         self._seconds: dict[int, float] = {}
 

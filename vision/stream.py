@@ -21,6 +21,7 @@ from vision.camera import Camera
 from vision.credentials import scrub
 from vision.file_stream import FileStream
 from vision.live_stream import LiveStream
+from vision.load import Pace
 from vision.stream_settings import StreamCounts, StreamInfo, StreamSettings, StreamStatus
 from vision.types import Frame
 
@@ -82,13 +83,20 @@ class Stream:
         """Pictures that a slow consumer never got; 0 for a file."""
         return self._stream.counts.dropped
 
-    def frames(self, rate_hz: float | None = None) -> Iterator[Frame]:
+    def frames(self, rate_hz: float | None = None, pace: Pace | None = None) -> Iterator[Frame]:
         """Pictures in order, all or at most `rate_hz` a second (spaced by PTS); only these are turned into BGR.
+
+        Args:
+            rate_hz: the most pictures a second; None for all.
+            pace: steers a live stream below that: only the newest picture is given, when its turn has come, and what
+                was passed over counts as dropped. A file is never thinned.
 
         Raises:
             BrokenMedia: a file, after its last good picture.
         """
-        return self._stream.frames(rate_hz)
+        if isinstance(self._stream, FileStream):
+            return self._stream.frames(rate_hz)
+        return self._stream.frames(rate_hz, pace)
 
     def close(self) -> None:
         """Let go of the file or camera; ends the reader's thread and any `frames()`."""

@@ -38,6 +38,8 @@ class StreamSettings:
         hand_over: pictures that wait for a slow consumer of a live stream; the oldest is dropped.
         first_open: "raise" tells at once why a live stream cannot be opened, "retry" goes on trying.
         start_time: UTC of the first frame of a file, where it is known.
+        behind_s: a live stream that is read so much later than at best lately is not decoded until its next key frame,
+            so that reading catches up. Packets are kept all the same.
         threads: decoder threads; one costs the least CPU for many cameras on few cores.
     """
 
@@ -50,6 +52,7 @@ class StreamSettings:
     steady_s: float = 10.0
     jump_s: float = 10.0
     hand_over: int = 4
+    behind_s: float = 1.0
     first_open: Literal["raise", "retry"] = "retry"
     start_time: datetime | None = None
     threads: int = 1
@@ -106,6 +109,7 @@ class StreamCounts:
         dropped: pictures that a slow consumer of a live stream never got.
         corrupt: packets that were damaged, or skipped after damage until the next key frame.
         connections: times a live stream was connected.
+        skipped: packets of a live stream that were not decoded because reading had fallen behind.
     """
 
     decoded: int = 0
@@ -113,3 +117,4 @@ class StreamCounts:
     dropped: int = 0
     corrupt: int = 0
     connections: int = 0
+    skipped: int = 0
