@@ -28,7 +28,9 @@ from service.store.tables import StoreMeta
 from service.store.vault import Vault, installation_vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-CACHE_KIB = 64 * 1024  # pages a connection may keep; SQLite's own 2 MiB hold no index of a hundred thousand cases
+CACHE_KIB = 64 * 1024
+"""Pages of SQLite that a process may keep, all its connections together; SQLite's own 2 MiB for each hold no index of a
+hundred thousand cases. With a limit for each alone a process grew for days, until every connection had filled its own."""
 BUSY_TIMEOUT_MS = 60_000  # a writer waits this long for others before it gives up; SQLite serves them in no order
 WRITES = "qyran_writes"
 CHANGED_MEANWHILE = "Somebody else changed this record meanwhile; load it again."
@@ -145,7 +147,8 @@ def make_engine(settings: Settings) -> Engine:
     """An engine for the configured database; SQLite durable (WAL, full synchronisation) with foreign keys on."""
     if settings.url.get_backend_name() != "sqlite":
         return create_engine(settings.url, pool_pre_ping=True)
-    engine = create_engine(settings.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    # Whoever asks gets the connection that was used last: its cache knows the store, and the others' stay small.
+    engine = create_engine(settings.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -183,6 +186,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    connection.execute(f"PRAGMA soft_heap_limit={CACHE_KIB * 1024}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

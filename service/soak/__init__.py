@@ -1,0 +1,1 @@
+"""`qyran soak`: hours of a moderate load on the real programs, and whether memory, files and threads stay flat."""
