@@ -6,9 +6,11 @@
     |-- InputError             what the user gave cannot be used: exit status 2, HTTP 422
     |   |-- CameraFileError    a camera file is wrong
     |   |-- MediaError         a video, picture or stream cannot be read
-    |   `-- ConfigError        a setting, a secret or a data file of the installation is wrong or missing
+    |   `-- ConfigError        a setting, a secret or a data file of the installation is wrong or missing (HTTP 503)
+    |       `-- Unavailable    a part that this installation goes without, or that is away now (HTTP 409)
     |-- BrokenMedia            a file broke off or turned to noise: what was read is kept, exit status 2
     |-- StreamError            a live stream failed; the caller reconnects
+    |-- InferenceError         the process that runs the networks failed or is gone; whoever looks begins anew
     |-- IntegrityError         evidence, a decision or a ledger is not what was signed
     |-- TransitionError        a case or an alert may not take this step (HTTP 409)
     |-- AccessError            the actor's role does not allow this (HTTP 403)
@@ -40,6 +42,10 @@ class ConfigError(InputError):
     """A setting, secret or shipped data file is wrong or missing."""
 
 
+class Unavailable(ConfigError):
+    """What was asked needs a part that this installation goes without, or that is away now; all else works."""
+
+
 class BrokenMedia(QyranError):
     """A file stopped decoding before its end.
 
@@ -54,6 +60,10 @@ class BrokenMedia(QyranError):
 
 class StreamError(QyranError):
     """A live stream failed or stalled; the caller reconnects."""
+
+
+class InferenceError(QyranError):
+    """The process that runs the networks of all cameras failed, or was gone for too long; whoever looks begins anew."""
 
 
 class IntegrityError(QyranError):

@@ -8,12 +8,12 @@ from typing import Final
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import text
 from starlette.types import Scope
 
 import qyran
-from service.api import problems
+from service.api import health, problems
 from service.api.headers import StrictBrowser
+from service.api.request_log import RequestLog
 from service.api.router import router
 from service.jobs import Jobs
 from service.settings import Settings, load_settings
@@ -68,13 +68,15 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # it would lead on to whatever host the request named
         license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
     )
     app.state.store = held
     problems.install(app)
     app.add_middleware(StrictBrowser, secure=held.settings.secure)
+    app.add_middleware(RequestLog)
     app.router.routes.extend(ROUTES.routes)
-    app.add_api_route("/healthz", lambda: _health(held), include_in_schema=False)
+    app.state.readiness = health.install(app, held)
     pages.install(app)
     return app
 
@@ -83,10 +85,3 @@ def _work_out(app: FastAPI) -> None:
     """Have every route work out what it depends on: half a second that the first reader need not wait."""
     for route in app.routes:
         route.matches(dict(NOWHERE))
-
-
-def _health(store: Store) -> dict[str, str]:
-    """Whether the service and its database answer."""
-    with store.engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-    return {"status": "ok", "version": qyran.__version__}

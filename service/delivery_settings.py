@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from qyran.errors import ConfigError
+from qyran.errors import ConfigError, Unavailable
 from service.ports.channels import Channel
 from service.ports.erap import Erap, HttpErap, development_erap
 from service.ports.http import TIMEOUT_S, Peer
@@ -187,7 +187,7 @@ def mailer_of(store: Store) -> Mailer:
     """
     file = delivery_file(store)
     if file is None or file.email is None:
-        raise ConfigError("No mail server is configured: name it under [email] in QYRAN_DELIVERY_FILE.")
+        raise Unavailable("No mail server is configured: name it under [email] in QYRAN_DELIVERY_FILE.")
     return _mailer(file.email)
 
 
@@ -207,4 +207,4 @@ def vehicle_register(store: Store) -> VehicleRegister:
         return HttpVehicleRegister(file.vehicles.peer())
     if store.demo:
         return demo_register(store)
-    raise ConfigError("No vehicle register is configured: name it under [vehicles] in QYRAN_DELIVERY_FILE.")
+    raise Unavailable("No vehicle register is configured: name it under [vehicles] in QYRAN_DELIVERY_FILE.")

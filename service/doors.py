@@ -83,6 +83,8 @@ def function_of(path: str) -> str | None:
 def pass_door(actor: Actor, method: str, path: str) -> None:
     """Go on only where the actor may pass, and the function behind the door is not denied to him.
 
+    A route that wants a login and has no line in the table is shut to everybody.
+
     Raises:
         AccessError: he may not, or it is.
     """
@@ -90,7 +92,9 @@ def pass_door(actor: Actor, method: str, path: str) -> None:
     function = door.function if door is not None else function_of(path)
     if function in actor.denied.functions and function != OWN:
         raise AccessError(f"The function {function} is denied to you; ask the administrator why.")
-    if door is not None and actor.acts_as(door.roles) is None:
+    if door is None:
+        raise AccessError("This door stands in no table of who may pass; nobody may.")
+    if actor.acts_as(door.roles) is None:
         raise AccessError(f"This needs one of these roles: {', '.join(sorted(door.roles))}.")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.canonical import sha256_hex
-from qyran.errors import ConfigError, IntegrityError, TransitionError
+from qyran.errors import IntegrityError, TransitionError, Unavailable
 from qyran.roles import OFFICERS, Actor, Role
 from service import signing
 from service.cases import open_case
@@ -44,7 +44,7 @@ def national_signature(store: Store) -> NationalSignature:
     """
     file = signing_file(store)
     if file is None or file.national is None:
-        raise ConfigError("No service verifies national signatures: name it under [national] in QYRAN_SIGNING_FILE.")
+        raise Unavailable("No service verifies national signatures: name it under [national] in QYRAN_SIGNING_FILE.")
     return NcaNode(file.national.peer())
 
 
@@ -95,7 +95,7 @@ def finish(store: Store, actor: Actor, case_id: str, cms: bytes, by: NationalSig
     except Refused as error:
         raise TransitionError(f"What was sent is no signature of one officer ({error.code}).") from None
     except ChannelDown as error:
-        raise ConfigError(f"The service that verifies signatures does not answer ({error.code}).") from None
+        raise Unavailable(f"The service that verifies signatures does not answer ({error.code}).") from None
     with store.write(actor) as work:
         _accept(work, judged)
         row = load(work, ViolationCase, case_id)

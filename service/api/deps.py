@@ -56,7 +56,7 @@ def get_login(
         raise NotLoggedIn("There is no login, or it has ended; log in.")
     if request.method not in SAFE and not csrf_matches(login, csrf):
         raise AccessError(f"The header {CSRF_HEADER} is absent or wrong; load the page again.")
-    path = request.url.path
+    path = str(request.scope["path"])  # as the router reads it; an address made of it could read otherwise
     pass_door(login.user.actor, request.method, path)
     if login.must is not None and function_of(path) != OWN:
         raise AccessError(FIRST[login.must])

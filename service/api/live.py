@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from qyran.errors import ConfigError, InputError, QyranError
+from qyran.errors import InputError, QyranError, Unavailable
 from service.api.deps import Desk, DeskOf, token_of
 from service.auth import logged_in
 from service.video import looks
@@ -128,7 +128,7 @@ async def _first(viewer: Viewer, changed: asyncio.Event, camera_id: str) -> tupl
             elif one.kind == FRAGMENT and start is not None:
                 found.append(one)
     if start is None:
-        raise ConfigError(f"The camera {camera_id} gives no live picture now.")
+        raise Unavailable(f"The camera {camera_id} gives no live picture now.")
     return start, found
 
 

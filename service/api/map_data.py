@@ -15,13 +15,19 @@ from service.places.features import LAYERS, Layer, collection
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
 
-@router.get("/map", summary="What the map shows", response_class=JSONResponse)
+class GeoJson(JSONResponse):
+    """A collection of features (RFC 7946)."""
+
+    media_type = "application/geo+json"
+
+
+@router.get("/map", summary="What the map shows", response_class=GeoJson)
 def features(
     desk: DeskOf,
     layer: Annotated[list[Layer] | None, Query(description="Only these; all where none is named.")] = None,
     also: Annotated[UUID | None, Query(description="An alert to show though it is closed or merged.")] = None,
     lang: Annotated[Language | None, Query(description="Of the words; the reader's own where not given.")] = None,
-) -> JSONResponse:
+) -> GeoJson:
     """GeoJSON of what the reader may see: alerts with where they can be, cameras, protected objects, roads.
 
     A dispatcher sees his service's alerts and the roads. A look at protected objects is logged.
@@ -34,4 +40,4 @@ def features(
     else:
         with desk.read() as work:
             found = collection(work, asked, words, also=shown)
-    return JSONResponse(found, media_type="application/geo+json")
+    return GeoJson(found)

@@ -20,7 +20,9 @@ from qyran.errors import (
     NotFound,
     QyranError,
     TransitionError,
+    Unavailable,
 )
+from service.api.request_log import route_of
 from service.auth import LoginError
 from service.exchange.feed import CursorGone
 from service.exchange.limits import TooOften
@@ -51,6 +53,7 @@ class Problem(BaseModel):
 
 
 KINDS: Final[tuple[tuple[type[QyranError], int, str, str], ...]] = (
+    (Unavailable, 409, "unavailable", "The installation cannot do this now"),
     (ConfigError, 503, "configuration", "The installation is not configured for this"),
     (InputError, 422, "input", "What was given cannot be used"),
     (NotFound, 404, "not-found", "There is no such record"),
@@ -63,7 +66,7 @@ KINDS: Final[tuple[tuple[type[QyranError], int, str, str], ...]] = (
 
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": Problem, "description": HTTPStatus(code).phrase, "content": {MEDIA_TYPE: {}}}
-    for code in (401, 403, 404, 409, 422, 429)
+    for code in (400, 401, 403, 404, 409, 413, 422, 429)
 }
 """For OpenAPI: what every route may answer besides success."""
 
@@ -137,5 +140,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("Unexpected error at %s", request.url.path, exc_info=error)
+    extra = {"request": getattr(request.state, "request_id", None)}
+    log.error("Unexpected error at %s", route_of(request.scope), exc_info=error, extra=extra)
     return problem(request, 500, "error", "The service failed", "An unexpected error was logged.")

@@ -15,7 +15,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import JSONResponse, Response
 
-from qyran.errors import ConfigError, InputError, IntegrityError, TransitionError
+from qyran.errors import ConfigError, InputError, IntegrityError, TransitionError, Unavailable
 from qyran.roles import OFFICERS
 from service import case_desk, cases, national_signing
 from service.access import require
@@ -77,7 +77,7 @@ def signature(visit: PostedPerson, case_id: UUID, cms: Annotated[str, Form(max_l
 
 def _prepared(visit: Visit, case_id: str) -> dict[str, Any]:
     if not by_ncalayer(visit.store):
-        raise ConfigError("No service verifies national signatures: name it under [national] in QYRAN_SIGNING_FILE.")
+        raise Unavailable("No service verifies national signatures: name it under [national] in QYRAN_SIGNING_FILE.")
     pdf = national_signing.prepare(visit.store, visit.actor, case_id)
     return {"document": base64.b64encode(pdf).decode()}
 
@@ -100,5 +100,5 @@ def _told(visit: Visit, step: Callable[[], dict[str, Any]]) -> JSONResponse:
     try:
         return JSONResponse(step(), headers={"cache-control": "no-store"})
     except (TransitionError, InputError, IntegrityError, ConfigError) as error:
-        status = 503 if isinstance(error, ConfigError) else 409
+        status = 503 if isinstance(error, ConfigError) and not isinstance(error, Unavailable) else 409
         return JSONResponse({"refusal": refusal(words_of(visit), error)}, status, {"cache-control": "no-store"})

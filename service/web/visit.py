@@ -119,7 +119,7 @@ def signed_in(visit: Annotated[Visit, Depends(visit)]) -> Visit:
     """
     if visit.login is None:
         raise LoginNeeded("Log in first.")
-    path = visit.request.url.path
+    path = str(visit.request.scope["path"])  # as the router reads it; an address made of it could read otherwise
     pass_door(visit.actor, visit.request.method, path)
     if visit.login.must is not None and function_of(path) != OWN:
         raise AccountFirst("Change the password or take a second factor first.")

@@ -1,0 +1,123 @@
+"""Every operation of the OpenAPI asked with what it expects and with what it does not, as each role that may pass.
+
+No answer is a failure of the service, each is one the description promises, and each refusal is a problem document.
+What is asked follows from the operation's name, so that a run is repeated exactly; `make fuzz` asks longer and by chance.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+
+from service.api.problems import MEDIA_TYPE
+from service.api.router import router
+from service.doors import doors
+from tests.service.web.conftest import BASE, PERSON
+
+EXAMPLES = int(os.environ.get("QYRAN_FUZZ_EXAMPLES", "5"))
+BY_CHANCE = "QYRAN_FUZZ_EXAMPLES" in os.environ
+NO_LOGIN = "nobody"
+
+load_all_checks()
+CHECKED = [
+    CHECKS.get_one(name)
+    for name in (
+        "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    )
+]  # fmt: skip
+
+
+def operations(app):
+    return [found.ok() for found in schemathesis.openapi.from_dict(app.openapi()).get_all_operations()]
+
+
+def names() -> list[str]:
+    """Of all operations, without an installation: the table of doors has every route."""
+    bare = FastAPI()
+    bare.include_router(router)
+    return [f"{method.upper()} {path}" for path, methods in bare.openapi()["paths"].items() for method in methods]
+
+
+@pytest.fixture(scope="module")
+def people(town, asker):
+    return {role: asker.log_in(town, role) for role in PERSON}
+
+
+@pytest.fixture(scope="module")
+def by_name(app):
+    return {one.label: one for one in operations(app)}
+
+
+def roles_for(name: str) -> list[str]:
+    """Who may pass: others are refused before anything is read (tests/service/test_doors.py)."""
+    method, path = name.split()
+    door = doors().get((method, path))
+    return [NO_LOGIN] if door is None else sorted(role.value for role in door.roles)
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_request_fails_and_every_answer_is_one_that_was_promised(name, town, asker, people, by_name, records):
+    operation = by_name[name]
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @seed(int.from_bytes(os.urandom(4), "big") if BY_CHANCE else zlib.crc32(name.encode()))
+    @given(
+        case=st.one_of(
+            operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
+            operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
+        ),
+        role=st.sampled_from(roles_for(name)),
+        real=st.booleans(),
+    )
+    def ask(case, role, real):
+        if real:
+            case.path_parameters = {key: records.get(key, value) for key, value in case.path_parameters.items()}
+        if role != NO_LOGIN and asker.ask("GET", "/api/v1/session", by=people[role]).status_code != 200:
+            people[role] = asker.log_in(town, role)
+        answer = asker.send(request_of(case, people.get(role)))
+        judge(case, answer, role)
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == MEDIA_TYPE
+            assert answer.json()["status"] == answer.status_code
+
+    ask()
+
+
+def judge(case, answer, role: str) -> None:
+    """Hold an answer to the description, with a failure that can be read."""
+    try:
+        case.validate_response(answer, checks=CHECKED)
+    except FailureGroup as group:
+        asked = f"{role}: {case.method} {answer.request.url.raw_path!r} {case.body!r:.300}"
+        told = "; ".join(f"{one.title}: {one.message!s:.200}" for one in group.exceptions)
+        raise AssertionError(f"{asked} -> {answer.status_code} {answer.text[:300]} :: {told}") from None
+
+
+def request_of(case, by) -> httpx.Request:
+    """The request of a case, with a login's cookie and token."""
+    said = case.as_transport_kwargs(base_url=BASE)
+    said["headers"] = {**said["headers"], **(by.headers if by else {})}
+    said.pop("cookies", None)
+    made = requests.Request(**said).prepare()
+    parts = urlsplit(made.url)
+    url = httpx.URL(BASE).copy_with(raw_path=f"{parts.path}?{parts.query}".rstrip("?").encode())
+    body = made.body.encode() if isinstance(made.body, str) else made.body
+    return httpx.Request(made.method, url, headers=dict(made.headers), content=body or b"")
