@@ -136,10 +136,10 @@ def form_of(stream: TextIO, *, serves: bool) -> Form:
     Raises:
         ConfigError: `QYRAN_LOG` says something else.
     """
-    said = os.environ.get(VARIABLE, "")
-    if said and said not in FORMS:
+    said = os.environ.get(VARIABLE) or "auto"
+    if said not in {"auto", *FORMS}:
         raise ConfigError(f"{VARIABLE} is {said!r}; write json or text, or leave it away.")
-    if said == "json" or (not said and serves and not stream.isatty()):
+    if said == "json" or (said == "auto" and serves and not stream.isatty()):
         return "json"
     return "text"
 

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         video_export_hours, video_export_minutes: an export can be fetched so long, and shows at most so much.
         watch_list_days: for how long at most a watch list may be valid before somebody has to renew it.
         extra_functions: offered beyond the city's category (order 469/НҚ, item 25), see `service.functions`.
+        log: how lines of the log are written; `auto` is json for programs that serve, text on a terminal.
+        metrics_token: "env:NAME" or "file:PATH" of the token that readers of `/metrics` show from other machines.
+        disk_reserve_mb: with less room than this (MiB) on a folder's disk the service is not ready for requests.
     """
 
     model_config = SettingsConfigDict(env_prefix="QYRAN_", extra="ignore", frozen=True)
@@ -175,6 +178,9 @@ class Settings(BaseSettings):
     video_export_minutes: Annotated[int, Field(ge=1, le=1440)] = 240
     watch_list_days: Annotated[int, Field(ge=1, le=3650)] = 180
     extra_functions: Annotated[frozenset[Function], NoDecode] = frozenset()
+    log: Literal["auto", "json", "text"] = "auto"
+    metrics_token: str | None = None
+    disk_reserve_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
 
     @field_validator("time_zone")
     @classmethod
@@ -228,7 +234,7 @@ class Settings(BaseSettings):
             raise ValueError(f"names {url.drivername}; only sqlite and postgresql+psycopg are supported")
         return value
 
-    @field_validator("database_password")
+    @field_validator("database_password", "metrics_token")
     @classmethod
     def _points_elsewhere(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("env:", "file:")) and value.partition(":")[2]):

@@ -10,7 +10,8 @@ from fastapi.routing import iter_route_contexts
 
 NOBODY = "0d9a3a3e-0000-4000-8000-000000000000"
 OPEN = {
-    "/healthz", "/public", "/api/v1/openapi.json", "/login", "/login/code", "/language", "/about", "/about/source",
+    "/healthz", "/health/live", "/health/ready", "/metrics", "/public", "/api/v1/openapi.json", "/login", "/login/code",
+    "/language", "/about", "/about/source",
     "/check", "/check/{number}", "/check/media/{event_id}/{name}", "/api/v1/session/code",
 }  # fmt: skip
 """Doors that stand open before a login, by their nature: the way in, and what a citizen checks by a code."""
