@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -27,12 +28,13 @@ from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES
 from vision.credentials import scrub
+from vision.lookahead import Lookahead
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
     from typing import TextIO
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from service.detectors import ModelChoice
     from service.event import Event
     from vision.camera import Camera
+    from vision.lookahead import Eyes
     from vision.pipeline import PipelineSettings
     from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation
@@ -48,6 +51,8 @@ RESULTS: Final = ("events.jsonl", "tracks.csv", "summary.json", "evidence", "pas
 """What an analysis leaves in its folder."""
 LIVE_S: Final = 60.0
 """How much of a live stream is analysed where nobody says, seconds."""
+RING_S: Final = 70.0
+"""Seconds of packets kept: the longest clip, and what is decoded ahead of the frame that is followed."""
 PATIENCE_S: Final = 15.0
 """How much longer than the wanted seconds a live stream may take that goes silent."""
 
@@ -148,6 +153,7 @@ def analyse(
     seconds: float | None = None,
     settings: PipelineSettings | None = None,
     models: ModelChoice = SHIPPED,
+    threads: int | None = None,
 ) -> Analysis:
     """Analyse a video by a camera file; the camera's own `stream` is not opened.
 
@@ -159,6 +165,8 @@ def analyse(
         seconds: of video to analyse; by default a file to its end and a live stream for `LIVE_S`.
         settings: of the pipeline; by default the shipped ones.
         models: which detectors look; by default the shipped ones.
+        threads: that look at frames ahead of whoever follows them; by default one a core this process may use. The
+            results do not depend on it.
 
     Raises:
         InputError: one sentence; `out` is as it was.
@@ -169,12 +177,13 @@ def analyse(
     if live and start is not None:
         raise InputError(f"The stream {scrub(source)} is live: leave out --start, its time is the clock's.")
     seconds = LIVE_S if live and seconds is None else seconds
-    ring = PacketRing()
+    threads = cores() if threads is None else threads
+    ring = PacketRing(span_s=RING_S)
     broken: BrokenMedia | None = None
     opened = camera.model_copy(update={"stream": source})
     how = StreamSettings(start_time=start, first_open="raise")
     with Stream(opened, how, ring=ring) as stream, _Workshop(out) as work:
-        road, fire = models.detector("road"), models.detector("fire")
+        road, fire = (models.detector(place, at_once=threads) for place in ("road", "fire"))
         began, used = time.perf_counter(), time.process_time()
         totals = Totals()
         pipeline = Pipeline(
@@ -192,8 +201,10 @@ def analyse(
         watch = CameraWatch(pipeline, ring, sink, signer, packages, identity, totals, stills, heeds_view=False)
         try:
             with _frames(stream, pipeline.settings.rate_hz, seconds) as frames:
-                for observation in watch.run(frames):
-                    track_file.put(observation)
+                eyes = [(road.twin(), fire.twin()) for _ in range(threads)]
+                with closing(_watched(watch, pipeline, frames, eyes, stream)) as observations:
+                    for observation in observations:
+                        track_file.put(observation)
         except BrokenMedia as error:
             broken = error
         finally:
@@ -210,6 +221,22 @@ def analyse(
         seal_output(work.folder, signer)
         work.publish()
     return Analysis(out, summary, broken)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _watched(
+    watch: CameraWatch, pipeline: Pipeline, frames: Iterator[Frame], eyes: Sequence[Eyes], stream: Stream
+) -> Generator[Observation]:
+    """Every frame through the watch; with more than one pair of eyes frames are looked at ahead."""
+    if len(eyes) == 1:
+        yield from watch.run(frames)
+        return
+    with Lookahead(pipeline, frames, eyes, stream.close if stream.info.live else None) as ahead:
+        yield from watch.run_ahead(ahead)
 
 
 @contextmanager

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from vision.archive import PacketRing
     from vision.camera import Camera
     from vision.finding import Finding
-    from vision.pipeline import Pipeline
+    from vision.lookahead import Ahead
+    from vision.pipeline import Looked, Pipeline
     from vision.signal_head import HeadReader
     from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation, Passage, Plate, VehicleLook
@@ -166,9 +167,21 @@ class CameraWatch:
                 return
             yield self.take(frame)
 
-    def take(self, frame: Frame) -> Observation:
-        """Look at one frame: observe, judge, report."""
-        observation = self._pipeline.observe(frame)
+    def run_ahead(self, frames: Iterable[Ahead]) -> Iterator[Observation]:
+        """The same over frames that other threads decode and look at meanwhile; waiting for them is counted apart."""
+        coming = iter(frames)
+        while True:
+            with self.totals.stage("wait"):
+                ahead = next(coming, None)
+            if ahead is None:
+                return
+            self.totals.spend("decode", ahead.decode_s)
+            yield self.take(ahead.frame, ahead.looked)
+
+    def take(self, frame: Frame, looked: Looked | None = None) -> Observation:
+        """Look at one frame, or take what was found in it: observe, judge, report."""
+        pipeline = self._pipeline
+        observation = pipeline.observe(frame) if looked is None else pipeline.follow(frame, looked)
         self._last = observation
         self.totals.analysed += 1
         self._remember(observation)

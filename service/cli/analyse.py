@@ -32,6 +32,12 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         metavar="N",
         help="seconds of video to analyse; default: a file to its end, 60 of a live stream",
     )
+    parser.add_argument(
+        "--threads",
+        type=_threads,
+        metavar="N",
+        help="frames looked at together; default: one a core this process may use; the results are the same",
+    )
     for place in ("road", "fire"):
         parser.add_argument(
             f"--{place}-model", metavar="CARD.json", help="card or name of another model than the installation's"
@@ -54,6 +60,7 @@ def run(arguments: Namespace) -> int:
         start=arguments.start,
         seconds=arguments.seconds,
         models=settings.model_choice,
+        threads=arguments.threads,
     )
     s = analysis.summary
     sys.stdout.write(
@@ -73,3 +80,9 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no span of seconds; write for example 60")
     return seconds
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of threads; write for example 2")
+    return int(text)

@@ -1,0 +1,162 @@
+"""Frames decoded and looked at ahead of whoever follows them, on every core.
+
+Decoding and the detectors know nothing of what was followed before (`Pipeline.plan`, `Pipeline.look`), so they run
+ahead in threads: one reads and plans in the order of the frames, several look, and the frames come out in their order
+again. Both kinds of work leave the interpreter's lock alone nearly all of the time. What is followed sees exactly what
+it would see without.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from vision.detector import Detector
+    from vision.pipeline import Looked, Pipeline, Wanted
+    from vision.types import Frame
+
+    Eyes = tuple[Detector, Detector | None]
+
+SPARE: Final = 3
+"""Frames that wait looked at, beside one in every looking thread: more hide longer pauses of whoever follows, and hold
+more pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A frame and what the detectors found in it.
+
+    Attributes:
+        frame: the frame.
+        looked: as `Pipeline.look` gave it.
+        decode_s: processor time of reading and decoding up to this frame, seconds.
+        look_s: processor time of looking at it, seconds.
+    """
+
+    frame: Frame
+    looked: Looked
+    decode_s: float
+    look_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    frame: Frame
+    decode_s: float
+    looked: Future[tuple[Looked, float]]
+
+
+class Lookahead:
+    """Iterates over frames in their order, each already looked at; one pass.
+
+    An error of the frames (`BrokenMedia`) is raised after every frame before it, one of a detector in its frame's
+    place. At most `threads + SPARE` frames are held.
+
+    Args:
+        pipeline: plans and looks.
+        frames: in the order of their time; asked in a thread of its own.
+        eyes: for each looking thread the detectors of road users and of fire (`Detector.twin`).
+        wake: ends a wait for the next frame when the iteration is left early: a live stream's `close`.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        frames: Iterator[Frame],
+        eyes: Sequence[Eyes],
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        if not eyes:
+            raise ValueError("at least one thread must look")
+        self._pipeline, self._frames, self._wake = pipeline, frames, wake
+        self._free: SimpleQueue[Eyes] = SimpleQueue()
+        for pair in eyes:
+            self._free.put(pair)
+        self._pool = ThreadPoolExecutor(len(eyes), "look")
+        self._room = threading.Semaphore(len(eyes) + SPARE)
+        self._changed = threading.Condition()
+        self._due: deque[_Due] = deque()
+        self._over = False
+        self._stopped = False
+        self._error: BaseException | None = None
+        self._reader = threading.Thread(target=self._read, name="decode", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the threads; frames that were not taken are dropped."""
+        self._stopped = True
+        self._room.release()
+        if self._wake is not None and not self._over:
+            self._wake()
+        self._reader.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def __iter__(self) -> Iterator[Ahead]:
+        """Give frame after frame.
+
+        Raises:
+            BrokenMedia: as the frames raise it, after the last good one.
+        """
+        while (due := self._next()) is not None:
+            looked, look_s = due.looked.result()
+            yield Ahead(due.frame, looked, due.decode_s, look_s)
+            self._room.release()  # only now: whoever follows still held the frame
+        if self._error is not None:
+            raise self._error
+
+    def _next(self) -> _Due | None:
+        with self._changed:
+            while not self._due and not self._over:
+                self._changed.wait()
+            return self._due.popleft() if self._due else None
+
+    def _read(self) -> None:
+        """Read, plan and hand on frame after frame; runs in a thread of its own."""
+        error: BaseException | None = None
+        try:
+            while True:
+                self._room.acquire()
+                if self._stopped:
+                    break
+                begun = time.thread_time()
+                frame = next(self._frames, None)
+                if frame is None:
+                    break
+                wanted = self._pipeline.plan(frame)
+                decode_s = time.thread_time() - begun
+                looked = self._pool.submit(self._look, frame, wanted)
+                self._tell(_Due(frame, decode_s, looked))
+        except BaseException as fault:  # noqa: BLE001 - it is raised where the frames are taken
+            error = fault
+        with self._changed:
+            self._error, self._over = error, True
+            self._changed.notify()
+
+    def _tell(self, due: _Due) -> None:
+        with self._changed:
+            self._due.append(due)
+            self._changed.notify()
+
+    def _look(self, frame: Frame, wanted: Wanted) -> tuple[Looked, float]:
+        """Look at a frame with a pair of eyes that nobody uses; runs in the pool."""
+        begun = time.thread_time()
+        eyes = self._free.get()
+        try:
+            looked = self._pipeline.look(frame, wanted, *eyes)
+        finally:
+            self._free.put(eyes)
+        return looked, time.thread_time() - begun
