@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
+from service.cluster.leased_spool import LeasedSpool, camera_spool, stop_with_lease
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
 from service.evidence_clock import state_at
@@ -58,7 +59,7 @@ class CameraLog:
     """The durable log of one camera's up, down and analysed times (KPI 9.1 and 9.7 live on it)."""
 
     camera: str
-    spool: Spool | PatientSpool
+    spool: Spool | PatientSpool | LeasedSpool
     since: Observation | None = None
     last: Observation | None = None
     view: View = View.OK
@@ -111,7 +112,7 @@ class CameraLog:
 
 
 class _SpoolSink:
-    def __init__(self, spool: PatientSpool) -> None:
+    def __init__(self, spool: PatientSpool | LeasedSpool) -> None:
         self._spool = spool
 
     def put(self, event: Event, package: Path | None) -> None:
@@ -143,9 +144,9 @@ def watch_camera(
     """
     scene = SceneWatch.of(camera_file, settings)
     camera = _with_path(scene.own, camera_file)
-    stop = stop or threading.Event()
+    stop = stop_with_lease(camera.id, settings, stop or threading.Event())
     live = is_live(camera.stream)
-    spool = PatientSpool(Spool(settings.spool_folder))
+    spool = camera_spool(camera.id, PatientSpool(Spool(settings.spool_folder)), settings, live=live)
     camera_log = CameraLog(camera.id, spool)
     models = settings.model_choice
     road, fire = models.detector("road"), models.detector("fire")

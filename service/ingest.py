@@ -20,6 +20,7 @@ from qyran.errors import QyranError
 from qyran.roles import DETECTOR
 from service.alert_taking import take_alert, take_evidence
 from service.case_taking import take_violation
+from service.cluster.fence import Fence, Fenced, count_refusal
 from service.durable import move_folder
 from service.event import VIEWS, Event
 from service.outages.heartbeat import stream_told
@@ -59,6 +60,9 @@ def ingest(spool: Spool, store: Store) -> Taken:
             if isinstance(error, StatementError) and error.connection_invalidated:
                 raise
             log.warning("Event %s was not stored: %s.", item.event.id, type(error).__name__)
+            if isinstance(error, Fenced):
+                with store.write(DETECTOR) as work:
+                    count_refusal(work, item.event, error.reason)
             spool.set_aside(item.path, _reason(error))
             continue
         spool.done(item)
@@ -68,7 +72,8 @@ def ingest(spool: Spool, store: Store) -> Taken:
 
 def take(item: Item, store: Store) -> bool:
     """Store one event; False when it was stored before."""
-    event = item.event
+    with store.read(DETECTOR) as work:
+        event = Fence.of(work, (item.event,)).passed(item.event)
     package = _adopt(item, store)
     with store.write(DETECTOR) as work:
         if work.session.get(Ingested, str(event.id)) is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
@@ -98,6 +100,13 @@ class Settings(BaseSettings):
         extra_functions: offered beyond the city's category (order 469/НҚ, item 25), see `service.functions`.
         log: how lines of the log are written; `auto` is json for programs that serve, text on a terminal.
         metrics_token: "env:NAME" or "file:PATH" of the token that readers of `/metrics` show from other machines.
+        leases: whether cameras are watched under leases, so that several machines may share them (`service.cluster`).
+        lease_seconds: how long a machine is sure of its cameras after each word with the store.
+        machine: this machine's name among those that watch; its host name where not given.
+        service_url: https address of the service that events are sent to, where this machine has no disk in common with
+            it (`service.forwarding`); leases are kept then.
+        service_token: "env:NAME" or "file:PATH" of this machine's token (`qyran worker-token`).
+        service_ca: PEM file of the authority behind the service's certificate, where it is not a public one.
         disk_reserve_mb: with less room than this (MiB) on a folder's disk the service is not ready for requests.
     """
 
@@ -180,6 +189,12 @@ class Settings(BaseSettings):
     extra_functions: Annotated[frozenset[Function], NoDecode] = frozenset()
     log: Literal["auto", "json", "text"] = "auto"
     metrics_token: str | None = None
+    leases: bool = False
+    lease_seconds: Annotated[float, Field(ge=5, le=3600)] = 30.0
+    machine: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    service_url: str = ""
+    service_token: str | None = None
+    service_ca: Path | None = None
     disk_reserve_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
 
     @field_validator("time_zone")
@@ -219,6 +234,20 @@ class Settings(BaseSettings):
             raise ValueError("is no address of a service; write for example https://qyran.example.kz")
         return value.rstrip("/")
 
+    @field_validator("service_url")
+    @classmethod
+    def _service_safe(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        try:
+            plain = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        except ValueError:
+            plain = False
+        if not (plain or (parts.scheme == "https" and parts.hostname)) or parts.query or parts.username is not None:
+            raise ValueError("is no https address of a service; write for example https://qyran.example.kz")
+        return value.rstrip("/")
+
     @field_validator("database_url")
     @classmethod
     def _database_known(cls, value: str) -> str:
@@ -234,7 +263,7 @@ class Settings(BaseSettings):
             raise ValueError(f"names {url.drivername}; only sqlite and postgresql+psycopg are supported")
         return value
 
-    @field_validator("database_password", "metrics_token")
+    @field_validator("database_password", "metrics_token", "service_token")
     @classmethod
     def _points_elsewhere(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("env:", "file:")) and value.partition(":")[2]):
@@ -310,6 +339,17 @@ class Settings(BaseSettings):
         from service.detectors import ModelChoice  # noqa: PLC0415 - only who looks at pictures waits for OpenCV
 
         return ModelChoice(self.road_model, self.fire_model, self.plates_model, self.engine, self.models_folder)
+
+    @property
+    def leased(self) -> bool:
+        """Whether this machine's cameras are watched under leases."""
+        return self.leases or bool(self.service_url)
+
+    @property
+    def machine_name(self) -> str:
+        """This machine's name among those that watch cameras."""
+        host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:64]
+        return self.machine or host or "machine"
 
     @property
     def secure(self) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from service.cluster.leased_spool import LeasedSpool
     from service.patient_spool import PatientSpool
     from service.totals import Totals
     from vision.load import Pace
@@ -37,7 +38,7 @@ class StatusReporter:
         spool: where its events go.
     """
 
-    def __init__(self, home: Path, camera: str, pace: Pace | None, spool: PatientSpool) -> None:
+    def __init__(self, home: Path, camera: str, pace: Pace | None, spool: PatientSpool | LeasedSpool) -> None:
         self._home, self._camera, self._pace, self._spool = home, camera, pace, spool
         self._since = now()
         self._state: State = "starting"

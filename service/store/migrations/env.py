@@ -13,6 +13,7 @@ from service.store import (  # noqa: F401  fill the metadata
     face_tables,
     fine_tables,
     import_tables,
+    lease_tables,
     notice_tables,
     officer_tables,
     operator_tables,
