@@ -53,34 +53,65 @@ class Worker:
 
     Attributes:
         settings: of the installation.
-        files: the camera files.
+        files: the camera files it begins with.
         stop: set to end.
+        lasting: go on when there is no camera left to watch; others may come.
     """
 
     settings: Settings
     files: list[Path]
     stop: threading.Event = field(default_factory=threading.Event)
+    lasting: bool = False
+    _cameras: dict[Path, _Camera] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def run(self) -> None:
         """Watch until told to stop, or until every recorded stream has ended."""
         context = multiprocessing.get_context("spawn")
-        cameras = [_Camera(file) for file in self.files]
+        for file in self.files:
+            self.watch(file)
         wish = evidence_file(self.settings).clock
         ClockWatch(self.settings.home, wish.servers, timedelta(minutes=wish.every_minutes), self.stop).start()
         try:
-            while not self.stop.is_set() and not all(camera.done for camera in cameras):
+            while not self.stop.is_set() and self._has_work():
                 now = time.monotonic()
-                for camera in cameras:
-                    self._tend(camera, context, now)
+                with self._lock:
+                    for camera in self._cameras.values():
+                        self._tend(camera, context, now)
                 self.stop.wait(POLL_S)
         finally:
+            with self._lock:
+                cameras = list(self._cameras.values())
             for camera in cameras:
                 if camera.process is not None:
                     camera.process.terminate()
             for camera in cameras:
-                if camera.process is not None:
-                    camera.process.join(GRACE_S)
-                    camera.process.kill()
+                _end(camera)
+
+    def watch(self, file: Path) -> None:
+        """Watch a camera from now on, too; a recorded one that had ended begins anew."""
+        with self._lock:
+            known = self._cameras.get(file)
+            if known is None or known.done:
+                self._cameras[file] = _Camera(file)
+
+    def leave(self, file: Path) -> None:
+        """Watch a camera no longer; its process has ended in good order, or was killed, when this returns."""
+        with self._lock:
+            camera = self._cameras.pop(file, None)
+        if camera is not None and camera.process is not None:
+            camera.process.terminate()
+            _end(camera)
+
+    def ended(self, file: Path) -> bool:
+        """Whether a camera's recorded stream has come to its end."""
+        with self._lock:
+            camera = self._cameras.get(file)
+            return camera is not None and camera.done
+
+    def _has_work(self) -> bool:
+        with self._lock:
+            return self.lasting or not all(camera.done for camera in self._cameras.values())
 
     def _tend(self, camera: _Camera, context: multiprocessing.context.SpawnContext, now: float) -> None:
         process = camera.process
@@ -101,6 +132,14 @@ class Worker:
             )
             camera.process.start()
             camera.started = now
+
+
+def _end(camera: _Camera) -> None:
+    """Wait for a process that was told to end, not for ever."""
+    if camera.process is not None:
+        camera.process.join(GRACE_S)
+        camera.process.kill()
+        camera.process.join()
 
 
 def camera_files(folder: Path) -> list[Path]:

@@ -44,6 +44,7 @@ class LeasedSpool:
         self._spool, self._file, self._live = spool, tenure, live
         self._tenure: Tenure | None = None
         self._status: Event | None = None
+        self._said_ready = False
         self._ready: deque[tuple[Event, Path | None]] = deque()
         self._lock = threading.RLock()
 
@@ -62,11 +63,17 @@ class LeasedSpool:
         with self._lock:
             self._follow()
             if self._tenure is None:
+                self._say_ready()
                 self._forget()
             else:
                 while self._ready:
                     self._tell(self._tenure, *self._ready.popleft())
         self._spool.settle(now=now)
+
+    @property
+    def stored(self) -> int:
+        """Events that the spool took."""
+        return self._spool.stored
 
     @property
     def lost(self) -> int:
@@ -85,6 +92,12 @@ class LeasedSpool:
                 self._say_status(found)
         elif found is not None and found.epoch == self._tenure.epoch:
             self._tenure = found
+
+    def _say_ready(self) -> None:
+        """The first look was taken: the lease may begin."""
+        if not self._said_ready:
+            self._said_ready = True
+            self._file.say_ready()
 
     def _tell(self, tenure: Tenure, event: Event, evidence: Path | None) -> None:
         seen = event.seen or event.time

@@ -82,6 +82,22 @@ class TenureFile:
         """The camera is not this machine's any more."""
         self.path.unlink(missing_ok=True)
 
+    def say_ready(self) -> None:
+        """The camera's process looks, and waits for the lease."""
+        put(self._ready, b"")
+
+    def take_ready(self) -> bool:
+        """Whether its process has said so since it was asked last."""
+        try:
+            self._ready.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    @property
+    def _ready(self) -> Path:
+        return self.path.with_suffix(".ready")
+
 
 def stop_with_tenure(file: TenureFile, stop: threading.Event) -> None:
     """Watch a tenure in a thread of its own and set `stop` as soon as a tenure that once held holds no more.
