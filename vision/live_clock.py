@@ -16,6 +16,11 @@ _WINDOW_S: Final = 60.0
 """A camera's clock is compared with ours once in so many seconds."""
 _SLEW_S: Final = 0.01
 """Largest correction of UTC a window, seconds: 170 ppm, more than any quartz drifts, less than a frame."""
+_SETTLE_S: Final = 15.0
+"""So long after an anchor the clock settles: the first packets were held back while the stream was being probed, so
+that "now" was too late for them (0.3 s on an idle machine, more on a busy one)."""
+_SETTLE_SHARE: Final = 0.1
+"""Seconds of UTC taken back a second of video meanwhile; UTC goes on rising from picture to picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class LiveTimeline:
 
     `begin` anchors a connection (or a jump of the camera's clock): its first PTS is now. Between anchors seconds are
     PTS differences, so speeds are as good as the camera's clock; UTC follows our clock by small steps, by the least
-    delay between PTS and arrival in each window, so that weeks of connection do not drift.
+    delay between PTS and arrival in each window, so that weeks of connection do not drift. Soon after an anchor the
+    steps are larger: what is read first has waited in the connection.
 
     Attributes:
         run: number of the anchor.
@@ -77,6 +83,7 @@ class LiveTimeline:
         self._window_from = now
         self.behind_s = 0.0
         self._correction_s = 0.0
+        self._furthest = pts
         self.run += 1
 
     def seconds_of(self, pts: int) -> float:
@@ -92,7 +99,16 @@ class LiveTimeline:
         now = self._clock.monotonic()
         late_s = (now - self._anchor_mono) - float((pts - self._origin) * self._time_base)
         self._follow(late_s, now)
+        self._settle(pts, now)
         return abs(late_s - self._correction_s) > limit_s
+
+    def _settle(self, pts: int, now: float) -> None:
+        """Soon after the anchor, take UTC back towards the least delay seen: the anchor's own packet was old."""
+        ahead, self._furthest = pts - self._furthest, max(self._furthest, pts)
+        if ahead <= 0 or now - self._anchor_mono > _SETTLE_S or self._least_late_s is None:
+            return
+        step_s = _SETTLE_SHARE * float(ahead * self._time_base)
+        self._correction_s = max(min(self._correction_s, self._least_late_s), self._correction_s - step_s)
 
     def stamp(self, video_s: float) -> tuple[int, float, datetime]:
         """Index, second and UTC of the next picture, placed at `video_s` on arrival; seconds always rise."""
