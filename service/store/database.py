@@ -30,7 +30,7 @@ from service.store.vault import Vault, installation_vault
 MIGRATIONS = Path(__file__).parent / "migrations"
 CACHE_KIB = 64 * 1024
 """Pages of SQLite that a process may keep, all its connections together; SQLite's own 2 MiB for each hold no index of a
-hundred thousand cases. With a limit for each alone a process grew for days, until every connection had filled its own."""
+hundred thousand cases. With a limit for each alone a process grew for days, until every one had filled its own."""
 BUSY_TIMEOUT_MS = 60_000  # a writer waits this long for others before it gives up; SQLite serves them in no order
 WRITES = "qyran_writes"
 CHANGED_MEANWHILE = "Somebody else changed this record meanwhile; load it again."
