@@ -22,6 +22,7 @@ from service.alerting.happenings import goes_on, older_alert, repeated, seen_aga
 from service.alerting.moving import stamp
 from service.alerting.steps import opened_again
 from service.event import Event
+from service.fault_points import reach
 from service.protected_objects import object_of_camera
 from service.records import load
 from service.store.alert_tables import Alert
@@ -150,6 +151,7 @@ def _told(work: Work, row: Alert) -> None:
     alerts.moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": alerts.CONSOLE})
     work.session.flush()
     alerts.notify(work, row, alerts.CONSOLE, alerts.SITUATION_ROOM, initiator="system")
+    reach(work.store, "alert.written")
 
 
 def _report_of(event: Event, package: Package | None) -> Report:

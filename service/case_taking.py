@@ -8,6 +8,7 @@ from service import law
 from service.case_view import moved
 from service.duplicates import merge, older_case
 from service.event import Event
+from service.fault_points import reach
 from service.plate_index import remember
 from service.plates import normal
 from service.screening import screen
@@ -48,6 +49,7 @@ def take_violation(work: Work, event: Event, package: Package | None) -> None:
         return
     screen(work, row, event, package)
     link(work, event, row)
+    reach(work.store, "case.written")
 
 
 def _certainty(package: Package | None, plate: str | None) -> tuple[float | None, list[int] | None]:

@@ -6,6 +6,7 @@ decision never waits for the background: what is not there when it is signed is 
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from models.plates.open_reader import open_reader
 from qyran import __version__
 from qyran.errors import IntegrityError, QyranError
 from service.detectors import SHIPPED
+from service.fault_points import reach
 from service.plate_eye import OFF, plate_models
 from service.store.database import Store, Work
 from service.store.evidence_tables import MaskedCopy
@@ -40,6 +42,8 @@ FAILED: Final = "failed"
 AHEAD: Final = (CaseState.IN_REVIEW, CaseState.SECOND_LOOK, CaseState.OFFICER_CONFIRMED, CaseState.SIGNED)
 """States of a case whose pictures will be needed masked."""
 BATCH: Final = 20
+FOR_NOW: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""What a disk says that will take it again once somebody has made room or mended it."""
 PICTURES: Final[Kind] = "pictures"
 CLIP: Final[Kind] = "clip"
 
@@ -115,7 +119,7 @@ def ask(work: Work, package: Evidence, kind: Kind) -> None:
 def make_copies(store: Store, masker: Masker | None = None) -> int:
     """Make what is wanted, and the pictures of cases in officers' hands; how many were made.
 
-    A copy that cannot be made is told on the case and not tried again.
+    A copy that cannot be made is told on the case and not tried again, unless only the disk stood in the way.
     """
     with store.read() as work:
         held = select(MaskedCopy.event_id).where(MaskedCopy.kind == PICTURES)
@@ -152,8 +156,12 @@ def _tried(store: Store, package: Evidence, kind: Kind, masker: Masker | None) -
     try:
         _made(store, package, kind, masker)
     except (QyranError, OSError) as fault:
+        if isinstance(fault, OSError) and fault.errno in FOR_NOW:
+            log.warning("A masked %s of the evidence %s is made later: %s.", kind, package.event_id, fault.strerror)
+            return False
         error = str(fault)[:255]
         log.warning("No masked %s of the evidence %s: %s", kind, package.event_id, error)
+    reach(store, "copy.written")
     with store.write() as work:
         row = work.session.get(MaskedCopy, (package.event_id, kind), with_for_update=True) or _asked(
             work, package, kind

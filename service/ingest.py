@@ -23,6 +23,7 @@ from service.case_taking import take_violation
 from service.cluster.fence import Fence, Fenced, count_refusal
 from service.durable import move_folder
 from service.event import VIEWS, Event
+from service.fault_points import reach
 from service.outages.heartbeat import stream_told
 from service.passage_taking import adopt_still, take_passage
 from service.register_checks import check_passage
@@ -75,12 +76,15 @@ def take(item: Item, store: Store) -> bool:
     with store.read(DETECTOR) as work:
         event = Fence.of(work, (item.event,)).passed(item.event)
     package = _adopt(item, store)
+    reach(store, "ingest.adopted")
     with store.write(DETECTOR) as work:
         if work.session.get(Ingested, str(event.id)) is not None:
             return False
         work.session.add(Ingested(event_id=str(event.id), type=event.type, at=work.now))
         work.session.flush()
         _TAKERS[event.type](work, event, package)
+        reach(store, "ingest.written")
+    reach(store, "ingest.committed")
     return True
 
 

@@ -23,6 +23,8 @@ from service.case_terms import move_due
 from service.cases import lapse_claims
 from service.erasure import sweep
 from service.exchange.manifests import sign_days
+from service.fault_points import reach
+from service.logs import bind
 from service.notices import Told, tell
 from service.passage_retention import sweep_passages, sweep_stills
 from service.publication.schedule import PUBLISH_JOB, REVISE_JOB, publish_due, revise_due
@@ -192,12 +194,15 @@ def run_job(store: Store, name: str, day: date, *, rehearsal: bool = False, by: 
         account = dict(job.run(call))
         return RunView(0, name, day, call.as_of, call.as_of, None, by.id, "rehearsal", account, None)
     number = _begin(store, name, call, by)
+    reach(store, "night.begun")
     try:
-        account = dict(job.run(call))
+        with bind(job=name):
+            account = dict(job.run(call))
     except Exception as error:
         sentence = str(error) if isinstance(error, QyranError) else f"{type(error).__name__} (see the log)"
         _end(store, number, FAILED, {}, sentence)
         raise
+    reach(store, "night.done")
     return _end(store, number, DONE, account, None)
 
 

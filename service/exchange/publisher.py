@@ -29,6 +29,7 @@ from service.exchange.tell_kpis import tell_publications, tell_revisions
 from service.exchange.tell_quality import tell_outage, tell_quarantines
 from service.exchange.tell_state import tell_state
 from service.exchange.waiting import CHUNK, MOST, Waiting, take
+from service.fault_points import reach
 from service.store.counter import lock_series
 from service.store.database import Store, Work
 from service.store.exchange_tables import ExchangeDay, ExchangeRecord, ExchangeRound
@@ -77,6 +78,7 @@ def publish(store: Store, further: Iterable[Draft] = (), *, counts: bool | None 
     for number in range(ROUNDS):
         with store.write() as work:
             one, took = _round(work, tuple(further) if number == 0 else (), counts=counts)
+            reach(store, "exchange.written")
         done = Published(done.records + one.records, done.new + one.new)
         if took < MOST:
             break

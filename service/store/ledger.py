@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select, text
 from evidence.chain import GENESIS, Fault, root_message, root_of
 from evidence.keys import Trust, installation_signer, trust_store
 from evidence.ledger import RootLine, export, sign_root
+from service.fault_points import reach
 from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import Store, Work
 from service.store.events import Chained, chain_of, check_record
@@ -41,6 +42,7 @@ def sign_heads(store: Store) -> RootLine | None:
         work.session.add_all(
             LedgerHead(root_id=row.id, record=record, seq=seq, hash=digest) for record, (seq, digest) in heads.items()
         )
+        reach(store, "ledger.written")
     return line
 
 
