@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from qyran.errors import ConfigError
+from qyran.errors import ConfigError, QyranError
 from vision.classes import BUS, CAR, FIRE_CLASSES, ROAD_CLASSES, TRUCK
 from vision.engine import open_engine
 from vision.letterbox import PLAIN, Letterbox, Pixels, fit, fit_into
@@ -177,11 +177,17 @@ class Detector:
 
     def _run(self, pictures: Sequence[Picture], boxes: tuple[Letterbox, ...]) -> NDArray[np.float32]:
         if self._filled != boxes:
-            self._blob = boxes[0].blank(self._engine.batch or len(boxes))
+            grey = boxes[0].blank()
+            self._blob = self._engine.memory((self._engine.batch or len(boxes), *grey.shape[1:]))
+            self._blob[:] = grey
             self._filled = boxes
         for row, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
             box.fill(picture, self._blob[row : row + 1])
-        output = self._engine.run(self._blob)
+        try:
+            output = self._engine.run(self._blob)
+        except QyranError:
+            self._filled = ()  # whoever failed may still read this memory: the next picture gets other
+            raise
         check_shape(output.shape, self.spec.output, self.spec.network_classes, self.spec.weights.name)
         return output
 

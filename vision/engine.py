@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import numpy as np
 import onnxruntime
 
 from qyran.errors import ConfigError
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 CUDA: Final = ("CUDAExecutionProvider", {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"})
@@ -40,6 +40,13 @@ class Engine(Protocol):
     def run_all(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """All outputs of the network, in order."""
 
+    def memory(self, shape: Sequence[int]) -> NDArray[np.float32]:
+        """Memory in which an input is best written: the caller's for as long as he keeps it, with any content."""
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds for which the last run waited for its turn; 0 where the network runs at once."""
+
     @property
     def input_size(self) -> tuple[int, int] | None:
         """Fixed (width, height) of the input, None where any size goes."""
@@ -53,12 +60,18 @@ class Engine(Protocol):
         """Shape of the first output as far as it is fixed; other axes are no int."""
 
 
-class _Shapes:
-    """What the shapes of a network's input and first output say."""
+class _Local:
+    """A network in this very process, and what the shapes of its input and first output say."""
+
+    waited_s = 0.0
 
     def __init__(self, source: Sequence[Any], target: Sequence[Any]) -> None:
         self._source = source
         self._target = target
+
+    def memory(self, shape: Sequence[int]) -> NDArray[np.float32]:
+        """Memory of an input."""
+        return np.empty(shape, np.float32)
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -77,7 +90,7 @@ class _Shapes:
         return self._target
 
 
-class OnnxEngine(_Shapes):
+class OnnxEngine(_Local):
     """ONNX Runtime, sequential, without the growing memory arena and without threads that spin while idle."""
 
     def __init__(self, weights: Path, threads: int, providers: Sequence[tuple[str, dict[str, str]]]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import openvino
 
 from qyran.errors import ConfigError
-from vision.engine import _Shapes
+from vision.engine import _Local
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class OpenvinoEngine(_Shapes):
+class OpenvinoEngine(_Local):
     """On the processor, in a precision that is told and not guessed; each thread has a request of its own."""
 
     def __init__(self, weights: Path, threads: int, precision: str, at_once: int = 1) -> None:

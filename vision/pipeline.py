@@ -153,9 +153,8 @@ class Pipeline:
 
     @property
     def another_fire_eye(self) -> Callable[[], Detector] | None:
-        """Opens a second detector like the camera's for fire, for use beside it; None where nobody asks for fire."""
-        eye = self._fire
-        return None if eye is None else lambda: Detector(eye.spec)
+        """Gives a twin of the camera's detector of fire, for use beside it; None where nobody asks for fire."""
+        return None if self._fire is None else self._fire.twin
 
     def adopt(self, camera: Camera, heads: HeadReader | None = None) -> None:
         """Look by another version of the camera's file from the next frame on; what is followed stays followed.
