@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
-    "jobs", "exchange", "receivers", "backup",
+    "jobs", "exchange", "receivers", "backup", "papers",
     "import", "sensors", "video", "soak",
 )  # fmt: skip
 MODULES: Final = {"import": "imports"}
