@@ -117,6 +117,9 @@ class _SpoolSink:
 
     def put(self, event: Event, package: Path | None) -> None:
         self._spool.put(event, package)
+        if event.has_files and event.type != "passage":
+            extra = {"camera": event.camera, "event": str(event.id)}
+            log.info("The camera found %s %s.", event.type, event.kind, extra=extra)
 
 
 def watch_camera(

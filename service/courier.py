@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 
 from qyran.errors import InputError, IntegrityError, NotFound, TransitionError
 from service import delivery, outbox
+from service.announcing import message_left
 from service.delivery_letter import letter_of, parcel_of
 from service.delivery_settings import REGISTER, Delivery, delivery_of
 from service.fault_points import reach
@@ -191,6 +192,8 @@ def _settle(work: Work, message_id: str, outcome: _Outcome, most: int) -> None:
     message = work.session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
     if message.state != State.QUEUED:
         return  # a receipt was faster, or somebody called it off
+    said = "perhaps handed over" if outcome.perhaps else "handed over" if outcome.error is None else "not handed over"
+    message_left(work, message.id, message.case_id, said, outcome.error)
     if outcome.perhaps:
         outbox.perhaps(work, message, outcome.took_ms)
     elif outcome.error is None:

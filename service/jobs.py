@@ -28,7 +28,9 @@ from service.faces.matches import forget as forget_faces
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
+from service.logs import bind
 from service.lost_streams import watch_streams
+from service.metrics.instruments import JOB_FAILURES, JOB_SECONDS, JOB_SUCCESS
 from service.notifying import Deliverer
 from service.outages.heartbeat import BEAT as PULSE
 from service.outages.heartbeat import Pulse, watch_workers
@@ -257,13 +259,18 @@ class Jobs:
 
     @staticmethod
     def _step(name: str, step: Callable[[], object]) -> None:
-        try:
-            step()
-        except QyranError as error:
-            log.error("The job %s failed: %s", name, error)  # noqa: TRY400  one sentence says it
-        except Exception:
-            # A database or disk that is away for a while must not end the jobs for good.
-            log.exception("The job %s failed.", name)
+        with bind(job=name):
+            try:
+                with JOB_SECONDS.labels(name).time():
+                    step()
+                JOB_SUCCESS.labels(name).set_to_current_time()
+            except QyranError as error:
+                JOB_FAILURES.labels(name).inc()
+                log.error("The job %s failed: %s", name, error)  # noqa: TRY400  one sentence says it
+            except Exception:
+                # A database or disk that is away for a while must not end the jobs for good.
+                JOB_FAILURES.labels(name).inc()
+                log.exception("The job %s failed.", name)
 
 
 @contextmanager

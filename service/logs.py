@@ -72,6 +72,8 @@ UNPRINTABLE: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
 _BOUND: ContextVar[Mapping[str, Any]] = ContextVar("qyran_log_fields", default={})  # noqa: B039 - never changed in place
 
+_HELD: Final[dict[str, Any]] = {}
+
 
 @contextmanager
 def bind(**fields: Unpack[Fields]) -> Iterator[None]:
@@ -83,14 +85,19 @@ def bind(**fields: Unpack[Fields]) -> Iterator[None]:
         _BOUND.reset(token)
 
 
+def hold(**fields: Unpack[Fields]) -> None:
+    """Say of all lines of this process, whatever thread writes them, what they are about: a camera's process does."""
+    _HELD.update(fields)
+
+
 def bound() -> Mapping[str, Any]:
     """What lines written now would be about."""
-    return _BOUND.get()
+    return {**_HELD, **_BOUND.get()}
 
 
 def about(record: logging.LogRecord) -> dict[str, Any]:
     """What a line is about, in the order of `FIELDS`; what one call says goes before what is bound around it."""
-    around = _BOUND.get()
+    around = bound()
     found = ((name, record.__dict__.get(name, around.get(name))) for name in FIELDS)
     return {name: value for name, value in found if value is not None}
 

@@ -15,7 +15,8 @@ from qyran.errors import InputError, QyranError
 from service.camera_watch import watch_camera
 from service.evidence_clock import ClockWatch
 from service.evidence_settings import evidence_file
-from service.logs import set_up
+from service.logs import hold, set_up
+from service.metrics.instruments import RESTARTS
 from vision.camera import load_camera
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Worker:
                 camera.done = True
                 return
             camera.delay_s = BACKOFF_FIRST_S if now - camera.started > STEADY_S else camera.delay_s
+            RESTARTS.labels(camera.file.stem).inc()
             log.warning(
                 "camera process %s ended with %s; again in %.0f s", camera.file.stem, process.exitcode, camera.delay_s
             )
@@ -169,6 +171,7 @@ def _child(file: Path, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_end_with_supervisor, args=(stop,), daemon=True).start()
     set_up(serves=True)
+    hold(camera=file.stem)
     try:
         watch_camera(file, settings, stop=stop)
     except QyranError as error:

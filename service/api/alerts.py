@@ -35,7 +35,7 @@ from service.api.bodies import (
     TimeStep,
     VerdictStep,
 )
-from service.api.deps import Desk, DeskOf, token_of
+from service.api.deps import Desk, DeskOf, is_closing, token_of
 from service.auth import logged_in
 from service.store.alert_stream import BELL
 from service.views import AlertDetail, AlertPage, AlertSummary
@@ -86,11 +86,14 @@ async def stream(
 
     The id of an event is a number that grows with every change: a browser that reconnects sends it as `Last-Event-ID`
     and is told exactly what it has missed. Of an alert that changed several times meanwhile the last state is told. An
-    event `end` says that the login has ended.
+    event `end` says that the login has ended; a service that is being stopped ends the stream without a word, and
+    browsers connect again.
     """
     require(desk.login.user.actor, ALERT_READERS)
     told, rung, looked, asked = _number(last, after), -1, 0.0, 0.0
     while True:
+        if is_closing(request):
+            return
         now = anyio.current_time()
         if now - asked >= LOGIN_S:
             asked = now

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Request
 
 from qyran.errors import AccessError
 from service.api.headers import SAFE
+from service.api.limits import count
 from service.api.problems import NotLoggedIn
 from service.auth import LoggedIn, csrf_matches, logged_in
 from service.doors import OWN, function_of, pass_door
@@ -31,6 +32,11 @@ def cookie_name(settings: Settings) -> str:
 def token_of(request: Request) -> str | None:
     """The login's token as the browser sent it."""
     return request.cookies.get(cookie_name(request.app.state.store.settings))
+
+
+def is_closing(request: Request) -> bool:
+    """Whether the service was told to stop: answers without an end of their own come to it."""
+    return bool(request.app.state.readiness.closing.is_set())
 
 
 def get_store(request: Request) -> Store:
@@ -57,7 +63,7 @@ def get_login(
     if request.method not in SAFE and not csrf_matches(login, csrf):
         raise AccessError(f"The header {CSRF_HEADER} is absent or wrong; load the page again.")
     path = str(request.scope["path"])  # as the router reads it; an address made of it could read otherwise
-    pass_door(login.user.actor, request.method, path)
+    count(request, login.user.id, pass_door(login.user.actor, request.method, path))
     if login.must is not None and function_of(path) != OWN:
         raise AccessError(FIRST[login.must])
     return login

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from qyran.errors import InputError, QyranError, Unavailable
-from service.api.deps import Desk, DeskOf, token_of
+from service.api.deps import Desk, DeskOf, is_closing, token_of
 from service.auth import logged_in
 from service.video import looks
 from service.video.live_hub import LiveHub, Said, Viewer, hub_of, init_parts, wait
@@ -106,7 +106,8 @@ async def live_wall(
         async for number, one in _watched(request, desk, camera, viewers, changed):
             if one.kind in {INIT, FRAGMENT, STATE, STILL}:
                 yield FRAME.pack(number, one.kind, len(one.payload)) + one.payload
-        yield FRAME.pack(0, GOODBYE, 0)
+        if not is_closing(request):
+            yield FRAME.pack(0, GOODBYE, 0)
 
     return LiveResponse(body(), LIVE_TYPE, leave)
 
@@ -137,7 +138,7 @@ async def _watched(
 ) -> AsyncIterator[tuple[int, Said]]:
     """What the viewers get, each with its camera's number, as long as the person may watch."""
     token, until = token_of(request), anyio.current_time() + CHECK_S
-    while True:
+    while not is_closing(request):
         if anyio.current_time() >= until:
             if not await run_sync(_may_go_on, desk, token, cameras):
                 return

@@ -17,7 +17,7 @@ from qyran.roles import SYSTEM
 from service import watch_hits, watch_lists
 from service.access import require
 from service.api.bodies import Body
-from service.api.deps import Desk, DeskOf, token_of
+from service.api.deps import Desk, DeskOf, is_closing, token_of
 from service.api.passages import JPEG
 from service.auth import logged_in
 from service.functions import demand
@@ -117,6 +117,8 @@ async def stream(request: Request, desk: DeskOf) -> AsyncIterator[ServerSentEven
     token, told = token_of(request), dict[str, int]()
     since: datetime | None = None
     while await run_sync(lambda: logged_in(desk.store, token, used=False)) is not None:
+        if is_closing(request):
+            return
         moment = desk.store.clock()
         for said in await run_sync(_fresh, desk, told, since):
             told[said["id"]] = said["version"]

@@ -30,19 +30,17 @@ def run(arguments: Namespace) -> int:
         InputError: one half of certificate and key is missing.
         ConfigError: they are wrong, or the settings are.
     """
-    import uvicorn  # noqa: PLC0415 - keeps `--help` fast
-
-    from service.app import create_app  # noqa: PLC0415
+    from service.app import create_app  # noqa: PLC0415 - keeps `--help` fast
+    from service.serving import server_of  # noqa: PLC0415
     from service.tls import server_context  # noqa: PLC0415
 
     if (arguments.certificate is None) != (arguments.private_key is None):
         raise InputError("Give --certificate and --private-key together, or neither.")
-    # The access log would hold addresses of people; the service logs what matters itself.
-    config = uvicorn.Config(create_app(), host=arguments.host, port=arguments.port, access_log=False, log_level="info")
+    server = server_of(create_app(), arguments.host, arguments.port)
     if arguments.certificate is not None:
-        config.load()
-        config.ssl_certfile, config.ssl_keyfile = arguments.certificate, arguments.private_key
-        config.ssl = server_context(arguments.certificate, arguments.private_key, arguments.client_authority)
+        server.config.load()
+        server.config.ssl_certfile, server.config.ssl_keyfile = arguments.certificate, arguments.private_key
+        server.config.ssl = server_context(arguments.certificate, arguments.private_key, arguments.client_authority)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
+        server.run()
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,29 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
     parser = subparsers.add_parser("worker", help="watch the cameras of a folder and report into the spool")
     parser.add_argument("--cameras", type=Path, required=True, metavar="DIR", help="folder of camera files")
+    parser.add_argument("--metrics", metavar="[HOST:]PORT", help="serve figures for Prometheus; 0 takes a free port")
     parser.set_defaults(run=run, serves=True)
 
 
 def run(arguments: Namespace) -> int:
-    """Watch until stopped."""
-    from service.settings import load_settings  # noqa: PLC0415 - keeps `--help` fast
+    """Watch until stopped.
+
+    Raises:
+        InputError: the cameras or the address of the figures cannot be used.
+    """
+    from service.metrics import camera_figures, place_figures  # noqa: PLC0415 - keeps `--help` fast
+    from service.metrics.collected import Looking  # noqa: PLC0415
+    from service.metrics.exposition import served  # noqa: PLC0415
+    from service.settings import load_settings  # noqa: PLC0415
+    from service.supervised import notify  # noqa: PLC0415
     from service.worker import Worker, camera_files  # noqa: PLC0415
 
-    worker = Worker(load_settings(), camera_files(arguments.cameras))
+    settings = load_settings()
+    worker = Worker(settings, camera_files(arguments.cameras))
     signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
-    worker.run()
+    figures = Looking(camera_figures.each_of(settings.home) | place_figures.looks_of(settings))
+    with served(arguments.metrics, settings, figures) if arguments.metrics else nullcontext():
+        notify("READY=1")
+        worker.run()
+    notify("STOPPING=1")
     return 0

@@ -20,6 +20,7 @@ from incidents.alert import AlertState
 from qyran.errors import NotFound, TransitionError
 from qyran.roles import SYSTEM, Role
 from service.access import log_access, require
+from service.announcing import notice_left
 from service.backoff import doubled, spread
 from service.notifying import breaker
 from service.notifying.facts import AlertFacts
@@ -161,6 +162,7 @@ def settle(work: Work, receiver: Receiver, outcomes: Sequence[Outcome]) -> bool:
         if row.state != State.QUEUED:
             continue  # an answer of the receiver was faster, or somebody called it off
         row.leased_until, row.error = None, outcome.error
+        notice_left(work, row.alert_id, receiver.id, word, outcome.error)
         if outcome.error is None:
             _handed(work, receiver, row, notified, proved=outcome.proved)
         elif outcome.final:

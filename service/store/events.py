@@ -12,6 +12,7 @@ from evidence.canonical import canonical_json, strict_json
 from evidence.chain import Fault, Link, append, check
 from qyran.errors import IntegrityError
 from qyran.roles import Role
+from service.announcing import state_stored
 from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import Work
 from service.store.exchange_tables import ExchangeEvent, ExchangeManifest
@@ -79,7 +80,10 @@ def append_event(
         "reason": reason,
         **({"data": dict(data)} if data else {}),
     }
-    return _store(work, row, header, payload or {})
+    link = _store(work, row, header, payload or {})
+    if kind == STATE and target is not None and isinstance(row, ViolationCase | Alert):
+        state_stored(work, row, str(target))
+    return link
 
 
 def append_tombstone(work: Work, row: Row, role: Role, number: int, erased: Sequence[int], ground: str) -> Link:
