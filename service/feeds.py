@@ -24,8 +24,10 @@ from service.store.record_tables import FeedToken
 
 DISPATCH: Final = {service: f"dispatch_{service}" for service in SERVICES}
 """What the system of each service may deliver: the steps of its crews."""
-FEEDS: Final = ("devices", "fine_payments", "payments", "registers", "sensors", *DISPATCH.values())
-"""What a feed may deliver."""
+FEEDS: Final = (
+    "controller", "devices", "fine_payments", "payments", "registers", "sensors", "worker", *DISPATCH.values(),
+)  # fmt: skip
+"""What a feed may deliver; a worker delivers what it saw of its cameras, a controller says who watches which."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 DELIVERERS: Final = frozenset({Role.ADMINISTRATOR, Role.FEED, Role.SYSTEM})
 """Who may bring records in."""

@@ -34,6 +34,7 @@ from service.api import (
     supervision,
     video,
     watch_lists,
+    worker,
 )
 from service.api.problems import RESPONSES
 
@@ -61,6 +62,7 @@ for part in (
     fines,
     passages,
     watch_lists,
+    worker,
     supervision,
     live,
     video,

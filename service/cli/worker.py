@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
+    from service.settings import Settings
+
 
 def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
@@ -33,11 +35,33 @@ def run(arguments: Namespace) -> int:
     from service.worker import Worker, camera_files  # noqa: PLC0415
 
     settings = load_settings()
-    worker = Worker(settings, camera_files(arguments.cameras))
-    signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
+    files = camera_files(arguments.cameras)
     figures = Looking(camera_figures.each_of(settings.home) | place_figures.looks_of(settings))
     with served(arguments.metrics, settings, figures) if arguments.metrics else nullcontext():
-        notify("READY=1")
-        worker.run()
+        if settings.leased:
+            _under_leases(settings, files)
+        else:
+            worker = Worker(settings, files)
+            signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
+            notify("READY=1")
+            worker.run()
     notify("STOPPING=1")
     return 0
+
+
+def _under_leases(settings: Settings, files: list[Path]) -> None:
+    """Watch what no other machine watches; go on with the rest as soon as it may."""
+    from service.cluster.machine import Machine  # noqa: PLC0415
+    from service.supervised import notify  # noqa: PLC0415
+
+    machine = Machine(settings)
+    machine.start()
+    signal.signal(signal.SIGTERM, lambda *_: machine.ask_to_end())
+    signal.signal(signal.SIGINT, lambda *_: machine.ask_to_end())
+    try:
+        for file in files:
+            machine.want(file)
+        notify("READY=1")
+        machine.wait()
+    finally:
+        machine.end()

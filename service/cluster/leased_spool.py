@@ -56,18 +56,14 @@ class LeasedSpool:
             if event.type == "stream" and event.kind in {"up", "down"}:
                 self._status = event
             self._ready.append((event, evidence))
-            self.settle()
+            self._pass_on()
 
     def settle(self, *, now: bool = False) -> None:
-        """Tell what waits, as far as the lease is held."""
+        """Tell what waits, as far as the lease is held; called after each look."""
         with self._lock:
-            self._follow()
+            self._pass_on()
             if self._tenure is None:
                 self._say_ready()
-                self._forget()
-            else:
-                while self._ready:
-                    self._tell(self._tenure, *self._ready.popleft())
         self._spool.settle(now=now)
 
     @property
@@ -82,6 +78,14 @@ class LeasedSpool:
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._spool)
+
+    def _pass_on(self) -> None:
+        self._follow()
+        if self._tenure is None:
+            self._forget()
+            return
+        while self._ready:
+            self._tell(self._tenure, *self._ready.popleft())
 
     def _follow(self) -> None:
         """Take over what the keeper says of the tenure; the first one stays, for a process serves one only."""
