@@ -41,12 +41,13 @@ class Looking(Collector):
 
     @staticmethod
     def _asked(name: str, look: Look) -> list[Metric]:
+        found: list[Metric] = []
         try:
-            return list(look())
+            found.extend(look())
         except Exception as error:  # noqa: BLE001 - whatever fails, the other figures are told
             UNSEEN.labels(name).inc()
             log.warning("The figures of %s could not be had: %s.", name, type(error).__name__)
-            return []
+        return found
 
 
 def gauge(name: str, text: str, values: Mapping[Labels, float], labels: tuple[str, ...] = ()) -> Metric:
