@@ -36,7 +36,8 @@ def page(collector: Collector) -> bytes:
     """All figures as text: this process's own and what the collector finds."""
     asked = CollectorRegistry()
     asked.register(collector)
-    return generate_latest(PROCESS) + generate_latest(asked)
+    found = generate_latest(asked)  # first: what fails in it is counted by the process
+    return generate_latest(PROCESS) + found
 
 
 def may_read(settings: Settings, peer: str, headers: Mapping[str, str]) -> bool:
