@@ -5,10 +5,8 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter, defaultdict
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +20,8 @@ from scenarios.happenings.clip import draw
 from scenarios.happenings.incidents import INCIDENTS, incident_clip
 from scenarios.happenings.views import ViewClip, view_clips
 from service.bench_kept import Kept, NotedDetector
-from service.bench_rules import MOST_CLIPS, NEAR_PER_HAPPENING, vote, wilson
+from service.bench_rules import MOST_CLIPS, NEAR_PER_HAPPENING, vote
+from service.bench_scores import DoneClip, Score, each_done, refuse_unknown, words
 from service.crop_readers import head_reader_for
 from service.detectors import SHIPPED
 from service.rulebook import Judge
@@ -60,43 +59,21 @@ SEED_ROOM: Final = 40
 
 
 @dataclass(slots=True)
-class Score:
-    """Counts of one kind in one condition; `delays_s` from onset to finding of each happening found."""
+class TimedScore(Score):
+    """Counts of one kind in one condition.
 
-    happenings: int = 0
-    found: int = 0
-    right: int = 0
-    wrong: int = 0
-    near: int = 0
-    near_wrong: int = 0
+    Attributes:
+        delays_s: from onset to finding of each happening found.
+        waits_s: the same from when it was certain.
+    """
+
     delays_s: list[float] = field(default_factory=list)
     waits_s: list[float] = field(default_factory=list)
-    missed: list[dict[str, Any]] = field(default_factory=list)
-    false: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, other: Score) -> None:
-        """Add another clip's counts."""
-        for name in ("happenings", "found", "right", "wrong", "near", "near_wrong"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("delays_s", "waits_s", "missed", "false"):
-            getattr(self, name).extend(getattr(other, name))
 
     def told(self) -> dict[str, Any]:
         """As JSON: shares with Wilson's intervals, delays with theirs."""
-        return {
-            "happenings": self.happenings,
-            "found": self.found,
-            "recall": _share(self.found, self.happenings),
-            "findings_right": self.right,
-            "findings_wrong": self.wrong,
-            "precision": _share(self.right, self.right + self.wrong),
-            "near_misses": self.near,
-            "near_misses_taken": self.near_wrong,
-            "delay_s": delay(self.delays_s),
-            "delay_after_certain_s": delay(self.waits_s),
-            "missed": self.missed,
-            "false": self.false,
-        }
+        late = {"delay_s": delay(self.delays_s), "delay_after_certain_s": delay(self.waits_s)}
+        return {**Score.told(self), **late}  # `super` knows no class with slots that a decorator made anew
 
 
 def delay(seconds: Sequence[float]) -> dict[str, Any]:
@@ -114,11 +91,6 @@ def delay(seconds: Sequence[float]) -> dict[str, Any]:
         "p95": round(float(np.percentile(values, 95)), 2), "p95_low": round(float(low), 2),
         "p95_high": round(float(high), 2), "most": round(float(values.max()), 2),
     }  # fmt: skip
-
-
-def _share(hits: int, n: int) -> dict[str, Any]:
-    low, high = wilson(hits, n)
-    return {"value": round(hits / n, 4) if n else None, "low": round(low, 4), "high": round(high, 4)}
 
 
 def bench_incidents(
@@ -148,17 +120,15 @@ def bench_incidents(
     kinds = list(kinds) or list(KINDS)
     if per_kind < 1 or jobs < 1:
         raise InputError("--per-kind and --jobs must be 1 or more.")
-    for name in kinds:
-        if name not in KINDS:
-            raise InputError(f"There are no happenings of the incident {name}; there are {', '.join(KINDS)}.")
-    for name in conditions:
-        if name not in CONDITIONS:
-            raise InputError(f"There is no condition {name}; there are {', '.join(CONDITIONS)}.")
+    refuse_unknown(kinds, KINDS, "incident with happenings")
+    refuse_unknown(conditions, CONDITIONS, "condition")
     began = time.perf_counter()
-    scores: dict[tuple[str, str], Score] = defaultdict(Score)
+    scores: dict[tuple[str, str], TimedScore] = defaultdict(TimedScore)
     clips = 0
     seconds = spent = 0.0
-    for done in _all_done(kinds, per_kind, conditions, seed, jobs, keep):
+    # Kinds take turns, so that a run that is broken off says something about each.
+    lanes = [_lane(kind, light, per_kind, seed) for light in conditions for kind in kinds]
+    for done in each_done(_in_turns(lanes), _do, jobs, keep):
         clips, seconds, spent = clips + 1, seconds + done.seconds, spent + done.cpu_s
         for key, counts in done.scores.items():
             scores[key].add(counts)
@@ -169,33 +139,6 @@ def bench_incidents(
         "wall_s": round(time.perf_counter() - began, 1), "cpu_s": round(spent, 1),
         "kinds": {kind: {light: scores[kind, light].told() for light in conditions} for kind in kinds},
     }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    name: str
-    scores: dict[tuple[str, str], Score]
-    seconds: float
-    cpu_s: float
-
-    def line(self) -> str:
-        """For people who wait."""
-        own = list(self.scores.values())
-        found, acts, wrong = (sum(getattr(one, name) for one in own) for name in ("found", "happenings", "wrong"))
-        return f"{self.name}: {found} of {acts} found, {wrong} wrong, {self.cpu_s:.0f} s"
-
-
-def _all_done(
-    kinds: Sequence[str], per_kind: int, conditions: Sequence[str], seed: int, jobs: int, keep: Path | None
-) -> Iterator[_Done]:
-    """Every clip scored; kinds take turns, so that a run that is broken off says something about each."""
-    lanes = [_lane(kind, light, per_kind, seed) for light in conditions for kind in kinds]
-    if jobs == 1:
-        yield from (_do(one, keep) for one in _in_turns(lanes))
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        clips = list(_in_turns(lanes))
-        yield from pool.map(_do, clips, [keep] * len(clips))
 
 
 def _in_turns(lanes: list[Iterator[Clip | ViewClip]]) -> Iterator[Clip | ViewClip]:
@@ -225,13 +168,13 @@ def _lane(kind: str, condition: str, wanted: int, seed: int) -> Iterator[Clip | 
         yield clip
 
 
-def _do(clip: Clip | ViewClip, keep: Path | None) -> _Done:
+def _do(clip: Clip | ViewClip, keep: Path | None) -> DoneClip[TimedScore]:
     """Render one clip, look at it, score it; or take from `keep` what holds of that."""
     used = time.process_time()
     if isinstance(clip, ViewClip):
         scores = {(TAMPERING, clip.condition): _view_score(clip)}
         name = f"{TAMPERING}-{clip.condition}-{clip.seed}"
-        return _Done(name, scores, 84.0, time.process_time() - used)
+        return DoneClip(name, scores, 84.0, time.process_time() - used)
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder:
             drawn = draw(clip, Path(folder))
@@ -244,8 +187,8 @@ def _do(clip: Clip | ViewClip, keep: Path | None) -> _Done:
             scores = score(clip, drawn, *look(clip, drawn, kept))
             kept.keep_verdict({" ".join(key): asdict(counts) for key, counts in scores.items()})
         else:
-            scores = {(key.split()[0], key.split()[1]): Score(**counts) for key, counts in told.items()}
-    return _Done(clip.scene.name, scores, clip.scene.duration_s, time.process_time() - used)
+            scores = {(key.split()[0], key.split()[1]): TimedScore(**counts) for key, counts in told.items()}
+    return DoneClip(clip.scene.name, scores, clip.scene.duration_s, time.process_time() - used)
 
 
 def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Finding], dict[int, int]]:
@@ -272,12 +215,12 @@ def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Findi
 
 def score(
     clip: Clip, drawn: Drawn, findings: Sequence[Finding], objects: dict[int, int]
-) -> dict[tuple[str, str], Score]:
+) -> dict[tuple[str, str], TimedScore]:
     """Findings against happenings; one too many about the same happening is wrong."""
     light = clip.condition
     names = {intent.actor: intent.name for intent in drawn.intents}
     lawful = {intent.actor for intent in drawn.intents if not intent.breaks}
-    out: dict[tuple[str, str], Score] = defaultdict(Score)
+    out: dict[tuple[str, str], TimedScore] = defaultdict(TimedScore)
     own = out[clip.rule, light]
     own.near = sum(not intent.breaks for intent in drawn.intents)
     told: dict[Act, Finding] = {}
@@ -333,11 +276,11 @@ def _same(act: Act, finding: Finding, about: frozenset[int]) -> bool:
     )
 
 
-def _view_score(clip: ViewClip) -> Score:
+def _view_score(clip: ViewClip) -> TimedScore:
     """One camera's view: the rule over what the drift watch says."""
     watch, rule = DriftWatch(), camera_tampering.RULE
     state = camera_tampering.TamperingState()
-    out = Score(near=int(not clip.happens), happenings=int(clip.happens))
+    out = TimedScore(near=int(not clip.happens), happenings=int(clip.happens))
     found: list[Finding] = []
     for second, picture in clip.pictures():
         view = watch.step(picture, second)
@@ -367,17 +310,13 @@ def table(report: dict[str, Any]) -> str:
     for kind, parts in report["kinds"].items():
         for light, told in parts.items():
             lines.append(
-                f"{kind:<17} {light:<6} {told['found']:>4}/{told['happenings']:<3} {_words(told['recall']):>20} "
-                f"{told['findings_wrong']:>6} {_words(told['precision']):>20} "
+                f"{kind:<17} {light:<6} {told['found']:>4}/{told['happenings']:<3} {words(told['recall']):>20} "
+                f"{told['findings_wrong']:>6} {words(told['precision']):>20} "
                 f"{told['near_misses_taken']:>4}/{told['near_misses']:<4} {_delay_words(told['delay_s']):>34}"
                 + ("  (no goal)" if kind in NO_GOAL else "")
             )
     lines.append(f"{report['clips']} clips, {report['video_s']} s of video, {report['cpu_s']} s of CPU")
     return "\n".join(lines)
-
-
-def _words(share: dict[str, Any]) -> str:
-    return "-" if share["value"] is None else f"{share['value']:.3f} ({share['low']:.2f}-{share['high']:.2f})"
 
 
 def _delay_words(told: dict[str, Any]) -> str:

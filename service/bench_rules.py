@@ -5,9 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter, defaultdict
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +16,7 @@ from qyran.errors import InputError
 from scenarios.happenings import CONDITIONS, MAKERS, clip_of
 from scenarios.happenings.clip import draw
 from service.bench_kept import Kept, NotedDetector
+from service.bench_scores import DoneClip, Score, each_done, refuse_unknown, words
 from service.crop_readers import attribute_reader, head_reader_for
 from service.detectors import SHIPPED
 from service.rulebook import Judge, rule_statuses
@@ -46,71 +45,12 @@ HIDDEN: Final = 0.7
 """An act whose subject shows a smaller share of itself is an act behind something,"""
 AROUND_S: Final = 1.0
 """on average from so long before it to so long after it."""
-Z_95: Final = 1.959963984540054
 NEAR_PER_HAPPENING: Final = 2
 """Near misses wanted for each happening."""
 MOST_CLIPS: Final = 400
 """Clips of one rule and condition at most, should one kind stay rare."""
 CONDITION_ROOM: Final = 8
 """So many conditions find room between two seeds."""
-
-
-@dataclass(slots=True)
-class Score:
-    """Counts of one rule in one condition.
-
-    Attributes:
-        acts, found: happenings in its own clips and how many of them were found.
-        right, wrong: findings in any clip that tell an act, and that tell none.
-        near, near_wrong: near misses in its own clips, and how many of them were taken for the act.
-        missed, false: which ones, for whoever mends the rule.
-    """
-
-    acts: int = 0
-    found: int = 0
-    right: int = 0
-    wrong: int = 0
-    near: int = 0
-    near_wrong: int = 0
-    missed: list[dict[str, Any]] = field(default_factory=list)
-    false: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, other: Score) -> None:
-        """Add another clip's counts."""
-        for name in ("acts", "found", "right", "wrong", "near", "near_wrong"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.missed += other.missed
-        self.false += other.false
-
-    def told(self) -> dict[str, Any]:
-        """As JSON: shares with their Wilson intervals."""
-        return {
-            "happenings": self.acts,
-            "found": self.found,
-            "recall": _share(self.found, self.acts),
-            "findings_right": self.right,
-            "findings_wrong": self.wrong,
-            "precision": _share(self.right, self.right + self.wrong),
-            "near_misses": self.near,
-            "near_misses_taken": self.near_wrong,
-            "missed": self.missed,
-            "false": self.false,
-        }
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share by Wilson's score (J. Am. Stat. Assoc. 22 (1927) 209)."""
-    if n == 0:
-        return 0.0, 1.0
-    p, z2 = hits / n, Z_95 * Z_95
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_95 * float(np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _share(hits: int, n: int) -> dict[str, Any]:
-    low, high = wilson(hits, n)
-    return {"value": round(hits / n, 4) if n else None, "low": round(low, 4), "high": round(high, 4)}
 
 
 def bench_rules(
@@ -142,12 +82,8 @@ def bench_rules(
     rules = list(rules) or list(MAKERS)
     if per_rule < 1 or jobs < 1:
         raise InputError("--per-rule and --jobs must be 1 or more.")
-    for name in rules:
-        if name not in MAKERS:
-            raise InputError(f"There are no happenings of the rule {name}; there are {', '.join(MAKERS)}.")
-    for name in conditions:
-        if name not in CONDITIONS:
-            raise InputError(f"There is no condition {name}; there are {', '.join(CONDITIONS)}.")
+    refuse_unknown(rules, tuple(MAKERS), "rule with happenings")
+    refuse_unknown(conditions, CONDITIONS, "condition")
     began, used = time.perf_counter(), time.process_time()
     clips = [
         clip
@@ -157,7 +93,7 @@ def bench_rules(
     ]
     scores: dict[tuple[str, str], Score] = defaultdict(Score)
     seconds = spent = 0.0
-    for count, done in enumerate(_all_done(clips, jobs, keep), 1):
+    for count, done in enumerate(each_done(clips, _do, jobs, keep), 1):
         seconds, spent = seconds + done.seconds, spent + done.cpu_s
         if on_clip is not None:
             on_clip(f"{count}/{len(clips)} {done.line()}")
@@ -207,30 +143,7 @@ def _clips(rule: str, condition: str, wanted: int, seed: int) -> Iterator[Clip]:
         yield clip
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    name: str
-    scores: dict[tuple[str, str], Score]
-    seconds: float
-    cpu_s: float
-
-    def line(self) -> str:
-        """For people who wait."""
-        own = list(self.scores.values())
-        found, acts, wrong = (sum(getattr(one, name) for one in own) for name in ("found", "acts", "wrong"))
-        return f"{self.name}: {found} of {acts} found, {wrong} wrong, {self.cpu_s:.0f} s"
-
-
-def _all_done(clips: Sequence[Clip], jobs: int, keep: Path | None) -> Iterator[_Done]:
-    if jobs == 1:
-        for clip in clips:
-            yield _do(clip, keep)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_do, clips, [keep] * len(clips))
-
-
-def _do(clip: Clip, keep: Path | None) -> _Done:
+def _do(clip: Clip, keep: Path | None) -> DoneClip[Score]:
     """Render one clip, look at it, score it; or take from `keep` what holds of that."""
     used = time.process_time()
     if keep is None:
@@ -246,7 +159,7 @@ def _do(clip: Clip, keep: Path | None) -> _Done:
             kept.keep_verdict({" ".join(key): asdict(counts) for key, counts in scores.items()})
         else:
             scores = {(key.split()[0], key.split()[1]): Score(**counts) for key, counts in told.items()}
-    return _Done(clip.scene.name, scores, clip.scene.duration_s, time.process_time() - used)
+    return DoneClip(clip.scene.name, scores, clip.scene.duration_s, time.process_time() - used)
 
 
 def look(clip: Clip, drawn: Drawn, kept: Kept | None = None) -> tuple[list[Finding], dict[int, int], set[str]]:
@@ -325,7 +238,7 @@ def score(
         if act.kind != clip.rule:
             continue
         counts = out[clip.rule, _light(clip, drawn, act.object_id, act.onset_s, act.until_s)]
-        counts.acts += 1
+        counts.happenings += 1
         counts.found += act in told
         if act not in told:
             counts.missed.append(
@@ -363,15 +276,9 @@ def table(report: dict[str, Any]) -> str:
     for rule, parts in report["rules"].items():
         for light, told in parts.items():
             lines.append(
-                f"{rule:<20} {light:<9} {told['found']:>4}/{told['happenings']:<4} {_words(told['recall']):>22} "
-                f"{told['findings_wrong']:>6} {_words(told['precision']):>22} "
+                f"{rule:<20} {light:<9} {told['found']:>4}/{told['happenings']:<4} {words(told['recall']):>22} "
+                f"{told['findings_wrong']:>6} {words(told['precision']):>22} "
                 f"{told['near_misses_taken']:>4}/{told['near_misses']:<4}"
             )
     lines.append(f"{report['clips']} clips, {report['video_s']} s of video, {report['cpu_s']} s of CPU")
     return "\n".join(lines)
-
-
-def _words(share: dict[str, Any]) -> str:
-    if share["value"] is None:
-        return "-"
-    return f"{share['value']:.3f} ({share['low']:.2f}-{share['high']:.2f})"

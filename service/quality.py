@@ -18,7 +18,7 @@ from service.store.events import STATE
 from service.store.officer_tables import Quarantine
 from service.store.tables import CaseEvent, ViolationCase
 from violations.case import DECIDED_FALSE, DECIDED_TRUE
-from violations.quality import Alarm, Count, QualityTerms, Rates, alarms, judge, wilson
+from violations.quality import Alarm, Count, QualityTerms, Rates, alarms, interval, judge
 
 RUNS_A_DAY: Final = 24
 """How often the rates are looked at: each look has its part of the day's chance of a false alarm."""
@@ -94,7 +94,7 @@ def rate_views(work: Work) -> tuple[RateView, ...]:
         if one.camera not in near or not one.now.decided + one.past.decided:
             continue
         alarm, under = judge(one, terms), holding(work, one.camera, one.kind)
-        low, high = wilson(one.now)
+        low, high = interval(one.now)
         chance = alarm.p if alarm else None
         held = under.id if under else None
         found.append(RateView(one.camera, one.kind, one.now, low, high, one.past, one.peers, chance, held))

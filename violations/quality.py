@@ -17,11 +17,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from qyran.errors import InputError
-
-Z95: Final = 1.959963984540054  # 97.5th percentile of the normal distribution
+from qyran.wilson import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +98,9 @@ class Alarm:
     p_peers: float | None
 
 
-def wilson(count: Count, z: float = Z95) -> tuple[float, float]:
-    """The interval that holds the true share of rejections with 95 %; 0 to 1 where nothing was decided."""
-    if not count.decided:
-        return 0.0, 1.0
-    n, share = count.decided, count.rejected / count.decided
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+def interval(count: Count) -> tuple[float, float]:
+    """What holds the true share of rejections with 95 %; 0 to 1 where nothing was decided."""
+    return wilson(count.rejected, count.decided)
 
 
 def fisher(one: Count, other: Count) -> float:

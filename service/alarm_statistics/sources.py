@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from incidents.alert import Verdict
 from qyran.errors import InputError
+from qyran.wilson import wilson
 from service.access import require
 from service.alarm_statistics.thresholds import Judged, Point, Proposal, curve, proposal
 from service.kpi_analysis.false_shares import FalseAlarms, counting
-from service.kpi_analysis.wilson import wilson
 from service.operators.board import READERS
 from service.store.alert_tables import Alert
 from service.store.database import Work

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from service.kpi_analysis.wilson import wilson
+from qyran.wilson import wilson
 
 LEAST_TRUE: Final = 10
 """True alerts without which nothing is proposed: with none lost of 10, up to 28 % may be (Wilson, 95 %)."""

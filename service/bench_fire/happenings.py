@@ -14,7 +14,8 @@ from fire_alerts.confirm import RULE, ConfirmState
 from fire_alerts.places import overlap
 from scenarios.fires.clips import FILLED, FPS, clips, share, shown
 from service.bench_fire.looks import Given, draw, look
-from service.bench_rules import wilson
+from service.bench_scores import Counts
+from service.bench_scores import share as share_of
 from service.detectors import SHIPPED
 from vision.finding import Finding
 
@@ -36,7 +37,7 @@ DRAWS: Final = 400
 
 
 @dataclass(slots=True)
-class Score:
+class Score(Counts):
     """Counts of one kind in one light.
 
     Attributes:
@@ -57,20 +58,12 @@ class Score:
     missed: list[str] = field(default_factory=list)
     false: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, other: Score) -> None:
-        """Add other counts."""
-        for name in ("acts", "found", "as_kind", "near", "taken", "wrong"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.delays_s += other.delays_s
-        self.missed += other.missed
-        self.false += other.false
-
     def told(self) -> dict[str, Any]:
         """As JSON, with 95 % intervals: Wilson's of shares, the bootstrap's of the mean delay."""
         return {
-            "happenings": self.acts, "found": self.found, "recall": _share(self.found, self.acts),
+            "happenings": self.acts, "found": self.found, "recall": share_of(self.found, self.acts),
             "found_as_their_kind": self.as_kind, "near_misses": self.near, "near_misses_taken": self.taken,
-            "wrong_alerts": self.wrong, "precision": _share(self.found, self.found + self.wrong),
+            "wrong_alerts": self.wrong, "precision": share_of(self.found, self.found + self.wrong),
             "delay_after_2_percent_s": delay(self.delays_s), "missed": self.missed, "false": self.false,
         }  # fmt: skip
 
@@ -86,7 +79,7 @@ def delay(values: Sequence[float]) -> dict[str, Any]:
     return {
         "n": len(told), "mean": round(float(told.mean()), 2), "mean_low": round(float(low), 2),
         "mean_high": round(float(high), 2), "p95": round(float(np.quantile(told, 0.95)), 2),
-        "max": round(float(told.max()), 2), "within_10_s": _share(int((told <= WITHIN_S).sum()), len(told)),
+        "max": round(float(told.max()), 2), "within_10_s": share_of(int((told <= WITHIN_S).sum()), len(told)),
     }  # fmt: skip
 
 
@@ -181,8 +174,3 @@ def bench_happenings(
             for name, one in sorted(names.items())
         },
     }
-
-
-def _share(hits: int, n: int) -> dict[str, Any]:
-    low, high = wilson(hits, n)
-    return {"value": round(hits / n, 4) if n else None, "low": round(low, 4), "high": round(high, 4)}

@@ -15,10 +15,10 @@ import numpy as np
 
 from models.data.fire import fire_records
 from qyran.errors import InputError
+from qyran.wilson import wilson
 from scenarios.textures import TILE, noise_tile
 from service.bench_fire.happenings import findings
 from service.bench_fire.looks import EVERY_S, MIN_SCORE, Given, Look, Looked, draw, look
-from service.bench_rules import wilson
 from service.detectors import SHIPPED
 from vision.classes import FIRE
 from vision.pipeline import PipelineSettings

@@ -21,8 +21,8 @@ from incidents.alert import AlertState, Verdict
 from kpi_catalog.period import Period
 from qyran.errors import InputError
 from qyran.roles import Actor, Role
+from qyran.wilson import wilson
 from service.access import KPI_READERS, require
-from service.kpi_analysis.wilson import wilson
 from service.store.alert_tables import Alert
 from service.store.database import Store, Work
 from service.store.tables import ViolationCase

@@ -22,7 +22,7 @@ from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
 from service.web.visit import Person, PostedPerson, Visit
 from service.web.words import Words
-from violations.quality import Count, wilson
+from violations.quality import Count, interval
 
 router = APIRouter(prefix="/supervision", include_in_schema=False)
 
@@ -158,7 +158,7 @@ def _rate(w: Words, one: RateView, places: dict[str, str]) -> RateRow:
 def _share(w: Words, count: Count) -> str:
     if not count.decided:
         return w.t("common.none")
-    low, high = wilson(count)
+    low, high = interval(count)
     middle = 100 * count.rejected / count.decided
     return w.t("supervision.share", share=w.num(middle, 1), low=w.num(100 * low, 1), high=w.num(100 * high, 1),
                n=count.decided)  # fmt: skip

@@ -10,7 +10,7 @@ from qyran.errors import InputError
 from scenarios.acts import Act
 from scenarios.happenings import clip_of
 from scenarios.happenings.clip import Drawn, Intent
-from service.bench_rules import bench_rules, score, table, wilson
+from service.bench_rules import bench_rules, score, table
 from vision.finding import Finding, FindingType
 
 if TYPE_CHECKING:
@@ -33,19 +33,11 @@ def finding(kind: str, track: int, at: float) -> Finding:
     return Finding(FindingType.VIOLATION, kind, "1", at, at + 1.0, 1.0, (), (), track=track)
 
 
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"),
-    [(0, 0, 0.0, 1.0), (10, 10, 0.7225, 1.0), (8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (81, 263, 0.2553, 0.3662)],
-)
-def test_the_interval_is_wilsons(hits: int, n: int, low: float, high: float) -> None:
-    assert wilson(hits, n) == pytest.approx((low, high), abs=1e-4)  # 81 of 263: Newcombe, Stat. Med. 17 (1998) 857
-
-
 def test_a_found_act_a_missed_one_and_a_near_miss_taken_for_one(clip: Clip, tmp_path: Path) -> None:
     told = drawn(tmp_path, Act("solid_line", 1, 5.0, 5.5), Act("solid_line", 3, 9.0, 9.5))
     findings = [finding("solid_line", 11, 5.0), finding("solid_line", 12, 7.0)]
     counts = score(clip, told, findings, {11: 1, 12: 2}, {"solid_line"})["solid_line", "day"]
-    assert (counts.acts, counts.found, counts.right, counts.wrong) == (2, 1, 1, 1)
+    assert (counts.happenings, counts.found, counts.right, counts.wrong) == (2, 1, 1, 1)
     assert (counts.near, counts.near_wrong) == (1, 1)
     assert [entry["object"] for entry in counts.missed] == [3]
     assert [entry["who"] for entry in counts.false] == ["comes near"]

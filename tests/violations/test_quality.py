@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from qyran.errors import InputError
-from violations.quality import Count, QualityTerms, Rates, alarms, binomial, fisher, judge, wilson
+from violations.quality import Count, QualityTerms, Rates, alarms, binomial, fisher, interval, judge
 
 TERMS = QualityTerms()
 counts = st.integers(0, 60).flatmap(lambda n: st.builds(Count, st.just(n), st.integers(0, n)))
@@ -30,7 +30,7 @@ def test_the_chance_is_fishers(one, other):
 
 @given(counts.filter(lambda one: one.decided > 0))
 def test_the_interval_is_wilsons_and_holds_the_share(one):
-    low, high = wilson(one)
+    low, high = interval(one)
     known = stats.binomtest(one.rejected, one.decided).proportion_ci(method="wilson")
     assert (low, high) == pytest.approx((known.low, known.high), abs=1e-9)
     assert low - 1e-12 <= one.rejected / one.decided <= high + 1e-12

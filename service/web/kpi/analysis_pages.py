@@ -9,6 +9,7 @@ from typing import Annotated, Final, get_args
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from qyran.wilson import wilson
 from service import i18n
 from service.charts.bars import Interval, intervals
 from service.charts.trend import Line
@@ -16,7 +17,6 @@ from service.kpi import security_report
 from service.kpi_analysis.false_records import FalseRecord, false_records
 from service.kpi_analysis.false_shares import By, FalseAlarms, false_alarms
 from service.kpi_analysis.gain import Gain, Standing, gains
-from service.kpi_analysis.wilson import wilson
 from service.reports import words
 from service.reports.drawn import say
 from service.web.kpi.asked import Asked, ForPeriod

@@ -9,7 +9,7 @@ from qyran.errors import AccessError, InputError
 from qyran.roles import Role
 from service import alerts
 from service.alarm_statistics import answers, sources
-from service.kpi_analysis.wilson import wilson
+from qyran.wilson import wilson
 from tests.service.world import NOON
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.kpi_analysis.wilson import wilson
+from qyran.wilson import wilson
 
 
 @pytest.mark.parametrize(
