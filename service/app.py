@@ -13,9 +13,11 @@ from starlette.types import Scope
 import qyran
 from service.api import health, problems
 from service.api.headers import StrictBrowser
+from service.api.limits import Limits
 from service.api.request_log import RequestLog
 from service.api.router import router
 from service.jobs import Jobs
+from service.rates import Rate, Rates
 from service.settings import Settings, load_settings
 from service.store.database import Store, open_store
 from service.web import router as pages
@@ -73,6 +75,9 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     )
     app.state.store = held
     problems.install(app)
+    app.state.rates = Rates(held.settings.home / "rates")
+    of_address = Rate(held.settings.address_requests, held.settings.address_requests)
+    app.add_middleware(Limits, rates=app.state.rates, by_address=of_address)
     app.add_middleware(StrictBrowser, secure=held.settings.secure)
     app.add_middleware(RequestLog)
     app.router.routes.extend(ROUTES.routes)

@@ -37,6 +37,7 @@ class Door:
         function: what it is part of.
         roles: who may pass.
         reads: it changes nothing but the log, whatever its method.
+        searches: it looks through many records or hands many out, and may be passed less often.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Door:
     function: str
     roles: frozenset[Role]
     reads: bool
+    searches: bool = False
 
 
 @cache
@@ -80,8 +82,8 @@ def function_of(path: str) -> str | None:
     return next(found, None)
 
 
-def pass_door(actor: Actor, method: str, path: str) -> None:
-    """Go on only where the actor may pass, and the function behind the door is not denied to him.
+def pass_door(actor: Actor, method: str, path: str) -> Door:
+    """Go on only where the actor may pass, and the function behind the door is not denied to him: the door.
 
     A route that wants a login and has no line in the table is shut to everybody.
 
@@ -96,6 +98,7 @@ def pass_door(actor: Actor, method: str, path: str) -> None:
         raise AccessError("This door stands in no table of who may pass; nobody may.")
     if actor.acts_as(door.roles) is None:
         raise AccessError(f"This needs one of these roles: {', '.join(sorted(door.roles))}.")
+    return door
 
 
 @cache
@@ -115,7 +118,8 @@ def _doors() -> list[Door]:
             if who == MACHINE:
                 continue  # see `machines`
             roles = PERSON_ROLES if who == EVERYBODY else frozenset(short[word] for word in who.split())
-            found.append(Door(method, path, function, roles, method in SAFE or "reads" in marks))
+            reads, searches = method in SAFE or "reads" in marks, "searches" in marks
+            found.append(Door(method, path, function, roles, reads, searches))
     return found
 
 

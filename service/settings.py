@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         models: folder of installed models; default under home.
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.
+        inference: `shared`, one process runs the models of all cameras of a worker; `local`, each camera's own does.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
         alerts_file: who is told of alerts, and by which channel (`service.notifying.routing`).
         city_file: who issues decisions and where fines are paid (`service.city`).
@@ -71,18 +72,26 @@ class Settings(BaseSettings):
         public_url: address of this service as people reach it; with https, cookies are Secure.
         session_idle_minutes, session_hours: a login ends after so long without a request, and after so long at most.
         login_attempts, login_window_minutes: so many wrong passwords within so long stop a name and an address.
+        account_requests, account_searches: requests of one person a minute, and of these searches and exports; as many
+            at once; 0 counts nothing.
+        address_requests: requests of one network address a minute; a police station may share one.
         second_factor_roles: who has to have a second factor, by commas or `none`; where it is not given, officers,
             administrators and data-protection officers as soon as people reach the service over TLS.
-        claim_lapse_minutes, queue_warning_hours: see `violations.case.Terms`.
-        second_look_mci, second_look_share, sample_auto_rejected: see `violations.case.Terms`.
+        claim_lapse_minutes: a claimed case without an action goes back into the queue after this.
+        queue_warning_hours: a case that nobody claimed for so long is shown as late.
+        second_look_mci: a penalty of so many monthly calculation indices or more needs a second pair of eyes.
+        second_look_share, sample_auto_rejected: share of the other confirmations, and of automatic rejections, that a
+            second person looks at.
         merge_seconds: reports of one happening within so long become one alert or case.
         stream_lost_s: a camera's stream that is away for longer is told as an incident.
-        merge_standing_minutes, merge_metres: see `violations.duplicates.MergeTerms`.
+        merge_standing_minutes, merge_metres: two reports of a standing vehicle within so long, and of anything within
+            so far, are one act.
         plate_required: a case whose plate was not read is set aside instead of waiting for an officer to read it.
         plate_least: a plate read with less certainty than this is set aside; 0 leaves all of them to officers.
         clock_offset_s: a case of a camera whose clock is known to be farther off is set aside.
         quality_window_days, quality_past_days, quality_least_decided, quality_jump, quality_alpha,
-            quality_unknown_share: when a camera's rule goes into quarantine, see `violations.quality.QualityTerms`.
+            quality_unknown_share: when a camera's rule goes into quarantine: days compared, days before them, cases
+            needed to tell, the jump of its rejections, the certainty of it, the share of plates nobody can read.
         publish_after: days after a period's last day on which it is published, where the city publishes later (or
             sooner) than the recorded rules, such as ``month=7,year=25`` (`service.publication.rules`).
         nightly_hour: hour of the city's day from which the jobs of the day before are run.
@@ -126,6 +135,7 @@ class Settings(BaseSettings):
     fire_model: str = "fire"
     plates_model: str = "plates"
     engine: str = "cpu"
+    inference: Literal["shared", "local"] = "shared"
 
     city_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "city"
     city_name_kk: str = "Қала"
@@ -149,6 +159,9 @@ class Settings(BaseSettings):
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_attempts: Annotated[int, Field(ge=3, le=20)] = 5
     login_window_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    account_requests: Annotated[int, Field(ge=0, le=1_000_000)] = 1200
+    account_searches: Annotated[int, Field(ge=0, le=1_000_000)] = 60
+    address_requests: Annotated[int, Field(ge=0, le=1_000_000)] = 12_000
     second_factor_roles: Annotated[frozenset[Role] | None, NoDecode] = None
 
     claim_lapse_minutes: Annotated[int, Field(ge=1, le=720)] = 30

@@ -20,11 +20,11 @@ from service import alerts
 from service.api.deps import DeskOf, StoreOf
 from service.api.feeds import BEARER, LONGEST
 from service.api.problems import NotLoggedIn
-from service.exchange.limits import Limiter
 from service.notifying import answers, cap_feed, drivers
 from service.notifying.cap_messages import MEDIA, present_cap
 from service.notifying.routing import Receiver
 from service.notifying.told import messages_of
+from service.rates import CAP
 from service.records import load
 from service.store.alert_tables import Alert
 from service.store.database import Store
@@ -35,8 +35,6 @@ router = APIRouter(tags=["alerts told to others"])
 FEED: Final = "/api/v1/cap/messages"
 XML: Final = "application/xml"
 ANSWERED: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {XML: {}}}, 304: {"description": "Unchanged."}}
-LIMIT: Final = Limiter(600, 600)
-"""Requests of one machine: ten a second, so many at once after a storm of alarms."""
 
 Authorization = Annotated[str | None, Header(max_length=LONGEST, description="Bearer and the token.")]
 
@@ -95,7 +93,7 @@ def told(alert_id: UUID, desk: DeskOf) -> list[MessageOut]:
 @router.get("/cap/messages", summary="The feed of a receiver that fetches", responses=ANSWERED)
 def feed(request: Request, store: StoreOf, authorization: Authorization = None) -> Response:
     """Atom; each entry links a CAP message. The token is the receiver's `inbound_token`."""
-    receiver = _receiver(store, authorization)
+    receiver = _receiver(request, store, authorization)
     with store.write(SYSTEM) as work:
         body, newest = cap_feed.feed_of(work, receiver, FEED)
     return _cached(request, body, cap_feed.ATOM_MEDIA, sha256_hex(body)[:32], newest)
@@ -103,10 +101,13 @@ def feed(request: Request, store: StoreOf, authorization: Authorization = None) 
 
 @router.get("/cap/messages/{key}", summary="A CAP message of the feed", responses={200: {"content": {MEDIA: {}}}})
 def message(
-    key: Annotated[str, Path(max_length=KEY_LENGTH)], store: StoreOf, authorization: Authorization = None
+    request: Request,
+    key: Annotated[str, Path(max_length=KEY_LENGTH)],
+    store: StoreOf,
+    authorization: Authorization = None,
 ) -> Response:
     """Fetching it is the proof that it was delivered."""
-    receiver = _receiver(store, authorization)
+    receiver = _receiver(request, store, authorization)
     with store.write(SYSTEM) as work:
         body = cap_feed.message_of(work, receiver, key)
     return Response(body, media_type=MEDIA)
@@ -119,7 +120,7 @@ def message(
 )
 async def answer(request: Request, store: StoreOf, authorization: Authorization = None) -> AnswerTaken:
     """CAP 1.2 of the type Ack (takes the alert on) or Error (could not use the message), with its references."""
-    receiver = await run_sync(_receiver, store, authorization)
+    receiver = await run_sync(_receiver, request, store, authorization)
     data = await _limited(request, answers.LARGEST)
 
     def take() -> int:
@@ -141,12 +142,12 @@ def warnings(request: Request, store: StoreOf, authorization: Authorization = No
     return _cached(request, found.body, XML, found.tag, found.changed)
 
 
-def _receiver(store: Store, authorization: str | None) -> Receiver:
+def _receiver(request: Request, store: Store, authorization: str | None) -> Receiver:
     try:
         found = answers.receiver_of(store.settings, _token(authorization))
     except AccessError as error:
         raise NotLoggedIn(str(error)) from None
-    LIMIT.ask(f"cap:{found.id}")
+    request.app.state.rates.ask(f"cap:{found.id}", CAP)
     return found
 
 

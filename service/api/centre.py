@@ -14,12 +14,12 @@ from service.access import require
 from service.api.deps import CSRF_HEADER, StoreOf, get_login
 from service.api.feeds import BEARER
 from service.api.problems import NotLoggedIn
-from service.exchange.limits import ASSISTANT, FEED, Limiter
 from service.exchange.questions.roles import ASKERS
 from service.exchange.readers import WATCHERS, Scope, reader_actor
+from service.rates import ASSISTANT, FEED, Rate
 from service.store.database import Store, Work
 
-LIMITERS: Final[dict[Scope, Limiter]] = {"feed": FEED, "assistant": ASSISTANT}
+RATES: Final[dict[Scope, Rate]] = {"feed": FEED, "assistant": ASSISTANT}
 LONGEST: Final = 200
 ROLES: Final[dict[Scope, frozenset[Role]]] = {"feed": WATCHERS | {Role.CENTRE}, "assistant": ASKERS}
 
@@ -69,5 +69,5 @@ class CentreOf:
         else:
             actor = get_login(request, store, csrf).user.actor
         require(actor, ROLES[self._scope])
-        LIMITERS[self._scope].ask(f"{self._scope}:{actor.id}")
+        request.app.state.rates.ask(f"{self._scope}:{actor.id}", RATES[self._scope])
         return CentreDesk(store, actor)

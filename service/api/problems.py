@@ -25,7 +25,7 @@ from qyran.errors import (
 from service.api.request_log import route_of
 from service.auth import LoginError
 from service.exchange.feed import CursorGone
-from service.exchange.limits import TooOften
+from service.rates import TooOften
 
 MEDIA_TYPE: Final = "application/problem+json"
 

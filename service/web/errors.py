@@ -12,14 +12,22 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from qyran.errors import AccessError, ConfigError, InputError, IntegrityError, NotFound, QyranError, TransitionError
+from service.rates import TooOften
 from service.web.refusals import refusal
 from service.web.rendering import page, words_of
 from service.web.visit import AccountFirst, ForeignForm, LoginNeeded, visit
 
 log = logging.getLogger(__name__)
 
-STATUS: Final = ((AccessError, 403), (NotFound, 404), (TransitionError, 409), (InputError, 422), (IntegrityError, 404))
-PAGES: Final = frozenset({403, 404, 405, 409, 422, 500})
+STATUS: Final = (
+    (AccessError, 403),
+    (NotFound, 404),
+    (TransitionError, 409),
+    (InputError, 422),
+    (IntegrityError, 404),
+    (TooOften, 429),
+)
+PAGES: Final = frozenset({400, 403, 404, 405, 408, 409, 413, 422, 429, 500})
 
 
 def is_page(request: Request) -> bool:

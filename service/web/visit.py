@@ -17,6 +17,7 @@ from fastapi import Depends, Form, Header, Request
 from qyran.errors import AccessError
 from qyran.roles import Actor, Role
 from service.api.deps import token_of
+from service.api.limits import count
 from service.api.problems import NotLoggedIn
 from service.auth import LoggedIn, User, csrf_matches, logged_in
 from service.doors import OWN, function_of, pass_door
@@ -120,7 +121,7 @@ def signed_in(visit: Annotated[Visit, Depends(visit)]) -> Visit:
     if visit.login is None:
         raise LoginNeeded("Log in first.")
     path = str(visit.request.scope["path"])  # as the router reads it; an address made of it could read otherwise
-    pass_door(visit.actor, visit.request.method, path)
+    count(visit.request, visit.actor.id, pass_door(visit.actor, visit.request.method, path))
     if visit.login.must is not None and function_of(path) != OWN:
         raise AccountFirst("Change the password or take a second factor first.")
     return visit

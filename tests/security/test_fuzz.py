@@ -1,7 +1,7 @@
 """Every operation of the OpenAPI asked with what it expects and with what it does not, as each role that may pass.
 
 No answer is a failure of the service, each is one the description promises, and each refusal is a problem document.
-What is asked follows from the operation's name, so that a run is repeated exactly; `make fuzz` asks longer and by chance.
+What is asked follows from the operation's name, so that a run is repeated exactly; `make fuzz` asks longer, by chance.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import threading
 import uvicorn
 
 from service.app import create_app
-from service.exchange.limits import FEED
 from service.exchange.publisher import publish
+from service.rates import Rates
 from service.settings import load_settings
 from service.store.database import open_store
 
@@ -26,7 +26,7 @@ def main() -> None:
             publish(store, counts=True)
 
     threading.Thread(target=tell, daemon=True).start()
-    FEED.ask = lambda *_: None  # type: ignore[method-assign]  the test reads as fast as it can
+    Rates.ask = lambda *_: None  # type: ignore[method-assign]  the test reads as fast as it can
     config = uvicorn.Config(create_app(store=store, jobs=False), log_level="warning", access_log=False)
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -18,12 +18,12 @@ from qyran.errors import AccessError, InputError
 from qyran.roles import SYSTEM, Role
 from service.app import create_app
 from service.exchange import dictionary, feed, manifests, readers, shapes
-from service.exchange.limits import FEED, Limiter, TooOften
 from service.exchange.publisher import publish
 from service.exchange.questions.register import QUESTIONS
 from service.exchange.readers import make_reader, revoke_reader
 from service.exchange.table import columns, to_csv
 from service.i18n import LANGUAGES, texts
+from service.rates import Rate, Rates, TooOften
 from service.settings import load_settings
 from tests.service.exchange.facts import an_alert
 from tests.service.web.conftest import BASE, Visitor
@@ -196,19 +196,14 @@ def test_only_an_administrator_makes_readers(world):
 
 
 def test_who_asks_too_often_waits(world, monkeypatch):
-    limiter = Limiter(most=3, per_minute=60.0)
-    for _ in range(3):
-        limiter.ask("a", 10.0)
-    with pytest.raises(TooOften, match=r"ask again in \d s"):
-        limiter.ask("a", 10.0)
-    limiter.ask("b", 10.0)
-    limiter.ask("a", 11.5)
+    centre = Centre(world)
 
-    def refuse(*_: object) -> None:
-        raise TooOften(7)
+    def refuse(_: Rates, who: str, __: Rate) -> None:
+        if who.startswith("feed:"):
+            raise TooOften(7)
 
-    monkeypatch.setattr(FEED, "ask", refuse)
-    answer = Centre(world)(f"{ROOT}/feed")
+    monkeypatch.setattr(Rates, "ask", refuse)
+    answer = centre(f"{ROOT}/feed")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
 
 
