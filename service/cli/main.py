@@ -18,7 +18,7 @@ COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
     "jobs", "exchange", "receivers", "backup", "papers",
-    "import", "sensors", "video", "soak",
+    "settings", "import", "sensors", "video", "soak",
 )  # fmt: skip
 MODULES: Final = {"import": "imports"}
 """Modules of commands whose name no module can have."""

@@ -31,9 +31,11 @@ def run(arguments: Namespace) -> int:
     from service.metrics.collected import Looking  # noqa: PLC0415
     from service.metrics.exposition import served  # noqa: PLC0415
     from service.settings import load_settings  # noqa: PLC0415
+    from service.settings_view import say_mistakes  # noqa: PLC0415
     from service.supervised import notify  # noqa: PLC0415
     from service.worker import Worker, camera_files  # noqa: PLC0415
 
+    say_mistakes()
     settings = load_settings()
     files = camera_files(arguments.cameras)
     figures = Looking(camera_figures.each_of(settings.home) | place_figures.looks_of(settings))
@@ -52,6 +54,7 @@ def run(arguments: Namespace) -> int:
 def _under_leases(settings: Settings, files: list[Path]) -> None:
     """Watch what no other machine watches; go on with the rest as soon as it may."""
     from service.cluster.machine import Machine  # noqa: PLC0415
+    from service.settings_view import say_mistakes  # noqa: PLC0415
     from service.supervised import notify  # noqa: PLC0415
 
     machine = Machine(settings)
