@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from service.detectors import ModelChoice
     from service.settings import Settings
     from vision.camera import Camera
     from vision.stream_settings import StreamStatus
@@ -129,6 +130,7 @@ def watch_camera(
     start_time: datetime | None = None,
     demo: bool = False,
     stop: threading.Event | None = None,
+    models: ModelChoice | None = None,
 ) -> tuple[int, Totals]:
     """Watch one camera until its stream ends (a file), or for ever (a live stream).
 
@@ -138,6 +140,7 @@ def watch_camera(
         start_time: UTC time of the first frame of a recorded stream.
         demo: mark evidence as made from rendered scenes.
         stop: when set, what is pending is finished and written down, and the watch ends.
+        models: which detectors watch and where they run; by default those of the settings, in this process.
 
     Returns:
         Frames decoded, and the totals of the watch.
@@ -151,7 +154,7 @@ def watch_camera(
     live = is_live(camera.stream)
     spool = camera_spool(camera.id, PatientSpool(Spool(settings.spool_folder)), settings, live=live)
     camera_log = CameraLog(camera.id, spool)
-    models = settings.model_choice
+    models = models or settings.model_choice
     road, fire = models.detector("road"), models.detector("fire")
     pipeline = Pipeline(
         camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader(),

@@ -1,4 +1,7 @@
-"""The small networks that look at crops: signal heads, and the kind and colour of vehicles."""
+"""The small networks that look at crops: signal heads, and the kind and colour of vehicles.
+
+They run in the camera's own process: a crop takes 0.1 ms, and the way to the inference process 0.2 to 0.3 ms.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from models.card import WEIGHTS, load_crop_card, load_detector_card
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.card import CropCard, DetectorCard
+    from vision.engine import Engine, EngineRoom
 
 Place = Literal["road", "fire", "plates"]
 """What a detector is there for."""
@@ -37,6 +38,7 @@ class ModelChoice:
         plates: finds number plates.
         engine: what runs them, one of `vision.engine.ENGINES`.
         folder: of the installed models.
+        room: where they run, if not in this very process; its engine is then what runs them.
     """
 
     road: str = "road"
@@ -44,6 +46,16 @@ class ModelChoice:
     plates: str = "plates"
     engine: str = "cpu"
     folder: Path | None = None
+    room: EngineRoom | None = field(default=None, compare=False, repr=False)
+
+    def network(self, weights: Path) -> str | Engine:
+        """What runs the network of these weights: the name of an engine, or an engine that has loaded it.
+
+        Raises:
+            ConfigError: the weights cannot be used.
+            InferenceError: the room has nobody in it.
+        """
+        return self.engine if self.room is None else self.room.open(weights)
 
     def card(self, place: Place) -> DetectorCard:
         """The card of the model in a place, its weights checked against their hash.
@@ -70,7 +82,7 @@ class ModelChoice:
             at_once: twins of it that look at the same time.
         """
         spec = spec_of(self.card(place), long_side, classes=EXPECTED[place])
-        return Detector(spec, threads=threads, engine=self.engine, at_once=at_once)
+        return Detector(spec, threads=threads, engine=self.network(spec.weights), at_once=at_once)
 
 
 SHIPPED: Final = ModelChoice()

@@ -23,7 +23,8 @@ def plate_eye(models: ModelChoice = SHIPPED) -> FoundAndRead | None:
     """
     if models.plates == OFF:
         return None
-    return FoundAndRead(models.detector("plates"), open_reader(engine=models.engine))
+    reader = models.network(shipped_crop_card("plate_reader").path)
+    return FoundAndRead(models.detector("plates"), open_reader(engine=reader))
 
 
 def plate_models(models: ModelChoice = SHIPPED) -> dict[str, str]:

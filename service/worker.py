@@ -1,26 +1,32 @@
-"""Many cameras: one process each, started again when it dies."""
+"""Many cameras: one process each, started again when it dies, and one process that runs the networks of all.
+
+Processes are forked from one that has the program loaded: eight cameras start in the time of one and share the pages
+of the program, and a process that died is back without loading it again.
+"""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError, QyranError
-from service.camera_watch import watch_camera
 from service.evidence_clock import ClockWatch
 from service.evidence_settings import evidence_file
+from service.inference import InferenceKeeper, end_with_supervisor, kill_left, room_for
 from service.logs import hold, set_up
 from service.metrics.instruments import RESTARTS
 from vision.camera import load_camera
 
 if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
     from pathlib import Path
 
     from service.settings import Settings
@@ -32,6 +38,8 @@ STEADY_S: Final = 60.0
 """A process that lived so long begins again at the first delay."""
 POLL_S: Final = 0.5
 """How often the supervisor looks at its processes."""
+PRELOADED: Final = ["service.camera_watch", "service.inference", "vision.inference.server"]
+"""What the process has loaded from which the others are forked."""
 GRACE_S: Final = 10.0
 """How long a process may take to end when told to."""
 
@@ -41,7 +49,7 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Camera:
     file: Path
-    process: SpawnProcess | None = None
+    process: ForkServerProcess | None = None
     started: float = 0.0
     delay_s: float = BACKOFF_FIRST_S
     start_at: float = 0.0
@@ -68,7 +76,11 @@ class Worker:
 
     def run(self) -> None:
         """Watch until told to stop, or until every recorded stream has ended."""
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        inference = InferenceKeeper(self.settings, context) if self.settings.inference == "shared" else None
+        if inference is not None:
+            inference.start()
         for file in self.files:
             self.watch(file)
         wish = evidence_file(self.settings).clock
@@ -76,10 +88,12 @@ class Worker:
         try:
             while not self.stop.is_set() and self._has_work():
                 now = time.monotonic()
+                if inference is not None:
+                    inference.tend(now)
                 with self._lock:
                     for camera in self._cameras.values():
-                        self._tend(camera, context, now)
-                self.stop.wait(POLL_S)
+                        self._tend(camera, context, now, None if inference is None else inference.address)
+                self._wait(inference)
         finally:
             with self._lock:
                 cameras = list(self._cameras.values())
@@ -88,6 +102,8 @@ class Worker:
                     camera.process.terminate()
             for camera in cameras:
                 _end(camera)
+            if inference is not None:
+                inference.end()
 
     def watch(self, file: Path) -> None:
         """Watch a camera from now on, too; a recorded one that had ended begins anew."""
@@ -114,10 +130,18 @@ class Worker:
         with self._lock:
             return self.lasting or not all(camera.done for camera in self._cameras.values())
 
-    def _tend(self, camera: _Camera, context: multiprocessing.context.SpawnContext, now: float) -> None:
+    def _wait(self, inference: InferenceKeeper | None) -> None:
+        """Until it is time to look at the processes again, at the latest when the one that all need has died."""
+        if inference is None or inference.process is None:
+            self.stop.wait(POLL_S)
+        elif not self.stop.is_set():
+            multiprocessing.connection.wait([inference.process.sentinel], POLL_S)
+
+    def _tend(self, camera: _Camera, context: ForkServerContext, now: float, inference: str | None) -> None:
         process = camera.process
         if process is not None and not process.is_alive():
             camera.process = None
+            kill_left(process)
             if process.exitcode == 0:
                 camera.done = True
                 return
@@ -130,8 +154,9 @@ class Worker:
             camera.delay_s = min(2 * camera.delay_s, BACKOFF_MAX_S)
         if camera.process is None and not camera.done and now >= camera.start_at:
             camera.process = context.Process(
-                target=_child, args=(camera.file, self.settings), name=f"camera {camera.file.stem}", daemon=True
-            )
+                target=_child, args=(camera.file, self.settings, inference, dict(os.environ)),
+                name=f"camera {camera.file.stem}", daemon=True,
+            )  # fmt: skip
             camera.process.start()
             camera.started = now
 
@@ -164,26 +189,22 @@ def camera_files(folder: Path) -> list[Path]:
     return files
 
 
-def _child(file: Path, settings: Settings) -> None:
+def _child(file: Path, settings: Settings, inference: str | None, environment: dict[str, str]) -> None:
     """Body of a camera's process; ends in good order on SIGTERM and when the supervisor is gone."""
+    from service.camera_watch import watch_camera  # noqa: PLC0415 - loaded already there, and never needed here
+
+    os.environ.update(environment)  # what forks it has that of its own first moment
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    threading.Thread(target=_end_with_supervisor, args=(stop,), daemon=True).start()
+    threading.Thread(target=end_with_supervisor, args=(stop,), daemon=True).start()
     set_up(serves=True)
     hold(camera=file.stem)
     try:
-        watch_camera(file, settings, stop=stop)
+        models = replace(settings.model_choice, room=room_for(inference, file.stem))
+        watch_camera(file, settings, stop=stop, models=models)
     except QyranError as error:
         log.error("camera %s: %s", file.stem, error)  # noqa: TRY400 - one sentence says it all
         raise SystemExit(2) from None
     if stop.is_set():
         raise SystemExit(128 + signal.SIGTERM)  # not at its end: a supervisor that goes on starts it again
-
-
-def _end_with_supervisor(stop: threading.Event) -> None:
-    """A camera process whose supervisor was killed must not watch beside the one that its successor starts."""
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None:
-        supervisor.join()
-        stop.set()

@@ -60,6 +60,13 @@ class Engine(Protocol):
         """Shape of the first output as far as it is fixed; other axes are no int."""
 
 
+class EngineRoom(Protocol):
+    """Where networks run, if not in this very process."""
+
+    def open(self, weights: Path) -> Engine:
+        """A network, loaded there."""
+
+
 class _Local:
     """A network in this very process, and what the shapes of its input and first output say."""
 

@@ -14,17 +14,19 @@ from vision.plate_reader import Calibration, PlateReader
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vision.engine import Engine
+
 CARD: Final = WEIGHTS / "plate_reader.json"
 """Card of the shipped reader."""
 
 
-def open_reader(card_path: Path | None = None, *, threads: int = 1, engine: str = "cpu") -> PlateReader:
+def open_reader(card_path: Path | None = None, *, threads: int = 1, engine: str | Engine = "cpu") -> PlateReader:
     """Load a plate reader.
 
     Args:
         card_path: its card; the shipped one if None.
         threads: of the engine.
-        engine: name of the run-time, see ``vision.engine``.
+        engine: name of the run-time, see ``vision.engine``, or the reader's network, loaded already.
 
     Raises:
         ConfigError: the card or the weights are missing or wrong, or the model reads other signs or other crops.
@@ -38,4 +40,5 @@ def open_reader(card_path: Path | None = None, *, threads: int = 1, engine: str 
         raise ConfigError(
             f"The model {card.name} does not read grey crops of {WIDTH} x {HEIGHT} px; it cannot read plates."
         )
-    return PlateReader(open_engine(card.path, threads, engine), Calibration.of_settings(card.settings))
+    network = open_engine(card.path, threads, engine) if isinstance(engine, str) else engine
+    return PlateReader(network, Calibration.of_settings(card.settings))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from qyran.errors import InferenceError
-from vision.inference.server import InferenceServer
 from vision.inference.turn import ALONE, Batches
 
 GATHERED: Final = Batches(most=16, wait_s=0.003)
@@ -76,6 +75,8 @@ def listen() -> tuple[socket.socket, str]:
 
 def serve(listener: socket.socket, how: Plan) -> None:
     """Body of the inference process; never returns."""
+    from vision.inference.server import InferenceServer  # noqa: PLC0415 - a supervisor runs no networks
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing here is to be kept
     logging.getLogger(__name__).info(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 ANSWER_S: Final = 120.0
-"""How long an answer may take before the inference process is given up; who supervises it gives up sooner."""
+"""How long an answer may take by default before it is given up; who supervises the process gives up sooner."""
 LOAD_S: Final = 1800.0
 """The same for loading a network: TensorRT takes minutes to prepare one."""
 GONE_S: Final = 30.0
@@ -76,10 +76,11 @@ class Room:
         address: of the Unix socket on which the inference process listens; one that begins with a zero byte is no file.
         camera: who asks, for the figures of the inference process.
         ring: shared memory; by default one of the usual size.
+        answer_s: how long an answer may take before the inference process is given up.
     """
 
-    def __init__(self, address: str, camera: str, ring: Ring | None = None) -> None:
-        self._address, self._camera = address, camera
+    def __init__(self, address: str, camera: str, ring: Ring | None = None, *, answer_s: float = ANSWER_S) -> None:
+        self._address, self._camera, self._answer_s = address, camera, answer_s
         self._ring = ring or Ring(USUAL)
         self._idle: deque[socket.socket] = deque()
         self._lost: list[Floats] = []
@@ -115,13 +116,13 @@ class Room:
         shape = checked_shape(blob.shape)
         slot = self._ring.slot_of(blob)
         if slot is None:
-            blob = self._ring.take(blob, ANSWER_S)
+            blob = self._ring.take(blob, self._answer_s)
             slot = self._ring.slot_of(blob)
         if slot is None:
             raise InferenceError("A copy of an input does not lie in the ring.")
         request = Request(slot, self._ring.publish(slot), name, shape, all_outputs)
         try:
-            reply = self._asked(lambda wire: _reply(wire, weights, request))
+            reply = self._asked(lambda wire: _reply(wire, weights, request, self._answer_s))
         except BaseException:
             self._lost.append(blob)  # its slot stays published: who hangs may still read it and answer into it
             raise
@@ -139,7 +140,7 @@ class Room:
         Raises:
             InferenceError: it is gone.
         """
-        return self._asked(lambda wire: _say(wire, said(status=1), ANSWER_S))
+        return self._asked(lambda wire: _say(wire, said(status=1), self._answer_s))
 
     def _asked(self, ask: Callable[[socket.socket], Answer]) -> Answer:
         """What is answered over a free wire; asked again where the inference process died meanwhile."""
@@ -240,17 +241,17 @@ class RemoteEngine:
         return outputs
 
 
-def _reply(wire: socket.socket, weights: Path, request: Request) -> Reply:
+def _reply(wire: socket.socket, weights: Path, request: Request, answer_s: float) -> Reply:
     """The reply to a request; a successor that does not know the network yet is told to load it."""
-    reply = _replied(wire, request)
+    reply = _replied(wire, request, answer_s)
     if reply.status is Status.UNKNOWN_NETWORK:
         _load(wire, weights, request.network)
-        reply = _replied(wire, request)
+        reply = _replied(wire, request, answer_s)
     return reply
 
 
-def _replied(wire: socket.socket, request: Request) -> Reply:
-    reply = read(_exchange(wire, request.packed(), ANSWER_S))
+def _replied(wire: socket.socket, request: Request, answer_s: float) -> Reply:
+    reply = read(_exchange(wire, request.packed(), answer_s))
     if not isinstance(reply, Reply) or (reply.slot, reply.generation) != (request.slot, request.generation):
         raise InferenceError("The inference process answered something that nobody asked.")
     return reply
