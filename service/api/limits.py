@@ -51,6 +51,8 @@ LEAST_PER_S: Final = 8 << 10
 STATIC: Final = "/static/"
 SEEN: Final = frozenset({"/healthz", "/health/live", "/health/ready", "/metrics"})
 """What machines watch the service by is counted nowhere."""
+BEATS: Final = "/api/v1/worker/beat"
+"""Counted apart: a machine that catches up on its events must not lose its cameras over it."""
 
 
 def most_body(path: str) -> int:
@@ -92,7 +94,8 @@ class Limits:
         if scope["path"].startswith(STATIC) or scope["path"] in SEEN:
             return None
         try:
-            self._rates.ask(f"address:{(scope.get('client') or ('', 0))[0]}", self._by_address)
+            counted = "beats" if scope["path"] == BEATS else "address"
+            self._rates.ask(f"{counted}:{(scope.get('client') or ('', 0))[0]}", self._by_address)
         except TooOften as often:
             return 429, "Too Many Requests", str(often), {"Retry-After": str(often.wait_s)}
         return None

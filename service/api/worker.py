@@ -179,7 +179,7 @@ async def _take(request: Request, arrivals: Arrivals) -> EventStanding:
                 waiting.clear()
         await run_sync(arrival.feed, bytes(waiting))
         await run_sync(arrival.finish)
-    except ClientDisconnect:
+    except (ClientDisconnect, HTTPException):
         await run_sync(arrival.feed, bytes(waiting))  # what came is kept: the next try goes on behind it
         raise
     finally:

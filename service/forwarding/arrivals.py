@@ -10,6 +10,7 @@ sender is told so; sent again, it changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -120,6 +121,8 @@ class Arrivals:
             if not place.is_dir():  # the one who had the lock has finished meanwhile
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
             yield Arrival(envelope, place, Spool(self.store.settings.spool_folder))
+            with contextlib.suppress(OSError):  # what has come stays
+                place.rmdir()
         finally:
             os.close(handle)
 

@@ -20,8 +20,8 @@ MEDIA_TYPE: Final = "application/vnd.qyran.event"
 HEADER_MOST: Final = 256 * 1024
 """Bytes of the first line; an event has some 500."""
 FILES_MOST: Final = 32
-FILE_MOST: Final = 512 * 1024 * 1024
-"""Bytes of one file; a minute of a 4K camera has some 120 MB."""
+FILE_MOST: Final = 240 * 1024 * 1024
+"""Bytes of one file, and of all of an event; a minute of a 4K camera has some 120 MB."""
 NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(\.[A-Za-z0-9]{1,8}){1,2}$"
 
 FileName = Annotated[str, StringConstraints(pattern=NAME)]
@@ -72,6 +72,8 @@ class Envelope(BaseModel):
         names = [one.name for one in self.files]
         if len({name.lower() for name in names}) != len(names):
             raise ValueError("a file is named twice")
+        if sum(one.size for one in self.files) > FILE_MOST:
+            raise ValueError("the files of an event are larger than any package")
         if self.event.has_files != bool(self.files):
             raise ValueError("files belong to an event with evidence or pictures, and to no other")
         event = self.event
