@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class WorkerStatus(BaseModel):
-    """How the watch of one camera goes. Counts are since the process began; rates and delays of the last minute.
+    """How the watch of one camera goes. Counts are since the process began; rates and delays of the last half minute.
 
     Attributes:
         camera: its id.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EARLY_S: Final = 2e-3
 """A picture this much before its turn is on time: cameras round their time stamps."""
-LASTING_S: Final = 60.0
+LASTING_S: Final = 30.0
 """Seconds over which is told what was had."""
 
 

@@ -61,8 +61,11 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     decisions.add_argument("--signed", action="store_true", default=None, help="with signatures; default: without")
     ordinary = parser.add_argument_group("ordinary", "hours in which nothing happens; at idle priority")
     ordinary.add_argument("--hours", type=float, metavar="H", help="of rendered traffic; default: 2")
-    latency = parser.add_argument_group("latency", "from the deciding frame to the operator and the fire service")
-    latency.add_argument("--streams", type=int, metavar="N", help="cameras over real RTSP; default: 8")
+    latency = parser.add_argument_group("latency, streams", "cameras over real RTSP, a worker and a service")
+    latency.add_argument("--streams", type=int, metavar="N", help="cameras; default: 8")
+    latency.add_argument(
+        "--until-shed", action="store_true", default=None, help="streams: add two cameras at a time until one is shed"
+    )
     storm = parser.add_argument_group("alerts", "a storm of alerts to a failing receiver")
     storm.add_argument("--fails", type=float, metavar="SHARE", help="share of requests that fail; default: 0.5")
     storm.add_argument("--way", type=int, metavar="N", help="events timed from spool to CAP received; default: 200")

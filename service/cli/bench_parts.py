@@ -114,6 +114,12 @@ def _latency(given: Given, tell: Tell) -> dict[str, Any]:
     return bench_latency(tell=tell, **given)
 
 
+def _streams(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_streams import bench_streams  # noqa: PLC0415
+
+    return bench_streams(tell=tell, **given)
+
+
 def _listed(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
@@ -140,6 +146,7 @@ PARTS: Final[dict[str, Part]] = {
     "kpi": Part(_kpi, ("seed", "cases", "alerts", "database_url")),
     "alerts": Part(_alerts, ("alerts", "fails", "way", "database_url")),
     "latency": Part(_latency, ("streams", "seconds", "keep")),
+    "streams": Part(_streams, ("streams", "seconds", "keep", "until_shed")),
     "video": Part(_video, ("seconds", "keep")),
 }
 """By name."""
