@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("models.plate_finder")
 
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
 NMS_IOU: Final = 0.45
 """Overlap above which the weaker box falls: two plates never overlap."""
 LEAST_PRECISION: Final = 0.9

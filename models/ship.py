@@ -25,6 +25,7 @@ from models.data.places import CACHE, shared
 from models.data.prepare import prepared
 from models.data.sources import SOURCES, USED_FOR
 from models.export import export_onnx
+from models.lean_head import lean_file
 from models.look import NMS_IOU, STRIDE, look, raw_detector
 from models.quantise import quantise
 from models.recipes import RECIPES
@@ -50,7 +51,7 @@ CALIBRATION: Final = 64
 DRAWN: Final = frozenset({"rendered", "plain", "look_alikes", "pasted_fire", "rendered_plates"})
 """Sources that are no photographs."""
 
-VERSION: Final = "2.0"
+VERSION: Final = "2.1"
 
 
 def trained_network(recipe: Recipe, phase: int) -> DetectionModel:
@@ -115,6 +116,7 @@ def pack(
     log.info("AP50 over dev boxes: fp32 %.4f, 8 bits %.4f: shipping %s", ap["fp32"], ap["int8-qdq"], precision)
     target = WEIGHTS / f"{recipe.name}.onnx"
     shutil.copyfile(files[precision], target)
+    lean_file(target)
     return Packed(target, precision, found[precision], ap)
 
 
