@@ -227,7 +227,7 @@ class _Maker:
                 "registered", "notified", "due", "none", "none",
             )  # fmt: skip
         self.rows.add(ViolationCase, _row=row)
-        self.rows.add(Ingested, event_id=record, type="violation", at=at)
+        self.rows.add(Ingested, event_id=record, type="violation", time=at, at=at)
         self._evidence(record, state, at, plate)
 
     def _life(

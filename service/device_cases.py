@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,11 +17,12 @@ from evidence.subject import Subject
 from qyran.roles import SYSTEM
 from service.devices import CASE, clear_workshop, forget_picture, opened, picture_path, received_of, workshop
 from service.event import Event
+from service.plate_index import plate_of
 from service.record_evidence import device_papers, record_subject
 from service.spool import Spool
 from service.store.database import Store, Work
 from service.store.record_tables import DeviceRecord as Row
-from service.store.tables import Passage, Personal
+from service.store.tables import Passage
 from violations.device_match import WINDOW_S, Match, Seen, match
 from violations.devices import DeviceRecord
 from violations.record_rule import RecordRule
@@ -135,7 +136,7 @@ def _passages(work: Work, record: DeviceRecord) -> list[Seen]:
         Seen(
             id=row.id,
             time=row.time,
-            plate=_plate_of(work, row),
+            plate=plate_of(work, row),
             lane=row.lane,
             direction=row.direction,
             speed_kmh=row.speed_kmh,
@@ -143,14 +144,6 @@ def _passages(work: Work, record: DeviceRecord) -> list[Seen]:
         )
         for row in work.session.scalars(query)
     ]
-
-
-def _plate_of(work: Work, row: Passage) -> str | None:
-    item = work.session.get(Personal, (row.id, 0)) if row.plate_token else None
-    if item is None or item.wrapped_key is None or item.sealed is None:
-        return None
-    found: Any = work.store.vault.open(row.id, 0, item.wrapped_key, item.sealed)["payload"].get("plate")
-    return None if found is None else str(found)
 
 
 def _seen(found: Match, passage: Passage | None, store: Store) -> tuple[Reason, ...]:

@@ -127,13 +127,11 @@ def erase_passage(work: Work, passage_id: str) -> None:
         TransitionError: nothing is left to erase.
     """
     role = require(work.actor, ORDERS)
-    item = work.session.get(Personal, (passage_id, 0), with_for_update=True)
     passage = work.session.get(Passage, passage_id, with_for_update=True)
-    sealed = item is not None and item.sealed is not None
-    if passage is None or not (sealed or passage.still):
+    if passage is None or (passage.sealed is None and not passage.still):
         raise TransitionError("There is no plate to erase in this passage.")
-    if item is not None:
-        _destroy(item, None, work)
+    passage.wrapped_key = passage.sealed = None
+    passage.erased_at = work.now
     token, still = passage.plate_token, passage.still
     passage.plate_token = passage.plate_score = passage.plate_uncertain = None
     passage.still = passage.still_files = None
@@ -145,6 +143,6 @@ def erase_passage(work: Work, passage_id: str) -> None:
     log_access(work, role, "erased", passage_id)
 
 
-def _destroy(item: Personal, number: int | None, work: Work) -> None:
+def _destroy(item: Personal, number: int, work: Work) -> None:
     item.wrapped_key = item.sealed = None
     item.tombstone, item.erased_at = number, work.now

@@ -2,37 +2,50 @@
 
 The order keeps everything safe against a kill: the evidence is moved under its final name (which only its event's id
 decides), then the transaction commits, then the item leaves the spool. Whatever is repeated finds itself done.
+
+Passages and reports of analysis come by the thousand and are taken many in one transaction; where one of them cannot be
+stored, halves are tried until it stands alone. Any number of processes take segments beside each other; what has files
+or an order is taken by one, an alarm after one batch of passages at most.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
+from typing import Any, Final
 
-from sqlalchemy.exc import DataError, StatementError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, OperationalError, StatementError
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from evidence.verdict import Reason
 from qyran.errors import QyranError
 from qyran.roles import DETECTOR
 from service.alert_taking import take_alert, take_evidence
+from service.announcing import event_repeated, event_set_aside, events_stored
+from service.beat_taking import ANALYSED, stretch, take_beats
 from service.case_taking import take_violation
 from service.cluster.fence import Fence, Fenced, count_refusal
 from service.durable import move_folder
 from service.event import VIEWS, Event
 from service.fault_points import reach
 from service.outages.heartbeat import stream_told
-from service.passage_taking import adopt_still, take_passage
-from service.register_checks import check_passage
+from service.passage_taking import adopt_still, take_passages
+from service.register_checks import check_passages
 from service.spool import Item, Spool
+from service.store.bulk import on_postgresql
 from service.store.database import Store, Work
 from service.store.tables import Camera, CameraLog, Ingested
 from service.taking import Package, read_package
 
 POISON = (QyranError, ValueError, DataError, ConstraintError, StatementError)
+BATCH: Final = 1000
+"""Events in one transaction: beyond some hundreds a commit's share of an event's cost is nothing."""
+DEADLOCK: Final = "40P01"
+"""PostgreSQL ended one of two transactions that waited for each other; it is simply done again."""
+AGAIN: Final = 5
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +58,9 @@ class Taken:
     repeated: int = 0
     aside: int = 0
 
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(self.stored + other.stored, self.repeated + other.repeated, self.aside + other.aside)
+
 
 def ingest(spool: Spool, store: Store) -> Taken:
     """Take everything that waits.
@@ -52,48 +68,163 @@ def ingest(spool: Spool, store: Store) -> Taken:
     An event that cannot be stored (an impossible value) is set aside with the reason and blocks nobody; a database or
     disk that fails raises, and the item waits.
     """
-    taken = Taken()
     before = spool.aside()
-    for item in spool.pending():
-        try:
-            fresh = take(item, store)
-        except POISON as error:
-            if isinstance(error, StatementError) and error.connection_invalidated:
-                raise
-            log.warning("Event %s was not stored: %s.", item.event.id, type(error).__name__)
-            if isinstance(error, Fenced):
-                with store.write(DETECTOR) as work:
-                    count_refusal(work, item.event, error.reason)
-            spool.set_aside(item.path, _reason(error))
-            continue
-        spool.done(item)
-        taken = replace(taken, stored=taken.stored + fresh, repeated=taken.repeated + (not fresh))
+    taken = _take_items(spool, store)
+    for items in _batches(spool):
+        taken += _take_batch(items, spool, store) + _take_items(spool, store)
     return replace(taken, aside=spool.aside() - before)
+
+
+def ingest_segments(spool: Spool, store: Store) -> Taken:
+    """Take the segments that no other process has: what may run in several processes at once."""
+    taken = Taken()
+    for items in _batches(spool):
+        taken += _take_batch(items, spool, store)
+    return taken
 
 
 def take(item: Item, store: Store) -> bool:
     """Store one event; False when it was stored before."""
+    if _is_many(item.event):
+        return bool(_store_batch([item], store))
     with store.read(DETECTOR) as work:
         event = Fence.of(work, (item.event,)).passed(item.event)
     package = _adopt(item, store)
     reach(store, "ingest.adopted")
     with store.write(DETECTOR) as work:
-        if work.session.get(Ingested, str(event.id)) is not None:
+        if not _note(work, [item.event]):
+            event_repeated(event.type)
             return False
-        work.session.add(Ingested(event_id=str(event.id), type=event.type, at=work.now))
-        work.session.flush()
+        events_stored(work, [event])
         _TAKERS[event.type](work, event, package)
         reach(store, "ingest.written")
     reach(store, "ingest.committed")
     return True
 
 
+def _batches(spool: Spool) -> Iterator[list[Item]]:
+    """The lines of the spool's segments, in batches; a segment is gone when its last line is done."""
+    batch: list[Item] = []
+    for segment in spool.segments():
+        batch += [spool.item_of(number, event, segment) for number, event in segment.lines]
+        while len(batch) >= BATCH:
+            yield batch[:BATCH]
+            del batch[:BATCH]
+    if batch:
+        yield batch
+
+
+def _take_items(spool: Spool, store: Store) -> Taken:
+    """Take what lies outside of segments: each by itself and in order, passages with pictures in batches after it."""
+    taken, many = Taken(), list[Item]()
+    for item in spool.items():
+        if _is_many(item.event):
+            many.append(item)
+            continue
+        try:
+            fresh = take(item, store)
+        except POISON as error:
+            _set_aside(item, error, spool, store)
+            continue
+        spool.done(item)
+        taken += Taken(stored=int(fresh), repeated=int(not fresh))
+    for start in range(0, len(many), BATCH):
+        taken += _take_batch(many[start : start + BATCH], spool, store)
+    return taken
+
+
+def _take_batch(items: Sequence[Item], spool: Spool, store: Store) -> Taken:
+    """Take passages and reports in one transaction; where that fails, in halves, until the bad one stands alone."""
+    try:
+        stored = _store_batch(items, store)
+    except POISON as error:
+        if len(items) == 1:
+            _set_aside(items[0], error, spool, store)
+            return Taken()
+        _raise_lost(error)
+        half = len(items) // 2
+        return _take_batch(items[:half], spool, store) + _take_batch(items[half:], spool, store)
+    for item in items:
+        spool.done(item)
+    return Taken(stored=stored, repeated=len(items) - stored)
+
+
+def _store_batch(items: Sequence[Item], store: Store) -> int:
+    """Store passages and reports in one transaction; how many were not stored before."""
+    for item in items:
+        if item.event.type == "passage" and item.event.has_files:
+            adopt_still(item, store)
+    reach(store, "ingest.adopted")
+    for left in range(AGAIN, -1, -1):
+        try:
+            with store.write(DETECTOR) as work:
+                stored = _store_many(work, [item.event for item in items])
+                reach(store, "ingest.written")
+            break
+        except OperationalError as error:
+            if left == 0 or getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+    reach(store, "ingest.committed")
+    return stored
+
+
+def _store_many(work: Work, given: Sequence[Event]) -> int:
+    fence = Fence.of(work, given)
+    passed = {str(event.id): fence.passed(event) for event in given}
+    fresh = _note(work, list({event.id: event for event in given}.values()))
+    events = [event for identity, event in passed.items() if identity in fresh]
+    passages = [event for event in events if event.type == "passage"]
+    if passages:
+        take_passages(work, passages)
+        check_passages(work, passages)
+    beats = [event for event in events if event.type == "stream"]
+    if beats:
+        take_beats(work, beats)
+    events_stored(work, events)
+    return len(events)
+
+
+def _note(work: Work, events: Sequence[Event]) -> set[str]:
+    """Note that events are taken; the ids of those that were not before. The event's own time finds it again."""
+    rows = [
+        {"event_id": str(event.id), "type": event.type, "time": event.time, "at": work.now}
+        for event in sorted(events, key=lambda event: event.id)  # two processes wait for each other in one order only
+    ]
+    insert: Any = postgresql.insert if on_postgresql(work.session) else sqlite.insert
+    noting = insert(Ingested).on_conflict_do_nothing().returning(Ingested.event_id)
+    return set(work.session.scalars(noting, rows))
+
+
+def _set_aside(item: Item, error: Exception, spool: Spool, store: Store) -> None:
+    """Put an event where it blocks nobody.
+
+    Raises:
+        StatementError: it was not the event that failed, but the way to the database.
+    """
+    _raise_lost(error)
+    event_set_aside(item.event.type)
+    about = {"camera": item.event.camera, "event": str(item.event.id)}
+    log.warning("Event %s was not stored: %s.", item.event.id, type(error).__name__, extra=about)
+    if isinstance(error, Fenced):
+        with store.write(DETECTOR) as work:
+            count_refusal(work, item.event, error.reason)
+    spool.set_aside(item, _reason(error))
+
+
+def _raise_lost(error: Exception) -> None:
+    if isinstance(error, StatementError) and (
+        getattr(error, "connection_invalidated", False) or isinstance(error, OperationalError)
+    ):
+        raise error
+
+
+def _is_many(event: Event) -> bool:
+    return event.type == "passage" or (event.type, event.kind) == ("stream", ANALYSED)
+
+
 def _adopt(item: Item, store: Store) -> Package | None:
     """Move the evidence to its final place and verify it there; again after a kill, it is there already."""
     event = item.event
-    if event.type == "passage":
-        adopt_still(item, store)
-        return None
     place = Path(f"{event.time:%Y-%m}") / str(event.id)
     target = store.settings.evidence_folder / place
     if item.evidence.exists():
@@ -106,32 +237,24 @@ def _adopt(item: Item, store: Store) -> Package | None:
     return found
 
 
-def _passage(work: Work, event: Event, _: Package | None) -> None:
-    take_passage(work, event)
-    check_passage(work, event)
-
-
 def _stream(work: Work, event: Event, _: Package | None) -> None:
-    if event.kind not in {"up", "down", "analysed", *VIEWS}:
+    if event.kind not in {"up", "down", *VIEWS}:
         raise ValueError(f"a stream event cannot be {event.kind}")
-    seconds = event.video_s - event.onset_s if event.onset_s is not None else 0.0
-    if not 0 <= seconds <= timedelta(days=1).total_seconds():
-        raise ValueError("an analysed stretch has 0 to 86400 seconds")
-    entry = CameraLog(event_id=str(event.id), camera_id=event.camera, kind=event.kind, source="worker")
-    entry.start, entry.end = event.time - timedelta(seconds=seconds), event.time
-    work.session.add(entry)
+    start, end = stretch(event)
+    work.session.add(
+        CameraLog(
+            event_id=str(event.id), camera_id=event.camera, kind=event.kind, source="worker", start=start, end=end
+        )
+    )
     camera = work.session.get(Camera, event.camera)
-    if camera is None:
+    if camera is None or event.kind in VIEWS:
         return
-    if event.kind == "analysed":
-        camera.last_analysed = max(event.time, camera.last_analysed or event.time)
-    elif event.kind not in VIEWS and (camera.status_at is None or event.time >= camera.status_at):
+    if camera.status_at is None or event.time >= camera.status_at:
         camera.status, camera.status_at = event.kind, event.time
         stream_told(work, event.camera, event.kind, event.time)
 
 
 _TAKERS: dict[str, Callable[[Work, Event, Package | None], None]] = {
-    "passage": _passage,
     "stream": _stream,
     "violation": take_violation,
     "incident": take_alert,

@@ -34,7 +34,7 @@ from service.metrics.instruments import JOB_FAILURES, JOB_SECONDS, JOB_SUCCESS
 from service.notifying import Deliverer
 from service.outages.heartbeat import BEAT as PULSE
 from service.outages.heartbeat import Pulse, watch_workers
-from service.passage_retention import sweep_passages, sweep_stills
+from service.passage_retention import keep_months, sweep_passages, sweep_stills
 from service.public_page import BEAT
 from service.public_page.probe import beat
 from service.quality import RUNS_A_DAY, watch_quality
@@ -76,9 +76,9 @@ class Kept:
     signed: bool = False
 
 
-def take_events(store: Store) -> Taken:
+def take_events(store: Store, spool: Spool | None = None) -> Taken:
     """Take everything that waits in the spool."""
-    return ingest(Spool(store.settings.spool_folder), store)
+    return ingest(spool or Spool(store.settings.spool_folder), store)
 
 
 def keep_house(store: Store) -> Kept:
@@ -89,6 +89,7 @@ def keep_house(store: Store) -> Kept:
 
 def tidy(store: Store) -> Kept:
     """One round of housekeeping that asks nobody outside."""
+    keep_months(store)
     with store.write() as work:
         lapsed = lapse_claims(work)
         forget_logins(work)
@@ -174,7 +175,7 @@ class Jobs:
                 stirred = spool.stirred()
                 if stirred != seen or rounds % round(EVERY_S / LOOK_S) == 0:  # the clock of a folder ticks coarsely
                     seen = stirred
-                    self._step("take_events", lambda: take_events(self._store))
+                    self._step("take_events", lambda: take_events(self._store, spool))
                 rounds += 1
                 self._stop.wait(LOOK_S)
 

@@ -18,8 +18,8 @@ from service.store.database import Store, Work
 from service.store.keyring import add_key, remove_key
 from service.store.passage_tables import PlateIndex
 from service.store.people_tables import UserSecurity
-from service.store.tables import Personal
-from service.store.vault import BEFORE_BYTES, ID_BYTES
+from service.store.tables import Passage, Personal
+from service.store.vault import BEFORE_BYTES, ID_BYTES, PERSONAL
 
 BATCH: Final = 500
 """Rows in one transaction."""
@@ -31,11 +31,21 @@ BEFORE: Final = "unnamed"
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A table that holds sealed rows, and what names a row: its record, and its place where it has one."""
+    """A table that holds sealed rows, and what names a row: its record, and its place where it has one.
+
+    Attributes:
+        bound_as: the table's name to which its rows are bound, where that is not its own.
+    """
 
     table: type[Any]
     record: str
     seq: str | None = None
+    bound_as: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name to which its rows are bound."""
+        return self.bound_as or str(self.table.__tablename__)
 
     @property
     def keys(self) -> tuple[Any, ...]:
@@ -48,7 +58,12 @@ class Sealed:
         return str(getattr(row, self.record)), 0 if self.seq is None else int(getattr(row, self.seq))
 
 
-TABLES: Final = (Sealed(Personal, "record", "seq"), Sealed(PlateIndex, "token"), Sealed(UserSecurity, "user_id"))
+TABLES: Final = (
+    Sealed(Personal, "record", "seq"),
+    Sealed(Passage, "id", bound_as=PERSONAL),
+    Sealed(PlateIndex, "token"),
+    Sealed(UserSecurity, "user_id"),
+)
 """Every table with a `wrapped_key`; a test holds this to the schema."""
 
 
@@ -97,9 +112,7 @@ def reseal(store: Store, most: int | None = None) -> int:
             with store.write(SYSTEM) as work:
                 rows = _batch(work, one, after, BATCH if most is None else min(BATCH, most - done))
                 for row in rows:
-                    again = store.vault.resealed(
-                        *one.place(row), row.wrapped_key, row.sealed, table=one.table.__tablename__
-                    )
+                    again = store.vault.resealed(*one.place(row), row.wrapped_key, row.sealed, table=one.name)
                     row.wrapped_key, row.sealed = again
             if not rows:
                 break

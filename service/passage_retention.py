@@ -6,18 +6,20 @@ What goes leaves a tombstone that counts it. How many days is a parameter for th
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text
 
 from qyran.roles import SYSTEM
 from service.evidence_locks import standing
-from service.plate_index import forget_unused
+from service.plate_index import chunks, forget_unused
+from service.store.bulk import put_rows
 from service.store.counter import next_number
+from service.store.partitions import Month, detach, drop, make, missing, months_there
 from service.store.passage_tables import PassageTombstone, VehicleMonth, WatchHit
-from service.store.tables import Passage, Personal, ViolationCase
+from service.store.tables import Ingested, Passage, ViolationCase
 from service.watch_hits import OPEN as OPEN_HITS
 from violations.case import CaseState
 
@@ -32,6 +34,8 @@ ENDED: Final = frozenset(
 """States in which a case needs its vehicle's passages no more."""
 SAME_TRACK: Final = timedelta(minutes=10)
 """A case and a passage of one camera and track belong together within so long: track numbers begin anew."""
+REPEATED_AT_MOST: Final = timedelta(days=400)
+"""Ids of events are known so long after the event: no spool holds one back for longer."""
 AROUND: Final = timedelta(days=1)
 """A case holds its vehicle's passages, by plate, so long before and after it: where it came from, where it went."""
 
@@ -41,14 +45,14 @@ def sweep_passages(store: Store) -> int:
     with store.read() as work:
         over = work.now - timedelta(days=store.settings.passage_days)
     before = over.replace(minute=0, second=0, microsecond=0)  # hour by hour, so that tombstones stay few
-    removed, after = 0, ""
+    removed = drop_months(store, before)
+    after: tuple[datetime, str] | None = None
     while True:
         with store.write(SYSTEM) as work:
-            query = select(Passage).where(Passage.time < before, Passage.id > after).order_by(Passage.id).limit(BATCH)
-            rows = work.session.scalars(query.with_for_update()).all()
+            rows = work.session.scalars(_next(after, Passage.time < before).with_for_update()).all()
             if not rows:
                 return removed
-            after = rows[-1].id
+            after = rows[-1].time, rows[-1].id
             held = held_ids(work, rows)
             gone = [row for row in rows if row.id not in held]
             folders = [row.still for row in gone if row.still]
@@ -56,6 +60,68 @@ def sweep_passages(store: Store) -> int:
         for folder in folders:  # what a kill leaves behind here goes with `sweep_stills`
             shutil.rmtree(store.settings.passages_folder / folder, ignore_errors=True)
         removed += len(gone)
+
+
+def drop_months(store: Store, before: datetime) -> int:
+    """Drop the months all of whose passages are older than a moment (PostgreSQL); how many passages went.
+
+    What something holds is moved out first, into the rest. Of the others the month's vehicles stay countable, the
+    tombstone counts them, and plates that nobody has any more leave the index, as when they go one by one.
+    """
+    with store.read() as work:
+        over = [one for one in months_there(work.session, Passage.__tablename__) if one.end <= before]
+    removed = 0
+    for month in over:
+        folders: list[str] = []
+        with store.write(SYSTEM) as work:
+            removed += _drop_month(work, month, folders)
+        for folder in folders:
+            shutil.rmtree(store.settings.passages_folder / folder, ignore_errors=True)
+    return removed
+
+
+def _drop_month(work: Work, month: Month, folders: list[str]) -> int:
+    session = work.session
+    inside = Passage.time >= month.start, Passage.time < month.end
+    held, tokens = set[str](), set[str]()
+    after: tuple[datetime, str] | None = None
+    while rows := session.scalars(_next(after, *inside)).all():
+        kept = held_ids(work, rows)
+        gone = [row for row in rows if row.id not in kept]
+        keep_count(work, [(row.time, row.plate_token) for row in gone])
+        folders += [row.still for row in gone if row.still]
+        tokens.update(row.plate_token for row in gone if row.plate_token)
+        held |= kept
+        after = rows[-1].time, rows[-1].id
+        session.expunge_all()
+    span = select(func.count(), func.min(Passage.time), func.max(Passage.time)).where(*inside)
+    count, first, last = session.execute(span).one()
+    connection = session.connection()
+    detach(connection, month)
+    for chunk in chunks(sorted(held)):
+        move = text(f"INSERT INTO passage SELECT * FROM {month.name} WHERE id = ANY(:ids)")  # noqa: S608  our own name
+        connection.execute(move, {"ids": list(chunk)})
+    drop(connection, month)
+    forget_unused(work, tokens)
+    removed = int(count) - len(held)
+    if removed:
+        _leave_stone(work, removed, len(held), first, last)
+    return removed
+
+
+def keep_months(store: Store) -> int:
+    """Make the months that are about to begin, drop ids of events that nobody repeats any more; how many were made."""
+    with store.read() as work:
+        wanted, before = missing(work.session, work.now), work.now - REPEATED_AT_MOST
+        old = [one for one in months_there(work.session, Ingested.__tablename__) if one.end < before]
+    for month in wanted:
+        with store.write(SYSTEM) as work:
+            make(work.session.connection(), month)
+    for month in old:
+        with store.write(SYSTEM) as work:
+            detach(work.session.connection(), month)
+            drop(work.session.connection(), month)
+    return len(wanted)
 
 
 def sweep_stills(store: Store) -> int:
@@ -83,16 +149,16 @@ def month_token(work: Work, month: str, plate_token: str) -> str:
     return work.store.vault.token(f"month|{month}|{plate_token}")
 
 
-def keep_count(work: Work, rows: Sequence[Passage]) -> None:
-    """Keep what the count of different vehicles of a month needs (KPI 9.2), when its passages go."""
+def keep_count(work: Work, seen: Iterable[tuple[datetime, str | None]]) -> None:
+    """Keep what the count of different vehicles of a month needs (KPI 9.2), when passages of these times go."""
     zone = work.store.settings.zone
-    months = {(f"{row.time.astimezone(zone):%Y-%m}", row.plate_token) for row in rows if row.plate_token is not None}
+    months = {(f"{moment.astimezone(zone):%Y-%m}", token) for moment, token in seen if token is not None}
     wanted = {(month, month_token(work, month, token)) for month, token in months}
-    for month in {month for month, _ in wanted}:
-        tokens = [token for one, token in wanted if one == month]
-        known = select(VehicleMonth.token).where(VehicleMonth.month == month, VehicleMonth.token.in_(tokens))
-        fresh = set(tokens) - set(work.session.scalars(known))
-        work.session.add_all(VehicleMonth(month=month, token=token) for token in sorted(fresh))
+    for month in sorted({month for month, _ in wanted}):
+        for chunk in chunks(sorted(token for one, token in wanted if one == month)):
+            known = select(VehicleMonth.token).where(VehicleMonth.month == month, VehicleMonth.token.in_(chunk))
+            fresh = set(chunk) - set(work.session.scalars(known))
+            put_rows(work.session, VehicleMonth, ("month", "token"), [(month, token) for token in sorted(fresh)])
 
 
 def _remove(work: Work, rows: Sequence[Passage], held: int) -> None:
@@ -100,20 +166,28 @@ def _remove(work: Work, rows: Sequence[Passage], held: int) -> None:
         return
     ids, tokens = [row.id for row in rows], [row.plate_token for row in rows if row.plate_token]
     times = [row.time for row in rows]
-    work.session.execute(delete(Personal).where(Personal.record.in_(ids), Personal.seq == 0))
-    work.session.execute(delete(Passage).where(Passage.id.in_(ids)))
+    work.session.execute(
+        delete(Passage).where(Passage.id.in_(ids), Passage.time >= min(times), Passage.time <= max(times))
+    )
     forget_unused(work, tokens)
-    keep_count(work, rows)
-    work.session.add(
-        PassageTombstone(
-            number=next_number(work, "tombstone"),
-            at=work.now,
-            ground="retention_over",
-            removed=len(ids),
-            held=held,
-            first=min(times),
-            last=max(times),
-        )
+    keep_count(work, [(row.time, row.plate_token) for row in rows])
+    _leave_stone(work, len(ids), held, min(times), max(times))
+
+
+def _leave_stone(work: Work, removed: int, held: int, first: datetime, last: datetime) -> None:
+    stone = PassageTombstone(number=next_number(work, "tombstone"), at=work.now, ground="retention_over")
+    stone.removed, stone.held, stone.first, stone.last = removed, held, first, last
+    work.session.add(stone)
+
+
+def _next(after: tuple[datetime, str] | None, *where: ColumnElement[bool]) -> Select[Passage]:
+    """The next passages of a condition in the order of their time, along its index."""
+    query = select(Passage).where(*where).order_by(Passage.time, Passage.id).limit(BATCH)
+    if after is None:
+        return query
+    moment, identity = after
+    return query.where(
+        Passage.time >= moment, or_(Passage.time > moment, and_(Passage.time == moment, Passage.id > identity))
     )
 
 

@@ -1,25 +1,37 @@
-"""Taking a passage into the store: its row, its sealed plate, the index, its pictures, and what watch lists say."""
+"""Taking passages into the store, many at once: their rows, sealed plates, the index, and what watch lists say."""
 
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from evidence.canonical import file_sha256
+from kpi_catalog.tally import Part
 from service import watch_hits
 from service.durable import move_folder
 from service.passage_still import VEHICLE, VIEW
-from service.plate_index import remember
+from service.plate_index import remember_many
 from service.plates import normal
-from service.store.tables import Passage, Personal
+from service.store.bulk import put_rows
+from service.store.marks import Mark, leave
+from service.store.tables import Passage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from service.event import Event
     from service.spool import Item
     from service.store.database import Store, Work
 
 PICTURES: Final = frozenset({VEHICLE, VIEW})
+NAMES: Final = (
+    "id", "camera_id", "line", "lane", "kind", "direction", "time", "video_s", "track", "class_", "vehicle_type",
+    "colour", "speed_kmh", "speed_uncertainty_kmh", "score", "plate_token", "plate_score", "plate_uncertain", "still",
+    "still_files", "wrapped_key", "sealed",
+)  # fmt: skip
+"""Columns that taking fills."""
 
 
 def adopt_still(item: Item, store: Store) -> None:
@@ -31,44 +43,73 @@ def adopt_still(item: Item, store: Store) -> None:
         shutil.rmtree(target)  # pictures that are not what the worker saw help nobody
 
 
-def take_passage(work: Work, event: Event) -> None:
-    """Store a passage."""
-    plate = normal(event.plate) if event.plate else None
-    place = still_place(event)
-    has_still = event.still is not None and (work.store.settings.passages_folder / place).exists()
-    row = Passage(
-        id=str(event.id),
-        camera_id=event.camera,
-        line=event.line,
-        lane=event.lane,
-        kind=event.kind,
-        direction=event.direction,
-        time=event.time,
-        video_s=event.video_s,
-        track=event.track,
-        class_=event.class_,
-        vehicle_type=event.vehicle_type,
-        colour=event.colour,
-        speed_kmh=event.speed_kmh,
-        speed_uncertainty_kmh=event.speed_uncertainty_kmh,
-        score=event.score,
-        plate_token=remember(work, plate) if plate else None,
-        plate_score=event.plate_score if plate else None,
-        plate_uncertain=list(event.plate_uncertain or ()) if plate else None,
-        still=str(place) if has_still else None,
-        still_files=dict(event.still_files or {}) if has_still else None,
+def take_passages(work: Work, events: Sequence[Event]) -> None:
+    """Store passages whose pictures have been moved, none of them taken before."""
+    vault = work.store.vault
+    plates = [normal(event.plate) if event.plate else None for event in events]
+    tokens = {plate: vault.token(plate) for plate in set(plates) if plate is not None}
+    remember_many(work, {token: plate for plate, token in tokens.items()})
+    read = [(str(event.id), plate) for event, plate in zip(events, plates, strict=True) if plate is not None]
+    sealed = vault.seal_many((record, 0, {"payload": {"plate": plate}}) for record, plate in read)
+    boxes = {record: box for (record, _), box in zip(read, sealed, strict=True)}
+    rows = [
+        _row(work.store, event, None if plate is None else tokens[plate], boxes.get(str(event.id), (None, None)))
+        for event, plate in zip(events, plates, strict=True)
+    ]
+    put_rows(work.session, Passage, NAMES, rows)
+    _mark(work, [event.time for event in events if event.plate])
+    watch_hits.match(
+        work,
+        [
+            watch_hits.Seen(str(event.id), event.camera, event.time, tokens[plate], plate)
+            for event, plate in zip(events, plates, strict=True)
+            if plate is not None
+        ],
     )
-    work.session.add(row)
-    if plate:
-        wrapped, sealed = work.store.vault.seal(row.id, 0, {"payload": {"plate": plate}})
-        work.session.add(Personal(record=row.id, seq=0, wrapped_key=wrapped, sealed=sealed))
-        work.session.flush()
-        watch_hits.match(work, row, plate)
 
 
 def still_place(event: Event) -> Path:
     """Where a passage's pictures lie under the folder of passages."""
     return Path(f"{event.time:%Y-%m-%d}") / str(event.id)
+
+
+def _row(store: Store, event: Event, token: str | None, box: tuple[bytes | None, bytes | None]) -> tuple[Any, ...]:
+    place = still_place(event) if event.still is not None else None
+    has_still = place is not None and (store.settings.passages_folder / place).exists()
+    read = token is not None
+    return (
+        str(event.id),
+        event.camera,
+        event.line,
+        event.lane,
+        event.kind,
+        event.direction,
+        event.time,
+        event.video_s,
+        event.track,
+        event.class_,
+        event.vehicle_type,
+        event.colour,
+        event.speed_kmh,
+        event.speed_uncertainty_kmh,
+        event.score,
+        token,
+        event.plate_score if read else None,
+        list(event.plate_uncertain or ()) if read else None,
+        str(place) if has_still else None,
+        dict(event.still_files or {}) if has_still else None,
+        *box,
+    )
+
+
+def _mark(work: Work, times: Sequence[datetime]) -> None:
+    """Vehicles of the running month are counted where they lie; only a month that is over must be counted again."""
+    zone = work.store.settings.zone
+    first = work.now.astimezone(zone).date().replace(day=1)
+    begins = datetime.combine(first, time(), zone).astimezone(UTC)
+    months = {(local.year, local.month): moment for moment in times if moment < begins
+              for local in (moment.astimezone(zone),)}  # fmt: skip
+    leave(work.session, (Mark(Part.VEHICLES, moment) for moment in months.values()))
 
 
 def _as_named(folder: Path, event: Event) -> bool:

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Select, func, select
@@ -18,12 +18,11 @@ from service import query_log
 from service.access import log_access, require
 from service.functions import demand
 from service.passage_sight import refuse_hidden, visible
-from service.plate_index import plates_of, tokens_like
+from service.plate_index import plate_of, plates_of, tokens_like
 from service.plate_pattern import PlatePattern, plate_pattern
 from service.query_log import Reason
 from service.records import camera_names, name_of
 from service.store.database import Work
-from service.store.events import facts_of
 from service.store.passage_tables import QueryLog
 from service.store.scene_tables import CameraFile
 from service.store.tables import Camera, Passage
@@ -200,12 +199,8 @@ def hold(work: Work, passage_id: str, what_for: str | None) -> None:
 def views_of(work: Work, rows: Sequence[Passage], query: str | None = None) -> tuple[PassageView, ...]:
     """Passages with their plates opened and their places named."""
     cameras = camera_names(work, (row.camera_id for row in rows))
-    plates = facts_of(work.session, work.store.vault, [row.id for row in rows if row.plate_token is not None])
     drawn = _drawn_names(work, cameras.values())
-    return tuple(
-        _view(work, row, cameras.get(row.camera_id), drawn.get(row.camera_id, {}), plates.get(row.id, {}), query)
-        for row in rows
-    )
+    return tuple(_view(work, row, cameras.get(row.camera_id), drawn.get(row.camera_id, {}), query) for row in rows)
 
 
 def _where(work: Work, wanted: PassageFilter, pattern: PlatePattern | None) -> Select[Passage]:
@@ -244,9 +239,8 @@ def _drawn_names(work: Work, cameras: Iterable[Camera]) -> dict[str, dict[str, d
 
 
 def _view(
-    work: Work, row: Passage, camera: Camera | None, drawn: Mapping[str, dict[str, str]], said: Mapping[str, Any],
-    query: str | None,
-) -> PassageView:  # fmt: skip
+    work: Work, row: Passage, camera: Camera | None, drawn: Mapping[str, dict[str, str]], query: str | None
+) -> PassageView:
     return PassageView(
         id=row.id,
         camera_id=row.camera_id,
@@ -264,7 +258,7 @@ def _view(
         colour=row.colour,
         speed_kmh=row.speed_kmh,
         speed_uncertainty_kmh=row.speed_uncertainty_kmh,
-        plate=said.get("plate"),
+        plate=plate_of(work, row),
         plate_score=row.plate_score,
         plate_uncertain=tuple(row.plate_uncertain or ()),
         stills=tuple(sorted(row.still_files or ())),

@@ -5,13 +5,15 @@ A plate is put in at ingest and taken out with the last passage or case of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from qyran.errors import InputError
 from service.plate_pattern import PlatePattern, pairs_of
+from service.store.bulk import hold_alone, hold_shared, on_postgresql, put_rows, there
 from service.store.database import Work
 from service.store.passage_tables import PlateGram, PlateIndex
 from service.store.tables import Passage, ViolationCase
@@ -23,23 +25,47 @@ MOST_CANDIDATES: Final = 20_000
 """Plates that are unsealed for one search at most, some twenty microseconds each."""
 CHUNK: Final = 500
 """Values in one statement; SQLite and PostgreSQL take more."""
+INDEXING: Final = 470
+"""The lock of PostgreSQL that whoever indexes plates shares, and whoever takes unused ones out holds alone."""
 
 
 def remember(work: Work, plate: str) -> str:
     """Put a plate into the index if it is not there; its token."""
-    vault = work.store.vault
-    token = vault.token(plate)
-    if work.session.get(PlateIndex, token) is None:
-        wrapped, sealed = vault.seal(token, 0, {"plate": plate}, table=TABLE)
-        work.session.add(PlateIndex(token=token, wrapped_key=wrapped, sealed=sealed))
-        work.session.flush()
-        buckets = {vault.bucket(pair, BUCKETS) for pair in pairs_of(plate)}
-        work.session.add_all(PlateGram(bucket=bucket, token=token) for bucket in sorted(buckets))
+    token = work.store.vault.token(plate)
+    remember_many(work, {token: plate})
     return token
+
+
+def remember_many(work: Work, plates: Mapping[str, str]) -> None:
+    """Put those plates, by their tokens, into the index that are not there; several processes may at once."""
+    if not plates:
+        return
+    session, vault = work.session, work.store.vault
+    session.flush()
+    hold_shared(session, INDEXING)
+    fresh = sorted(plates.keys() - there(session, PlateIndex.token, plates))
+    if not fresh:
+        return
+    sealed = vault.seal_many(((token, 0, {"plate": plates[token]}) for token in fresh), table=TABLE)
+    insert: Any = postgresql.insert if on_postgresql(session) else sqlite.insert
+    rows = [
+        {"token": token, "wrapped_key": key, "sealed": box} for token, (key, box) in zip(fresh, sealed, strict=True)
+    ]
+    made = session.scalars(insert(PlateIndex).on_conflict_do_nothing().returning(PlateIndex.token), rows).all()
+    buckets = dict[str, int]()
+    grams = list[tuple[int, str]]()
+    for token in sorted(made):
+        pairs = pairs_of(plates[token])
+        for pair in pairs:
+            if pair not in buckets:
+                buckets[pair] = vault.bucket(pair, BUCKETS)
+        grams += [(bucket, token) for bucket in sorted({buckets[pair] for pair in pairs})]
+    put_rows(session, PlateGram, ("bucket", "token"), grams)
 
 
 def forget_unused(work: Work, tokens: Iterable[str]) -> None:
     """Take those plates out of the index that no passage and no case has any more."""
+    hold_alone(work.session, INDEXING)
     for chunk in chunks(sorted(set(tokens))):
         used = set[str | None]()
         for column in (Passage.plate_token, ViolationCase.plate_token):
@@ -87,6 +113,14 @@ def plates_of(work: Work, tokens: Iterable[str]) -> dict[str, str]:
         for row in work.session.scalars(select(PlateIndex).where(PlateIndex.token.in_(chunk))):
             found[row.token] = _open(work, row)
     return found
+
+
+def plate_of(work: Work, row: Passage) -> str | None:
+    """The plate of a passage; None where none was read, or it was erased."""
+    if row.wrapped_key is None or row.sealed is None:
+        return None
+    plate = work.store.vault.open(row.id, 0, row.wrapped_key, row.sealed)["payload"].get("plate")
+    return None if plate is None else str(plate)
 
 
 def chunks(values: list[str]) -> Iterable[list[str]]:

@@ -11,16 +11,18 @@ from evidence.record_package import RecordPicture, write_record_package
 from service.event import Event
 from service.passage_still import VEHICLE, VIEW
 from service.plates import normal
-from service.ports.road_registers import KIND_OF, Register, road_register
+from service.ports.road_registers import KIND_OF, Register, RoadRegister, road_register
 from service.record_evidence import record_subject
 from service.spool import Spool
+from service.store.bulk import there
 from service.store.tables import Camera, Ingested, Passage
 from violations.record_rule import RecordRule
 from violations.registers import RegisterCheck
 from violations.rules import no_inspection, no_insurance
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Sequence
+    from datetime import date, datetime
 
     from service.store.database import Work
     from violations.record_rule import Judgement
@@ -33,36 +35,43 @@ MOMENTS: Final = ((VEHICLE, "in_act"), (VIEW, "wide"))
 """Pictures of a passage, and what they are called in a case."""
 
 
-def check_passage(work: Work, event: Event) -> int:
-    """Ask every register about a passage that was just stored; how many cases went into the spool.
+def check_passages(work: Work, events: Sequence[Event]) -> int:
+    """Ask every register about passages that were just stored; how many cases went into the spool.
 
     A case's id is made of plate, kind and the city's day, so that a car without cover makes one case a day, and a
     repetition after a kill none.
     """
-    if event.plate is None or work.session.get(Camera, event.camera) is None:
-        return 0
-    day = event.time.astimezone(work.store.settings.zone).date()
-    return sum(_check(work, event, normal(event.plate), register, day) for register in KIND_OF)
+    asking = [(register, asked, asked.state(work)) for register in KIND_OF if (asked := road_register(work, register))]
+    asking = [one for one in asking if one[2] is not None]
+    known = there(work.session, Camera.id, {event.camera for event in events}) if asking else set[str]()
+    zone = work.store.settings.zone
+    read = [
+        (event, normal(event.plate), event.time.astimezone(zone).date())
+        for event in events
+        if event.plate is not None and event.camera in known
+    ]
+    return sum(_check(work, read, register, asked, as_of) for register, asked, as_of in asking if as_of and read)
 
 
-def _check(work: Work, event: Event, plate: str, register: Register, day: date) -> bool:
-    asked = road_register(work, register)
-    as_of = asked.state(work)
-    if as_of is None:
-        return False
-    record = RegisterCheck(
-        time=event.time,
-        plate_score=event.plate_score,
-        doubtful=len(event.plate_uncertain or ()),
-        register=asked.name,
-        as_of=as_of,
-        cover=asked.cover_of(work, plate, day),
-    )
-    kind = KIND_OF[register]
-    judged = RULES[kind].judge(record, day)
-    if judged.holds:
-        _hand_over(work, event, plate, kind, judged, day)
-    return judged.holds
+def _check(
+    work: Work, read: Sequence[tuple[Event, str, date]], register: Register, asked: RoadRegister, as_of: datetime
+) -> int:
+    covers, count = asked.covers_of(work, {(plate, day) for _, plate, day in read}), 0
+    for event, plate, day in read:
+        record = RegisterCheck(
+            time=event.time,
+            plate_score=event.plate_score,
+            doubtful=len(event.plate_uncertain or ()),
+            register=asked.name,
+            as_of=as_of,
+            cover=covers[plate, day],
+        )
+        kind = KIND_OF[register]
+        judged = RULES[kind].judge(record, day)
+        if judged.holds:
+            _hand_over(work, event, plate, kind, judged, day)
+            count += 1
+    return count
 
 
 def _hand_over(work: Work, event: Event, plate: str, kind: str, judged: Judgement, day: date) -> None:

@@ -6,14 +6,15 @@ it is, and the share of misreadings is shown beside every list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from qyran.errors import InputError, NotFound, TransitionError
@@ -23,6 +24,7 @@ from service.auth import names
 from service.functions import demand, offers
 from service.passages import PassageView, picture_of, views_of
 from service.plate_pattern import PlatePattern
+from service.store.bulk import there
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import facts_of
 from service.store.passage_tables import WatchEntry, WatchHit, WatchList
@@ -81,43 +83,67 @@ class HitView(BaseModel):
     steps: tuple[str, ...]
 
 
-def match(work: Work, passage: Passage, plate: str) -> list[WatchHit]:
-    """Raise a hit for every valid list with an entry that means the plate of a passage being taken."""
-    if not offers(work.store.settings, "watch_lists"):
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A passage being taken, and its plate."""
+
+    id: str
+    camera: str
+    time: datetime
+    token: str
+    plate: str
+
+
+def match(work: Work, seen: Sequence[Seen]) -> list[WatchHit]:
+    """Raise a hit for every valid list with an entry that means the plate of one of the passages being taken.
+
+    However many passages: one query of the entries of their plates, and one of the patterns.
+    """
+    if not seen or not offers(work.store.settings, "watch_lists"):
         return []
-    query = (
-        select(WatchEntry, WatchList)
-        .join(WatchList, WatchEntry.list_id == WatchList.id)
-        .where(
-            WatchEntry.removed_at.is_(None),
-            WatchList.ended_at.is_(None),
-            WatchList.valid_until > work.now,
-            or_(WatchEntry.token == passage.plate_token, WatchEntry.token.is_(None)),
-        )
-        .order_by(WatchEntry.token.is_(None), WatchEntry.added_at, WatchEntry.id)
-    )
-    found = work.session.execute(query).all()
-    said = facts_of(work.session, work.store.vault, [entry.id for entry, _ in found if entry.token is None])
-    raised: dict[str, WatchHit] = {}
-    for entry, watch_list in found:
-        pattern = said.get(entry.id, {}).get("pattern")
-        means = entry.token is not None or (pattern is not None and PlatePattern(pattern).matches(plate))
-        if not means or watch_list.id in raised:
-            continue
-        hit = WatchHit(
-            id=str(uuid5(NAMESPACE_URL, f"qyran:hit|{passage.id}|{watch_list.id}")),
-            list_id=watch_list.id,
-            entry_id=entry.id,
-            passage_id=passage.id,
-            camera_id=passage.camera_id,
-            time=passage.time,
-            state=NEW,
-            raised_at=work.now,
-            changed_at=work.now,
-        )
-        work.session.add(hit)
-        raised[watch_list.id] = hit
+    entries = _entries(work, {one.token for one in seen})
+    plain: dict[str, list[WatchEntry]] = {}
+    for entry in entries:
+        if entry.token is not None:
+            plain.setdefault(entry.token, []).append(entry)
+    open_ = [entry for entry in entries if entry.token is None]
+    said = facts_of(work.session, work.store.vault, [entry.id for entry in open_])
+    patterns = [(entry, PlatePattern(said[entry.id]["pattern"])) for entry in open_ if said[entry.id].get("pattern")]
+    raised: dict[tuple[str, str], WatchHit] = {}
+    for one in seen:
+        meant = [*plain.get(one.token, ()), *(entry for entry, pattern in patterns if pattern.matches(one.plate))]
+        for entry in meant:
+            if (one.id, entry.list_id) not in raised:
+                raised[one.id, entry.list_id] = _hit(work, one, entry)
+    work.session.add_all(raised.values())
     return list(raised.values())
+
+
+def _entries(work: Work, tokens: Collection[str]) -> list[WatchEntry]:
+    """Entries of valid lists: those of these plates, then all patterns, each the oldest first."""
+    query = (
+        select(WatchEntry)
+        .join(WatchList, WatchEntry.list_id == WatchList.id)
+        .where(WatchEntry.removed_at.is_(None), WatchList.ended_at.is_(None), WatchList.valid_until > work.now)
+    )
+    known = there(work.session, WatchEntry.token, tokens)
+    rows = [*work.session.scalars(query.where(WatchEntry.token.in_(known)))] if known else []
+    rows += work.session.scalars(query.where(WatchEntry.token.is_(None)))
+    return sorted(rows, key=lambda row: (row.token is None, row.added_at, row.id))
+
+
+def _hit(work: Work, seen: Seen, entry: WatchEntry) -> WatchHit:
+    return WatchHit(
+        id=str(uuid5(NAMESPACE_URL, f"qyran:hit|{seen.id}|{entry.list_id}")),
+        list_id=entry.list_id,
+        entry_id=entry.id,
+        passage_id=seen.id,
+        camera_id=seen.camera,
+        time=seen.time,
+        state=NEW,
+        raised_at=work.now,
+        changed_at=work.now,
+    )
 
 
 def listing(work: Work, *, open_only: bool = True, list_id: str | None = None, limit: int = 100) -> tuple[HitView, ...]:

@@ -7,7 +7,7 @@ happening's first moment is found then, among all that is committed by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
@@ -80,7 +80,19 @@ def _before_flush(session: Session, _: object, __: object) -> None:
     fresh -= seen
     seen |= fresh
     for mark in sorted(fresh, key=repr):
-        session.add(KpiMark(part=mark.part, since=mark.since, until=mark.until, open=mark.open, ref=mark.ref))
+        session.add(_row(mark))
+
+
+def leave(session: Session, marks: Iterable[Mark]) -> None:
+    """Mark what rows changed that went past the session (`service.store.bulk`)."""
+    seen: set[Mark] = session.info.setdefault(SEEN, set())
+    for mark in sorted(set(marks) - seen, key=repr):
+        seen.add(mark)
+        session.add(_row(mark))
+
+
+def _row(mark: Mark) -> KpiMark:
+    return KpiMark(part=mark.part, since=mark.since, until=mark.until, open=mark.open, ref=mark.ref)
 
 
 class _Change:

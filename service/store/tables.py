@@ -64,7 +64,10 @@ class Camera(Base):
 
 
 class CameraLog(Base):
-    """When a camera was up, down, and which stretch of its video was analysed (KPI 9.1, 9.7)."""
+    """When a camera was up, down, and which stretch of its video was analysed (KPI 9.1, 9.7).
+
+    Partitioned by month in PostgreSQL.
+    """
 
     __tablename__ = "camera_log"
 
@@ -79,23 +82,32 @@ class CameraLog(Base):
 
 
 class Ingested(Base):
-    """Ids of events that were taken."""
+    """Ids of events that were taken; partitioned by month in PostgreSQL.
+
+    Attributes:
+        time: the event's own, so that an event that comes again is looked for where it was put.
+        at: when it was taken.
+    """
 
     __tablename__ = "ingested"
 
     event_id: Mapped[str] = mapped_column(Id, primary_key=True)
     type: Mapped[str] = mapped_column(String(16))
+    time: Mapped[datetime]
     at: Mapped[datetime]
 
 
 class Passage(Base):
-    """A vehicle that crossed a control line; the plate lies in `personal`, its keyed token here.
+    """A vehicle that crossed a control line; partitioned by month in PostgreSQL.
 
     Attributes:
+        plate_token: keyed token of its plate.
+        wrapped_key, sealed: the plate under a key of its own, bound like a row of `personal`; None when erased.
         plate_score, plate_uncertain: how far the plate's reading is to be trusted, positions of doubtful signs.
         still: folder of its pictures, relative to the store's folder of passages.
         still_files: SHA-256 of each picture as the worker named it; empty where one was not what it named.
         held_for: what somebody keeps it for beyond its term, and who and when.
+        erased_at: when its plate was erased.
     """
 
     __tablename__ = "passage"
@@ -123,6 +135,9 @@ class Passage(Base):
     held_for: Mapped[str | None] = mapped_column(String(128))
     held_by: Mapped[str | None] = mapped_column(Id)
     held_at: Mapped[datetime | None]
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "time"), Index(None, "camera_id", "time"), Index(None, "plate_token", "time"))
 
@@ -255,10 +270,10 @@ class CaseEvent(ChainEvent, Base):
 
 
 class Personal(Base):
-    """Salt and payload of one event, or a passage's plate: sealed with a key of its own that an erasure destroys.
+    """Salt and payload of one event: sealed with a key of its own that an erasure destroys.
 
     Attributes:
-        record, seq: the event; seq is 0 for a passage.
+        record, seq: the event; seq is 0 for what has no chain.
         wrapped_key: the row's key under the installation's key; None when erased.
         sealed: nonce and AES-256-GCM of the canonical JSON; None when erased.
         tombstone: number under which it was erased.

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -28,6 +30,8 @@ BOUND: Final = b"\x02"
 """The form that names its key and binds table and column; what has none is of before keys had names."""
 BEFORE_BYTES: Final = NONCE_BYTES + KEY_BYTES + TAG_BYTES
 PERSONAL: Final = "personal"
+PLAIN: Final = re.compile(r"[A-Za-z0-9_.:-]*")
+"""Text that is its own JSON."""
 
 
 class Vault:
@@ -56,9 +60,19 @@ class Vault:
 
     def seal(self, record: str, seq: int, payload: Mapping[str, Any], *, table: str = PERSONAL) -> tuple[bytes, bytes]:
         """The wrapped key and the sealed payload, both bound to table, row and column."""
-        key = secrets.token_bytes(KEY_BYTES)
-        sealed = _encrypt(AESGCM(key), canonical_json(payload), _place(table, record, seq, "sealed"))
-        return self._wrapped(key, table, record, seq), sealed
+        return self.seal_many([(record, seq, payload)], table=table)[0]
+
+    def seal_many(
+        self, rows: Iterable[tuple[str, int, Mapping[str, Any]]], *, table: str = PERSONAL
+    ) -> list[tuple[bytes, bytes]]:
+        """As `seal`, of many rows of record, place and payload; the keys are looked at once."""
+        ring = self.ring
+        found = []
+        for record, seq, payload in rows:
+            key = secrets.token_bytes(KEY_BYTES)
+            sealed = _encrypt(AESGCM(key), canonical_json(payload), _place(table, record, seq, "sealed"))
+            found.append((_wrapped(ring, key, table, record, seq), sealed))
+        return found
 
     def open(
         self, record: str, seq: int, wrapped_key: bytes, sealed: bytes, *, table: str = PERSONAL
@@ -88,7 +102,7 @@ class Vault:
             return self.seal(record, seq, self.open(record, seq, wrapped_key, sealed, table=table), table=table)
         self.open(record, seq, wrapped_key, sealed, table=table)  # what is damaged must not look whole afterwards
         key, _ = self._unwrapped(record, seq, wrapped_key, table)
-        return self._wrapped(key, table, record, seq), sealed
+        return _wrapped(self.ring, key, table, record, seq), sealed
 
     def token(self, text: str) -> str:
         """A keyed hash of a plate: equal plates have equal tokens, and nobody without the key can guess one."""
@@ -97,11 +111,6 @@ class Vault:
     def bucket(self, text: str, count: int) -> int:
         """A keyed number below `count`; with fewer buckets than texts, nobody can tell a text from its bucket."""
         return int.from_bytes(hmac.new(self._ring.index[1], text.encode(), hashlib.sha256).digest()[:8], "big") % count
-
-    def _wrapped(self, key: bytes, table: str, record: str, seq: int) -> bytes:
-        ring = self.ring
-        place = _place(table, record, seq, "wrapped_key", ring.active)
-        return BOUND + bytes.fromhex(ring.active) + _encrypt(_wrap(ring.keys[ring.active]), key, place)
 
     def _unwrapped(self, record: str, seq: int, wrapped_key: bytes, table: str) -> tuple[bytes, bytes]:
         """The data key, and what its payload is bound to."""
@@ -139,11 +148,21 @@ def installation_vault(home: Path) -> Vault:
     return Vault(home / "keys")
 
 
+def _wrapped(ring: Ring, key: bytes, table: str, record: str, seq: int) -> bytes:
+    place = _place(table, record, seq, "wrapped_key", ring.active)
+    return BOUND + bytes.fromhex(ring.active) + _encrypt(_wrap(ring.keys[ring.active]), key, place)
+
+
+@lru_cache(maxsize=16)
 def _wrap(key: bytes) -> AESGCM:
     return AESGCM(hashlib.sha256(b"qyran personal wrap" + key).digest())
 
 
 def _place(*parts: str | int) -> bytes:
+    """The canonical JSON of the parts; most are plain, and are put together without a look at each sign."""
+    if all(isinstance(part, int) or PLAIN.fullmatch(part) for part in parts):
+        inner = ",".join(str(part) if isinstance(part, int) else f'"{part}"' for part in parts)
+        return f"[{inner}]".encode()
     return canonical_json(list(parts))
 
 

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from service.ingest import ingest
+from service.plate_index import plate_of
 from service.records import evidence_of
 from service.spool import Spool
 from service.store.alert_tables import Alert, AlertEvent, AlertNotification
-from service.store.events import chain_of, facts_of
+from service.store.events import chain_of
 from service.store.ledger import check_store
 from service.store.tables import Camera, CameraLog, CaseEvent, Evidence, Ingested, Passage, ViolationCase
 from service.watch_events import whole_of
@@ -47,7 +48,7 @@ def test_a_passage_is_stored_and_its_plate_sealed(both):
     row = one(both, Passage, str(event.id))
     assert (row.camera_id, row.direction, row.speed_kmh, row.time) == ("abay-12", "forward", 48.5, event.time)
     with both.store.read() as work:
-        assert facts_of(work.session, both.store.vault, [row.id]) == {row.id: {"plate": "123ABC02"}}
+        assert plate_of(work, row) == "123ABC02"
     stored = (both.settings.home / "qyran.db").read_bytes() if not both.settings.database_url else b""
     assert b"123ABC02" not in stored
 

@@ -12,12 +12,13 @@ from evidence.canonical import canonical_json
 from qyran.errors import ConfigError, IntegrityError, QyranError, TransitionError
 from service import key_rotation
 from service.key_rotation import BEFORE, TABLES, begin, reseal, waiting
+from service.plate_index import plate_of
 from service.store import keyring
 from service.store.base import Base
 from service.store.events import facts_of
 from service.store.ledger import check_store
 from service.store.passage_tables import PlateIndex
-from service.store.tables import Personal
+from service.store.tables import Passage, Personal
 from service.store.vault import Vault, _encrypt, _wrap
 
 PAYLOAD = {"name": "Үлгіев Ерлан", "iin": "000012300000"}
@@ -32,7 +33,8 @@ def plates(world) -> list[str]:
     with world.store.read() as work:
         records = sorted(set(work.session.scalars(select(Personal.record))))
         said = facts_of(work.session, world.store.vault, records)
-        return sorted(one["plate"] for one in said.values() if "plate" in one)
+        passed = [plate_of(work, row) for row in work.session.scalars(select(Passage))]
+        return sorted([one["plate"] for one in said.values() if "plate" in one] + passed)
 
 
 def as_before_keys_had_names(world) -> None:
@@ -43,6 +45,11 @@ def as_before_keys_had_names(world) -> None:
         for row in work.session.scalars(select(Personal)):
             opened = vault.open(row.record, row.seq, row.wrapped_key, row.sealed)
             data, place = os.urandom(32), canonical_json([row.record, row.seq])
+            row.wrapped_key = _encrypt(_wrap(key), data, place)
+            row.sealed = _encrypt(keyring_cipher(data), canonical_json(opened), place)
+        for row in work.session.scalars(select(Passage)):
+            opened = vault.open(row.id, 0, row.wrapped_key, row.sealed)
+            data, place = os.urandom(32), canonical_json([row.id, 0])
             row.wrapped_key = _encrypt(_wrap(key), data, place)
             row.sealed = _encrypt(keyring_cipher(data), canonical_json(opened), place)
 

@@ -9,7 +9,7 @@ from service import passages, watch_hits
 from service.kpi_facts import city_facts
 from service.passage_retention import sweep_passages, sweep_stills
 from service.store.passage_tables import PassageTombstone, PlateGram, PlateIndex
-from service.store.tables import Passage, Personal
+from service.store.tables import Passage
 from tests.service.passages import taken
 from tests.service.test_watch_lists import a_list
 from tests.service.world import NOON
@@ -34,7 +34,7 @@ def test_passages_go_after_their_term_with_all_they_had_and_leave_a_tombstone(bo
     assert left(both) == {young}
     assert list(both.settings.passages_folder.rglob("*.jpg")) == []
     with both.store.read() as work:
-        assert work.session.get(Personal, (old, 0)) is None
+        assert work.session.get(Passage, old) is None
         (stone,) = work.session.scalars(select(PassageTombstone))
         assert (stone.number, stone.removed, stone.held, stone.ground) == (1, 1, 0, "retention_over")
         assert stone.first == stone.last == NOON

@@ -1,0 +1,81 @@
+"""Many rows of one table at once: COPY in PostgreSQL, one prepared INSERT in SQLite.
+
+The unit of work's own transaction carries them; sessions hear nothing of such rows, so who writes them leaves the marks
+of the days of KPIs himself (`service.store.marks.leave`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import insert, inspect, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from qyran.errors import InputError
+from service.store.base import Base
+
+CHUNK: Final = 500
+"""Values in one statement; both databases take more."""
+
+
+def on_postgresql(session: Session) -> bool:
+    """Whether the session's database is PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def put_rows(session: Session, table: type[Base], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows.
+
+    Args:
+        session: inside a transaction.
+        table: of the rows.
+        names: attributes of the table's class, in the order of each row's values.
+        rows: their values; dicts and lists are stored as JSON.
+
+    Raises:
+        InputError: a value cannot be stored; nothing of the rows is, and the transaction is to be undone.
+    """
+    if not rows:
+        return
+    if not on_postgresql(session):
+        session.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    from psycopg import DataError, IntegrityError  # noqa: PLC0415  the client is an extra
+    from psycopg.types.json import Jsonb  # noqa: PLC0415
+
+    mapper = inspect(table)
+    columns = ", ".join(f'"{mapper.columns[name].name}"' for name in names)
+    statement = f'COPY "{table.__tablename__}" ({columns}) FROM STDIN'
+    cursor: Any = session.connection().connection.cursor()
+    try:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([Jsonb(one, dumps=_dumps) if isinstance(one, dict | list) else one for one in row])
+    except (DataError, IntegrityError) as error:
+        raise InputError(f"A row of {table.__tablename__} cannot be stored ({type(error).__name__}).") from None
+
+
+def there(session: Session, column: InstrumentedAttribute[Any], values: Collection[str]) -> set[str]:
+    """Which of these values a column has."""
+    wanted, found = sorted(set(values)), set[str]()
+    for start in range(0, len(wanted), CHUNK):
+        found.update(session.scalars(select(column).where(column.in_(wanted[start : start + CHUNK])).distinct()))
+    return found
+
+
+def hold_shared(session: Session, key: int) -> None:
+    """Keep out whoever takes the key alone until the transaction ends; SQLite has one writer at a time anyway."""
+    if on_postgresql(session):
+        session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": key})
+
+
+def hold_alone(session: Session, key: int) -> None:
+    """Wait for whoever shares the key, and keep them out until the transaction ends."""
+    if on_postgresql(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
