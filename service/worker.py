@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError, QyranError
+from service.allocator import give_back
 from service.evidence_clock import ClockWatch
 from service.evidence_settings import evidence_file
 from service.inference import InferenceKeeper, end_with_supervisor, kill_left, room_for
@@ -199,6 +200,7 @@ def _child(file: Path, settings: Settings, inference: str | None, environment: d
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=end_with_supervisor, args=(stop,), daemon=True).start()
     set_up(serves=True)
+    give_back()
     hold(camera=file.stem)
     try:
         models = replace(settings.model_choice, room=room_for(inference, file.stem))

@@ -30,7 +30,8 @@ def run(arguments: Namespace) -> int:
         InputError: one half of certificate and key is missing.
         ConfigError: they are wrong, or the settings are.
     """
-    from service.app import create_app  # noqa: PLC0415 - keeps `--help` fast
+    from service.allocator import give_back  # noqa: PLC0415 - keeps `--help` fast
+    from service.app import create_app  # noqa: PLC0415
     from service.serving import server_of  # noqa: PLC0415
     from service.settings_view import say_mistakes  # noqa: PLC0415
     from service.tls import server_context  # noqa: PLC0415
@@ -38,6 +39,7 @@ def run(arguments: Namespace) -> int:
     if (arguments.certificate is None) != (arguments.private_key is None):
         raise InputError("Give --certificate and --private-key together, or neither.")
     say_mistakes()
+    give_back()
     server = server_of(create_app(), arguments.host, arguments.port)
     if arguments.certificate is not None:
         server.config.load()

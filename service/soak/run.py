@@ -250,7 +250,10 @@ def _watch(
             newest = {name: round(one.held[-1].pss_mib) for name, one in samples.items()}
             tell(f"{now / 60:.0f} min: {newest} MiB")
         rounds += 1
-        wait.wait(max(0.0, began + rounds * SAMPLE_S - time.monotonic()))
+        try:
+            wait.wait(max(0.0, began + rounds * SAMPLE_S - time.monotonic()))
+        except KeyboardInterrupt:  # whoever ends it early gets what was seen
+            break
     return samples, [disk[0], disk[len(disk) // 2], disk[-1]] if disk else []
 
 
