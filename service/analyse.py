@@ -23,7 +23,8 @@ from service.plate_eye import plate_eye, plate_models
 from service.rulebook import rule_statuses
 from service.settings import home
 from service.totals import Totals
-from service.watch import CameraWatch, Identity, clock_at_capture
+from service.watch import CameraWatch
+from service.watch_identity import Identity, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.classes import ROAD_CLASSES
@@ -184,12 +185,12 @@ def analyse(
     how = StreamSettings(start_time=start, first_open="raise")
     with Stream(opened, how, ring=ring) as stream, _Workshop(out) as work:
         road, fire = (models.detector(place, at_once=threads) for place in ("road", "fire"))
+        plates, heads, looks = plate_eye(models), head_reader_for(camera), attribute_reader()
         began, used = time.perf_counter(), time.process_time()
         totals = Totals()
         pipeline = Pipeline(
-            camera, road, fire, settings, on_stage=totals.spend, plates=plate_eye(models),
-            heads=head_reader_for(camera), looks=attribute_reader(),
-        )  # fmt: skip
+            camera, road, fire, settings, on_stage=totals.spend, plates=plates, heads=heads, looks=looks
+        )
         signer = installation_signer(home())
         sink, track_file = _FileSink(work.folder), _TrackFile(work.folder)
         identity = Identity(

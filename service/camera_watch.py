@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
+from service.aside import Aside
 from service.cluster.leased_spool import LeasedSpool, camera_spool, stop_with_lease
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.event import Event
@@ -26,8 +27,9 @@ from service.status_reporter import StatusReporter
 from service.totals import Totals
 from service.video.capture import CameraVideo
 from service.view_memory import ViewMemory
-from service.watch import CameraWatch, Identity, clock_at_capture
+from service.watch import CameraWatch
 from service.watch_events import event_id
+from service.watch_identity import Identity, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
 from vision.load import LoadTerms, Pace
@@ -185,7 +187,17 @@ def watch_camera(
         folder = settings.home / "packages" / camera.id
         signer, stills = installation_signer(settings.home), settings.home / "packages" / f"{camera.id}.passages"
         by_own = identity(camera, scene.own_sha256)
-        watch = CameraWatch(pipeline, ring, _SpoolSink(spool), signer, folder, by_own, stills=stills, at_once=live)
+        watch = CameraWatch(
+            pipeline,
+            ring,
+            _SpoolSink(spool),
+            signer,
+            folder,
+            by_own,
+            stills=stills,
+            at_once=live,
+            aside=Aside(f"evidence {camera.id}", threaded=live),
+        )
         reporter.watching(lambda: stream.counts, watch.totals)
         scene.start()
         scene.follow(adopt)

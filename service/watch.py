@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
 
 from evidence.overlay import TrackPoint, drawn_parts
 from evidence.package import write_package
@@ -18,30 +19,31 @@ from evidence.subject import Subject, calibration_sha256
 from fire_alerts.second_look import Word
 from qyran import __version__
 from service import passage_still
+from service.aside import Aside, Urgency
 from service.event import Event
 from service.evidence_words import in_words
 from service.plates import FORM
 from service.rulebook import Judge
 from service.second_look import AGAIN_S, Doubted, SecondLook
 from service.totals import Totals
-from service.watch_events import class_name, finding_event, kmh, passage_event, whole_of
+from service.watch_events import class_name, finding_event, passage_event, whole_of
+from service.watch_parts import Closer, Passed, Pending
 from vision.finding import FindingType
 from vision.passage_speed import SETTLE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from evidence.keys import Signer
     from service.passage_still import Still
+    from service.watch_identity import Identity
     from vision.archive import PacketRing
     from vision.camera import Camera
     from vision.finding import Finding
     from vision.lookahead import Ahead
     from vision.pipeline import Looked, Pipeline
     from vision.signal_head import HeadReader
-    from vision.stream_settings import StreamInfo
     from vision.types import Frame, Observation, Passage, Plate, VehicleLook
 
 EVIDENCE_AGAIN_S: Final = (5.0, 10.0, 20.0)  # evidence that the disk refused; the ring holds a minute of packets
@@ -69,64 +71,13 @@ class Sink(Protocol):
         """Take an event, and its evidence package if it has one; durable when it returns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What evidence must say about where it was made.
-
-    Attributes:
-        camera_sha256: hash of the camera file's bytes.
-        models: SHA-256 of each model's weights by task.
-        clock: whose clock dates the video.
-        clock_at: how far that clock was off at a moment; None where nobody can know, as for a recording.
-        marks: what must be seen at once, such as ``demo``.
-    """
-
-    camera_sha256: str
-    models: Mapping[str, str]
-    clock: Mapping[str, Any]
-    marks: Mapping[str, bool] = field(default_factory=dict)
-    clock_at: Callable[[datetime], Mapping[str, Any]] | None = None
-
-    def clock_state(self, at: datetime) -> dict[str, Any]:
-        """What evidence says of the clock at a moment."""
-        return {**self.clock, **({"ntp": dict(self.clock_at(at))} if self.clock_at is not None else {})}
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A finding whose clip is not over yet."""
-
-    due_s: float
-    finding: Finding
-    event: Event
-    path: tuple[TrackPoint, ...]
-    anchor: Observation
-    camera: Camera
-    identity: Identity
-    tries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Passed:
-    """A passage that waits for its vehicle's plate and for its speed."""
-
-    due_s: float
-    passage: Passage
-    event: Event
-    still: Still | None
-
-    def with_speed(self, settled: Passage) -> _Passed:
-        """The same with the speed that is settled now."""
-        speed = {"speed_kmh": kmh(settled.speed_ms), "speed_uncertainty_kmh": kmh(settled.speed_sigma_ms)}
-        return replace(self, passage=settled, event=self.event.model_copy(update=speed))
-
-
 class CameraWatch:
     """Everything between a camera's frames and its events; see the module's docstring."""
 
     def __init__(
         self, pipeline: Pipeline, ring: PacketRing, sink: Sink, signer: Signer, folder: Path, identity: Identity,
         totals: Totals | None = None, stills: Path | None = None, *, heeds_view: bool = True, at_once: bool = False,
+        aside: Aside | None = None,
     ) -> None:  # fmt: skip
         """Watch one camera.
 
@@ -141,6 +92,7 @@ class CameraWatch:
             stills: where the pictures of passages are written; None makes none.
             heeds_view: whether rules pause while the view is lost; where not, it is only reported.
             at_once: whether an alarm leaves with the seconds that there are, and its whole clip follows it.
+            aside: makes evidence and second looks beside the looks; by default they are waited for.
         """
         self._at_once = at_once
         self._stills = stills
@@ -150,8 +102,11 @@ class CameraWatch:
         self._judge = Judge(pipeline.camera, heeds_view=heeds_view)
         self._second = SecondLook(ring, pipeline.another_fire_eye)
         self._doubted: list[Doubted] = []
-        self._pending: list[_Pending] = []
-        self._passed: list[_Passed] = []
+        self._closer: deque[Closer] = deque()
+        self._refused: deque[Pending] = deque()
+        self._aside = aside or Aside()
+        self._pending: list[Pending] = []
+        self._passed: list[Passed] = []
         self._paths: dict[int, deque[TrackPoint]] = {}
         self._plates: dict[int, Plate] = {}
         self._looks: dict[int, VehicleLook] = {}
@@ -190,7 +145,7 @@ class CameraWatch:
             event = passage_event(self._camera.id, passage, observation)
             still = self._still_of(passage, frame, observation)
             due_s = observation.video_s + (wait_s if passage.settled else max(wait_s, SPEED_WAIT_S))
-            self._passed.append(_Passed(due_s, passage, event, still))
+            self._passed.append(Passed(due_s, passage, event, still))
         self._settle(observation.settled)
         self._report_passages(observation.video_s)
         with self.totals.stage("rules"):
@@ -198,6 +153,7 @@ class CameraWatch:
         for finding in findings:
             self._open_sure(finding, observation)
         self._look_again(observation)
+        self._hear_closer()
         self._close_due(observation.video_s)
         return observation
 
@@ -221,7 +177,10 @@ class CameraWatch:
             for finding in self._judge.finish():
                 self._open(finding, self._last)
         self._report_passages(float("inf"))
+        self._aside.settle()
+        self._hear_closer()
         self._close_due(float("inf"))
+        self._aside.close()
 
     def _settle(self, settled: tuple[Passage, ...]) -> None:
         """Take the settled speeds of passages that still wait."""
@@ -250,6 +209,9 @@ class CameraWatch:
             self._report(event, None)
             return
         folder = self._stills / str(event.id)
+        self._aside.do(Urgency.PASSAGE, lambda: self._report_with_still(event, still, folder))
+
+    def _report_with_still(self, event: Event, still: Still, folder: Path) -> None:
         try:
             with self.totals.stage("evidence"):
                 hashes = passage_still.write(still, folder)
@@ -316,64 +278,82 @@ class CameraWatch:
         if finding.type is not FindingType.FIRE_ALERT:
             self._open(finding, observation)
             return
-        with self.totals.stage("second_look"):
-            told, verdict = self._second.at(finding)
-        self.totals.second_looks[finding.kind, verdict.word.value] += 1
-        if verdict.word is Word.REJECTED:
-            log.info("Camera %s: the second look rejects %s at %.1f s", self._camera.id, finding.kind, finding.video_s)
-            self._doubted.append(Doubted(finding))
-        else:
-            self._open(told, observation)
+        self._aside.do(Urgency.ALARM, lambda: self._look_closer(Doubted(finding, 0), observation))
 
     def _look_again(self, observation: Observation) -> None:
-        """Look at rejected fire alerts again as they fall due; what is no longer rejected leaves now."""
-        waiting, self._doubted = self._doubted, []
-        for doubted in waiting:
-            if doubted.due_s > observation.video_s:
-                self._doubted.append(doubted)
+        """Look at rejected fire alerts again as they fall due; what is no longer rejected leaves then."""
+        due = [doubted for doubted in self._doubted if doubted.due_s <= observation.video_s]
+        self._doubted = [doubted for doubted in self._doubted if doubted.due_s > observation.video_s]
+        for doubted in due:
+            self._aside.do(Urgency.ALARM, partial(self._look_closer, doubted, observation))
+
+    def _look_closer(self, doubted: Doubted, observation: Observation) -> None:
+        with self.totals.stage("second_look"):
+            first = doubted.tries == 0
+            told, verdict = (
+                self._second.at(doubted.finding) if first else self._second.again(doubted, observation.video_s)
+            )
+        self._closer.append(Closer(doubted.finding, told, verdict, observation, doubted.tries))
+
+    def _hear_closer(self) -> None:
+        """What second looks came to since the last frame: the alert leaves, or is doubted and looked at later."""
+        while self._closer:
+            one = self._closer.popleft()
+            rejected = one.verdict.word is Word.REJECTED
+            if one.tries == 0 or not rejected:
+                self.totals.second_looks[one.told.kind, one.verdict.word.value] += 1
+            if not rejected:
+                self._open(one.told, one.observation)
                 continue
-            with self.totals.stage("second_look"):
-                told, verdict = self._second.again(doubted, observation.video_s)
-            if verdict.word is not Word.REJECTED:
-                self.totals.second_looks[told.kind, verdict.word.value] += 1
-                self._open(told, observation)
-            elif doubted.tries < len(AGAIN_S):
-                self._doubted.append(Doubted(doubted.finding, doubted.tries + 1))
+            if one.tries == 0:
+                finding = one.finding
+                log.info(
+                    "Camera %s: a second look rejects %s at %.1f s", self._camera.id, finding.kind, finding.video_s
+                )
+            if one.tries < len(AGAIN_S):
+                self._doubted.append(Doubted(one.finding, one.tries + 1))
 
     def _open(self, finding: Finding, observation: Observation) -> None:
         """Wait for the seconds after the decision before the clip is cut; nobody waits for an alarm."""
         event = finding_event(self._camera.id, finding, observation)
         path = tuple(self._paths.get(finding.track, ())) if finding.track is not None else ()
         due_s = finding.video_s + MARGIN_S
-        pending = _Pending(due_s, finding, event, path, observation, self._camera, self.identity)
+        pending = Pending(due_s, finding, event, path, observation, self._camera, self.identity)
         if self._at_once and finding.type is not FindingType.VIOLATION:
             self._tell(pending)
             pending = replace(pending, event=whole_of(event))
         self._pending.append(pending)
 
     def _close_due(self, video_s: float) -> None:
+        while self._refused:
+            self._pending.append(self._refused.popleft())
         due = [pending for pending in self._pending if pending.due_s <= video_s]
         self._pending = [pending for pending in self._pending if pending.due_s > video_s]
         for pending in due:
             self._tell(pending, video_s)
 
-    def _tell(self, pending: _Pending, video_s: float = float("inf")) -> None:
+    def _tell(self, pending: Pending, video_s: float = float("inf")) -> None:
         """Report a finding with the evidence there is by now; what the disk refuses is tried again after `video_s`."""
-        event = self._with_plate(pending.event, pending.finding.track)
+        event, subject = self._with_plate(pending.event, pending.finding.track), self._subject(pending)
+        whole = pending.event.type == "evidence" or pending.finding.type is FindingType.VIOLATION
+        urgency = Urgency.CLIP if whole else Urgency.ALARM
+        self._aside.do(urgency, lambda: self._report_with_evidence(pending, event, subject, video_s))
+
+    def _report_with_evidence(self, pending: Pending, event: Event, subject: Subject, video_s: float) -> None:
         try:
             with self.totals.stage("evidence"):
-                package = write_package(self._subject(pending), self._ring, self._folder, self._signer)
+                package = write_package(subject, self._ring, self._folder, self._signer)
         except OSError as error:
             log.error("The disk takes no evidence of %s: %s", event.id, error.strerror)  # noqa: TRY400 - it says all
             if pending.tries < len(EVIDENCE_AGAIN_S) and video_s < float("inf"):
                 later_s = video_s + EVIDENCE_AGAIN_S[pending.tries]
-                self._pending.append(replace(pending, due_s=later_s, tries=pending.tries + 1))
+                self._refused.append(replace(pending, due_s=later_s, tries=pending.tries + 1))
             elif event.type != "evidence":
                 self._report(event.model_copy(update={"evidence": None}), None)
             return
         self._report(event, package.folder)
 
-    def _subject(self, pending: _Pending) -> Subject:
+    def _subject(self, pending: Pending) -> Subject:
         finding = pending.finding
         start, end = clip_span(finding.onset_s, finding.video_s)
         later = self._paths.get(finding.track, ()) if finding.track is not None else ()
@@ -400,15 +380,9 @@ class CameraWatch:
         )
 
     def _report(self, event: Event, package: Path | None) -> None:
+        """Hand an event over; called from the thread beside the looks too."""
         self._sink.put(event, package)
         if event.type != "evidence":
             self.totals.events[event.type, event.kind] += 1
         if event.type == "passage":
             self.totals.passages[event.line or "", event.direction or "", event.class_ or ""] += 1
-
-
-def clock_at_capture(recording: StreamInfo | None) -> dict[str, str]:
-    """What evidence says of the clock: the host's for a live stream (None), else where a recording's time is from."""
-    if recording is None:
-        return {"source": "host"}
-    return {"source": "recording", "start_time_from": recording.time_source}

@@ -8,7 +8,8 @@ import pytest
 
 from service import watch
 from service.rulebook import Judge
-from service.watch import CameraWatch, Identity
+from service.watch import CameraWatch
+from service.watch_identity import Identity
 from tests.observations import Vehicle, along, observe
 from tests.service.scene_drawings import a_line, a_zone
 from vision.camera import parse_camera

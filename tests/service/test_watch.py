@@ -9,7 +9,8 @@ import pytest
 from evidence.canonical import file_sha256
 from evidence.stills import MARGIN_S
 from service import passage_still, watch
-from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, SPEED_WAIT_S, CameraWatch, Identity
+from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, SPEED_WAIT_S, CameraWatch
+from service.watch_identity import Identity
 from tests.observations import Vehicle, driving, observe
 from vision.camera import parse_camera
 from vision.finding import Finding, FindingType
