@@ -14,7 +14,7 @@ from vision.detail import DETAILS
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
-OF_THE_CLOCK: Final = ("camera", "core")
+OF_THE_CLOCK: Final = ("camera", "core", "history")
 """Options of the bench without a part."""
 
 
@@ -22,7 +22,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Describe the command."""
     parser = subparsers.add_parser(
         "bench",
-        help="where the time goes on one core, or how good a part is, as JSON",
+        help="where the time goes, or how good a part is, as JSON",
         epilog="A video whose file is called like a part is given as ./NAME.",
     )
     parser.add_argument(
@@ -30,7 +30,13 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         help=f"default: where the time goes on a rendered scene; parts: {', '.join(PARTS)}",
     )  # fmt: skip
     parser.add_argument("--camera", type=Path, metavar="CAMERA.toml", help="the video's camera file")
-    parser.add_argument("--core", type=int, metavar="N", help="the core to run on; default: the first")
+    parser.add_argument("--core", type=int, metavar="N", help="the one core to run on; default: all")
+    parser.add_argument(
+        "--history",
+        type=Path,
+        metavar="FILE",
+        help="where figures are noted, JSON lines; default: at home",
+    )
     parts = parser.add_argument_group("parts", "each takes those of the options that it has a use for")
     parts.add_argument("--keep", type=Path, metavar="DIR", help="where clips are kept and found again")
     parts.add_argument("--seed", type=int, metavar="N", help="other scenes than the scored ones")
@@ -69,6 +75,11 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     storm = parser.add_argument_group("alerts", "a storm of alerts to a failing receiver")
     storm.add_argument("--fails", type=float, metavar="SHARE", help="share of requests that fail; default: 0.5")
     storm.add_argument("--way", type=int, metavar="N", help="events timed from spool to CAP received; default: 200")
+    peers = parser.add_argument_group("peers", "the whole of `analyse` beside others on the same clips; a table too")
+    peers.add_argument("--peers", metavar="A,B", help="ultralytics,ultralytics-coco,openvino; default: all")
+    peers.add_argument("--on", metavar="A,B", help="clips; default: the real ones and a rendered one")
+    peers.add_argument("--videos", type=Path, metavar="DIR", help="of the real clips; default: ../shared/data/video")
+    peers.add_argument("--peer-python", type=Path, metavar="FILE", help="the Python that has the peers' packages")
     parser.set_defaults(run=run)
 
 
@@ -86,10 +97,12 @@ def run(arguments: Namespace) -> int:
         if name in COUNTS and getattr(arguments, name) is not None and getattr(arguments, name) < 1:
             raise InputError(f"{_option(name)} must be 1 or more.")
     if part is None:
-        from service.bench import bench  # noqa: PLC0415 - keeps `--help` fast
+        from service.bench import bench, figures  # noqa: PLC0415 - keeps `--help` fast
+        from service.bench_history import note  # noqa: PLC0415
 
         video = None if arguments.video is None else Path(arguments.video)
         report = bench(video, arguments.camera, core=arguments.core)
+        _tell(f"noted in {note('clock', figures(report), report, arguments.history)}")
     else:
         given = {name: getattr(arguments, name) for name in takes if getattr(arguments, name) is not None}
         report = part.run(given, _tell)

@@ -134,6 +134,26 @@ def _video(given: Given, tell: Tell) -> dict[str, Any]:
     return bench_video(tell=tell, **given)
 
 
+def _peers(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_history import note  # noqa: PLC0415
+    from service.bench_peers.run import bench_peers  # noqa: PLC0415
+    from service.bench_peers.table import figures  # noqa: PLC0415
+
+    chosen: Given = {name: _listed(given[name]) for name in ("peers", "on") if name in given}
+    rest = {name: value for name, value in given.items() if name not in {"peers", "on", "history"}}
+    report = bench_peers(tell=tell, **chosen, **rest)
+    tell(f"noted in {note('peers', figures(report), report, given.get('history'))}")
+    return report
+
+
+def _history(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_history import course, table  # noqa: PLC0415
+
+    report = course(given.get("history"))
+    tell(table(report))
+    return report
+
+
 PARTS: Final[dict[str, Part]] = {
     "track": Part(_track, ("keep", "seed", "clips", "detail")),
     "speed": Part(_speed, ("keep", "seed", "clips")),
@@ -148,5 +168,7 @@ PARTS: Final[dict[str, Part]] = {
     "latency": Part(_latency, ("streams", "seconds", "keep")),
     "streams": Part(_streams, ("streams", "seconds", "keep", "until_shed")),
     "video": Part(_video, ("seconds", "keep")),
+    "peers": Part(_peers, ("peers", "on", "videos", "peer_python", "keep", "history")),
+    "history": Part(_history, ("history",)),
 }
 """By name."""

@@ -1,0 +1,1 @@
+"""`qyran bench peers`: the whole of `analyse` beside others on the same clips, in one run."""
