@@ -127,6 +127,12 @@ class Worker:
             camera = self._cameras.get(file)
             return camera is not None and camera.done
 
+    def pids(self) -> dict[Path, int]:
+        """The processes of the cameras that have one."""
+        with self._lock:
+            found = {file: camera.process for file, camera in self._cameras.items()}
+        return {file: one.pid for file, one in found.items() if one is not None and one.pid is not None}
+
     def _has_work(self) -> bool:
         with self._lock:
             return self.lasting or not all(camera.done for camera in self._cameras.values())

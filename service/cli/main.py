@@ -18,9 +18,9 @@ COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
     "jobs", "exchange", "receivers", "backup", "papers",
-    "settings", "import", "sensors", "video", "soak",
+    "settings", "doctor", "import", "sensors", "video", "cluster", "worker-token", "soak",
 )  # fmt: skip
-MODULES: Final = {"import": "imports"}
+MODULES: Final = {"import": "imports", "worker-token": "worker_token"}
 """Modules of commands whose name no module can have."""
 OK, DIFFERS, REFUSED = 0, 1, 2
 """Exit codes: done; evidence or a figure is not what it should be; the input or the installation was refused."""

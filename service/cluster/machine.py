@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from qyran import __version__
 from qyran.errors import QyranError
+from service.cluster.costs import Costs
 from service.cluster.desk import LeaseDesk, StoreDesk
 from service.cluster.keeper import Keeper, only_keeper
 from service.cluster.tenure import TenureFile
@@ -59,6 +60,7 @@ class Report:
         load: processes that want one, averaged over a minute.
         cameras: how it stands with each: its process makes ready, waits for the lease, or watches under it.
         epochs: of the leases that it holds.
+        costs: cores that each camera's process costs.
         spool: events that wait to be sent.
         problem: why its leases are not prolonged; None where they are.
     """
@@ -69,6 +71,7 @@ class Report:
     load: float
     cameras: Mapping[str, CameraState]
     epochs: Mapping[str, int]
+    costs: Mapping[str, float]
     spool: int
     problem: str | None
 
@@ -104,6 +107,7 @@ class Machine:
     _keeper: Keeper = field(init=False)
     _client: ServiceClient | None = field(init=False, default=None)
     _forwarder: Forwarder | None = field(init=False, default=None)
+    _costs: Costs = field(default_factory=Costs)
     _guard: ExitStack = field(default_factory=ExitStack)
     _failure: BaseException | None = None
 
@@ -195,6 +199,8 @@ class Machine:
                 camera: "held" if camera in epochs else "waiting" if one.asked else "starting"
                 for camera, one in self._cameras.items()
             }
+            files = list(self._cameras.items())
+        pids = self._worker.pids()
         return Report(
             machine=self.settings.machine_name,
             version=__version__,
@@ -202,6 +208,7 @@ class Machine:
             load=os.getloadavg()[0],
             cameras=states,
             epochs=epochs,
+            costs={camera: self._costs.of(pids[one.file]) for camera, one in files if one.file in pids},
             spool=len(Spool(self.settings.spool_folder)) if self._client is not None else 0,
             problem=self._keeper.problem,
         )
