@@ -83,7 +83,7 @@ class RayMachines:
 
     def reports(self) -> Mapping[str, Said | None]:
         """What each machine says; a machine that is new to Ray gets its actor first."""
-        nodes = {one["NodeID"]: one for one in ray.nodes() if one["Alive"] and one["Resources"].get(WATCHES)}
+        nodes = {one["NodeID"]: one for one in _nodes() if one["Alive"] and one["Resources"].get(WATCHES)}
         for node_id, node in nodes.items():
             if node_id not in self._actors:
                 self._actors[node_id] = _machine_actor(node_id, node["Resources"])
@@ -206,3 +206,8 @@ def _machine_actor(node_id: str, resources: Mapping[str, float]) -> Any:
         scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
         num_cpus=cpus, num_gpus=gpus, resources={WATCHES: resources[WATCHES]},
     ).remote(resources[WATCHES])  # fmt: skip
+
+
+def _nodes() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return found
