@@ -196,8 +196,8 @@ def cost(clip: Path, archive: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def rtsp(clip: Path, folder: Path, fps: int = FPS) -> Iterator[tuple[str, Path]]:
-    """The camera, and the file that tells when each picture left it."""
+def rtsp(clip: Path, folder: Path, fps: int = FPS, *, shared: bool = False) -> Iterator[tuple[str, Path]]:
+    """The camera, and the file that tells when each picture left it; `shared`, all clients see the same moment."""
     units, sent = folder / "units", folder / "sent"
     with av.open(str(clip)) as container:
         data = [bytes(packet) for packet in container.demux() if packet.size]
@@ -206,7 +206,10 @@ def rtsp(clip: Path, folder: Path, fps: int = FPS) -> Iterator[tuple[str, Path]]
     script = Path(__file__).parent / "video" / "rtsp_camera.py"
     try:
         process = subprocess.Popen(  # noqa: S603 - our own script
-            [PYTHON, str(script), str(units), str(sent)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [PYTHON, str(script), str(units), str(sent), *(["shared"] if shared else [])],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
     except OSError as error:
         raise ConfigError(f"{PYTHON} cannot be run: {error.strerror}.") from None

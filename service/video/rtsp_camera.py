@@ -1,9 +1,10 @@
 """A camera for the bench, run by the system's python3 beside GStreamer: serves access units in a loop over RTSP.
 
-    /usr/bin/python3 rtsp_camera.py UNITS SENT
+    /usr/bin/python3 rtsp_camera.py UNITS SENT [shared]
 
 UNITS: a line ``codec fps``, then for each unit four bytes big-endian length and the unit with start codes. The port is
-told on stdout as ``ready PORT``; SENT gets a line ``number seconds`` for every unit, when it left.
+told on stdout as ``ready PORT``; SENT gets a line ``number seconds`` for every unit, when it left. Each client has the
+clip from its beginning, unless it is `shared`: then all see the same at the same moment, as of one camera.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def main() -> None:
         f"( appsrc name=source is-live=true format=time caps=video/x-{codec},stream-format=byte-stream,alignment=au"
         f" ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=0 )"
     )
+
+    factory.set_shared(sys.argv[3:] == ["shared"])
 
     def configure(_: Any, media: Any) -> None:
         source, log, began, count = media.get_element().get_by_name("source"), sent.open("a"), time.monotonic(), 0
