@@ -17,6 +17,7 @@ from evidence.keys import installation_signer
 from evidence.seal import seal_output
 from qyran import __version__
 from qyran.errors import BrokenMedia, InputError, MediaError
+from service import camera_secrets
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
 from service.detectors import SHIPPED
 from service.plate_eye import plate_eye, plate_models
@@ -172,6 +173,7 @@ def analyse(
     Raises:
         InputError: one sentence; `out` is as it was.
     """
+    camera_secrets.install(home())
     camera = load_camera(camera_file)
     source = str(video)
     live = is_live(source)

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import CameraFileError, MediaError
+from service import camera_secrets
 from service.camera_watch import camera_with_path
 from service.i18n import number, trace_words, translate
 from service.pauses import expired_calibration
 from service.rule_words import ROOMS, rule_lines
 from service.rulebook import rule_statuses, unknown_rules
+from service.settings import home
 from vision.credentials import scrub
 from vision.road_plane import RoadPlane
 from vision.stream import Stream
@@ -55,6 +57,7 @@ def check(camera_file: Path) -> Checked:
     Raises:
         InputError: one sentence why the camera file or its stream cannot be used.
     """
+    camera_secrets.install(home())
     camera = camera_with_path(camera_file)
     with Stream(camera, StreamSettings(first_open="raise")) as stream:
         if not _gives_picture(stream):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from evidence.keys import installation_signer
 from qyran.errors import BrokenMedia
+from service import camera_secrets
 from service.aside import Aside
 from service.cluster.leased_spool import LeasedSpool, camera_spool, stop_with_lease
 from service.crop_readers import attribute_reader, crop_models, head_reader_for
@@ -150,6 +151,7 @@ def watch_camera(
     Raises:
         InputError: the camera file, a model or a recorded stream cannot be used.
     """
+    camera_secrets.install(settings.home)
     scene = SceneWatch.of(camera_file, settings)
     camera = _with_path(scene.own, camera_file)
     stop = stop_with_lease(camera.id, settings, stop or threading.Event())
@@ -211,6 +213,8 @@ def watch_camera(
                 frames = video.passing(stream.frames(pipeline.settings.rate_hz, pace))
                 for observation in watch.run(scene.passing(frames)):
                     watch.totals.shed = stream.dropped
+                    if pace is not None:
+                        pipeline.thrift = pace.thrift
                     camera_log.analysed(observation)
                     spool.settle()
                     scene.follow(adopt)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from kpi_catalog.period import PeriodKind
 from qyran.errors import ConfigError
 from qyran.roles import OFFICERS, Role
+from qyran.secret_files import is_guessed_first, refuse_open_file
 from service.functions import Function
 from service.i18n import Language
 from violations.case import Terms
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 SECOND_FACTOR: Final = OFFICERS | {Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}
 """Who signs, gives rights, or reads and erases for others."""
+
+
+LEAST_DATABASE: Final = 8
+"""Characters of the database's password."""
 
 
 def home() -> Path:
@@ -304,7 +309,9 @@ class Settings(BaseSettings):
         if url.get_backend_name() == "sqlite":
             return url.set(drivername="sqlite+pysqlite")
         url = url.set(drivername="postgresql+psycopg")
-        return url if self.database_password is None else url.set(password=read_secret(self.database_password))
+        if self.database_password is None:
+            return url
+        return url.set(password=read_secret(self.database_password, least=LEAST_DATABASE))
 
     @property
     def spool_folder(self) -> Path:
@@ -433,17 +440,26 @@ def load_settings(**given: object) -> Settings:
         raise ConfigError(f"{name}: {message}.") from None
 
 
-def read_secret(where: str) -> str:
+def read_secret(where: str, *, least: int = 1) -> str:
     """The secret that "env:NAME" or "file:PATH" points to.
 
+    Args:
+        where: it lies.
+        least: characters it must have; what lets others in to us is longer than a PIN.
+
     Raises:
-        ConfigError: the variable or file is not there or is empty.
+        ConfigError: the variable or file is not there or is empty, everybody can read the file, or the secret is one
+            that everybody tries first.
     """
     kind, _, name = where.partition(":")
     try:
+        if kind == "file":
+            refuse_open_file(Path(name))
         secret = os.environ.get(name, "") if kind == "env" else Path(name).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"The secret {where} cannot be read: {error.__class__.__name__}.") from None
     if not secret:
         raise ConfigError(f"The secret {where} is empty or not set.")
+    if is_guessed_first(secret) or len(secret) < least:
+        raise ConfigError(f"The secret {where} is too weak; make another, as by `openssl rand -hex 24`.")
     return secret

@@ -47,7 +47,8 @@ class Camera(Part):
 
     Attributes:
         stream: RTSP URL without a password, or a file.
-        credentials: "env:NAME" or "file:PATH" holding "user:password" for the stream.
+        credentials: of the stream: "sealed:NAME" in the installation, or "env:NAME" or "file:PATH" that hold
+            "user:password".
         address: where it hangs, in words.
         heading_deg: compass bearing of the optical axis.
         heading_sigma_deg: standard uncertainty of that bearing.
@@ -110,8 +111,8 @@ class Camera(Part):
     @field_validator("credentials")
     @classmethod
     def _points_elsewhere(cls, value: str | None) -> str | None:
-        if value is not None and not (value.startswith(("env:", "file:")) and value.partition(":")[2]):
-            raise ValueError('must be "env:NAME" or "file:PATH"')
+        if value is not None and not (value.startswith(("sealed:", "env:", "file:")) and value.partition(":")[2]):
+            raise ValueError('must be "sealed:NAME", "env:NAME" or "file:PATH"')
         return value
 
     @model_validator(mode="after")

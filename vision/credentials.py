@@ -5,32 +5,46 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from qyran.errors import ConfigError, MediaError
+from qyran.secret_files import refuse_open_file
 
 _USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s'\"]*@")
 
 
+_PROVIDED: Final[dict[str, Callable[[str], str]]] = {}
+
+
+def provide(kind: str, read: Callable[[str], str]) -> None:
+    """Let "KIND:NAME" name credentials too, which `read` gives as ``user:password``; it raises ConfigError."""
+    _PROVIDED[kind] = read
+
+
 def read_credentials(spec: str) -> tuple[str, str]:
-    """User and password from "env:NAME" or "file:PATH", which hold ``user:password``.
+    """User and password from "env:NAME", "file:PATH" or a source that was provided, which hold ``user:password``.
 
     Raises:
-        ConfigError: names the variable or file, never its content.
+        ConfigError: names the variable or file, never its content; others can read the file.
     """
     kind, _, where = spec.partition(":")
-    if kind == "env":
+    if kind in _PROVIDED:
+        text, place = _PROVIDED[kind](where), f"{kind} {where}"
+    elif kind == "env":
         text = os.environ.get(where, "")
         place = f"environment variable {where}"
     elif kind == "file":
         place = f"file {where}"
         try:
+            refuse_open_file(Path(where))
             text = Path(where).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"The credentials {place} cannot be read: {error.__class__.__name__}.") from None
     else:
-        raise ConfigError('The credentials of a stream must be given as "env:NAME" or "file:PATH".')
+        raise ConfigError('The credentials of a stream must be given as "sealed:NAME", "env:NAME" or "file:PATH".')
     user, colon, password = text.strip().partition(":")
     if not (user and colon):
         raise ConfigError(f'The credentials {place} must hold "user:password".')

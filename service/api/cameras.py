@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from service import cameras
+from service import camera_secrets, cameras
 from service.api.deps import DeskOf
 from service.scenes import publish
 from service.views import CameraView
@@ -24,6 +24,23 @@ class LogEntry(BaseModel):
     start: datetime
     end: datetime
     source: str
+
+
+class StreamPassword(BaseModel):
+    """User and password of a stream."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user: Annotated[str, StringConstraints(min_length=1, max_length=camera_secrets.LONGEST)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=camera_secrets.LONGEST)]
+
+
+class SecretOut(BaseModel):
+    """That a stream has a password: how often it was set, and when last."""
+
+    name: str
+    number: int
+    set_at: datetime
 
 
 @router.get("", summary="All cameras")
@@ -61,6 +78,22 @@ def log(camera_id: str, desk: DeskOf, limit: Annotated[int, Query(ge=1, le=1000)
     with desk.read() as work:
         entries = cameras.log_of(work, camera_id, limit)
     return [LogEntry(kind=one.kind, start=one.start, end=one.end, source=one.source) for one in entries]
+
+
+@router.get("/passwords", summary="Which streams have a password")
+def passwords(desk: DeskOf) -> list[SecretOut]:
+    """That there is one, and since when; nobody is shown a password."""
+    with desk.read() as work:
+        return [SecretOut(name=one.name, number=one.number, set_at=one.set_at) for one in camera_secrets.secrets(work)]
+
+
+@router.put("/passwords/{name}", summary="Set the password of a stream")
+def set_password(name: str, body: StreamPassword, desk: DeskOf) -> SecretOut:
+    """In the place of the one before; a camera file names it by `credentials = "sealed:NAME"`."""
+    with desk.write() as work:
+        found = camera_secrets.set_secret(work, name, body.user, body.password.get_secret_value())
+    camera_secrets.publish(desk.store)
+    return SecretOut(name=found.name, number=found.number, set_at=found.set_at)
 
 
 @router.delete("/{camera_id}", summary="Take a camera out of service", status_code=204)

@@ -1,4 +1,4 @@
-"""`qyran camera add FILE...` and `qyran camera check FILE...`."""
+"""`qyran camera add|check FILE...`, and the sealed passwords of streams: `qyran camera password|passwords|reseal`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qyran.errors import InputError, QyranError
-from service.cli.opened import system_store
+from service.cli.opened import asked_password, system_store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -25,6 +25,14 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     tried.add_argument("files", type=Path, nargs="+", metavar="CAMERA.toml")
     tried.add_argument("--lang", choices=("kk", "ru", "en"), default="en", help="language of the answer")
     tried.set_defaults(run=check_cameras)
+    kept = actions.add_parser("password", help='set the password of a stream: credentials = "sealed:NAME"')
+    kept.add_argument("name", metavar="NAME", help="mostly the camera's id")
+    kept.add_argument("--user", required=True, help="the camera's user; the password is asked for or read from stdin")
+    kept.set_defaults(run=set_password)
+    listed = actions.add_parser("passwords", help="which streams have a password, never which")
+    listed.set_defaults(run=list_passwords)
+    renewed = actions.add_parser("reseal", help="let a new key seal all passwords of streams")
+    renewed.set_defaults(run=reseal)
 
 
 def check_cameras(arguments: Namespace) -> int:
@@ -42,6 +50,37 @@ def check_cameras(arguments: Namespace) -> int:
         sys.stdout.flush()
     if faults:
         raise InputError(" ".join(faults))
+    return 0
+
+
+def set_password(arguments: Namespace) -> int:
+    """Keep a password sealed, and lay it where workers read it."""
+    from service import camera_secrets  # noqa: PLC0415
+
+    with system_store() as store:
+        with store.write() as work:
+            found = camera_secrets.set_secret(work, arguments.name, arguments.user, asked_password())
+        camera_secrets.publish(store)
+    sys.stdout.write(f"{found.name} has a password, the {found.number}. so far\n")
+    return 0
+
+
+def list_passwords(_: Namespace) -> int:
+    """Name, how often set, when last."""
+    from service.camera_secrets import secrets  # noqa: PLC0415
+
+    with system_store() as store, store.read() as work:
+        for one in secrets(work):
+            sys.stdout.write(f"{one.name} {one.number} {one.set_at.isoformat(timespec='seconds')}\n")
+    return 0
+
+
+def reseal(_: Namespace) -> int:
+    """Make a key and seal everything anew."""
+    from service.camera_secrets import rotate  # noqa: PLC0415
+
+    with system_store() as store:
+        sys.stdout.write(f"{rotate(store)} passwords were sealed anew\n")
     return 0
 
 

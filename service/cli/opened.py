@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,3 +33,8 @@ def system_work() -> Iterator[Work]:
 
     with system_store() as store, store.write(SYSTEM) as work:
         yield work
+
+
+def asked_password() -> str:
+    """A password, asked for without an echo, or the first line of stdin; never an argument, which others could list."""
+    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from typing import TYPE_CHECKING
 
 from qyran.errors import NotFound
 from qyran.roles import PERSON_ROLES, Role
-from service.cli.opened import system_work
+from service.cli.opened import asked_password, system_work
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -43,7 +42,7 @@ def run(arguments: Namespace) -> int:
     """Make the user."""
     from service.users import add_user  # noqa: PLC0415 - keeps `--help` fast
 
-    password = _password()
+    password = asked_password()
     with system_work() as work:
         user = add_user(
             work,
@@ -75,7 +74,7 @@ def set_password(arguments: Namespace) -> int:
     """Set a password."""
     from service.users import set_password as set_it  # noqa: PLC0415
 
-    password = _password()
+    password = asked_password()
     with system_work() as work:
         set_it(work, _id_of(work, arguments.username), password)
     sys.stdout.write(f"the password of {arguments.username} was set\n")
@@ -100,10 +99,6 @@ def disable(arguments: Namespace) -> int:
         disable_user(work, _id_of(work, arguments.username))
     sys.stdout.write(f"{arguments.username} was disabled\n")
     return 0
-
-
-def _password() -> str:
-    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _id_of(work: Work, username: str) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from incidents.alert import SERVICES
 from qyran.errors import InputError
 from qyran.roles import PERSON_ROLES, Role
-from service import auth, cameras, i18n
+from service import auth, camera_secrets, cameras, i18n
 from service.access import CAMERA_WRITERS, require
 from service.pauses import expired_calibration
 from service.rule_words import rule_lines
@@ -37,7 +37,28 @@ STATES: Final = {"up": ("good", "check"), "down": ("bad", "warn"), "unknown": ("
 
 @router.get("/cameras")
 def camera_list(visit: Person) -> Response:
-    """The register: what works, since when, what share was analysed, which rules run."""
+    """The register: what works, since when, what share was analysed, which rules run, which streams have a password."""
+    return _cameras(visit)
+
+
+@router.post("/cameras/passwords")
+def set_camera_password(
+    visit: PostedPerson,
+    name: Annotated[str, Form(max_length=64)] = "",
+    user: Annotated[str, Form(max_length=camera_secrets.LONGEST)] = "",
+    password: Annotated[str, Form(max_length=camera_secrets.LONGEST)] = "",
+) -> Response:
+    """Set the password of a stream; nobody is shown it afterwards."""
+    try:
+        with visit.store.write(visit.actor) as work:
+            camera_secrets.set_secret(work, name.strip(), user.strip(), password)
+    except InputError as error:
+        return _cameras(visit, error)
+    camera_secrets.publish(visit.store)
+    return onward(visit, "/cameras", "camera_password_set")
+
+
+def _cameras(visit: Visit, error: Exception | None = None) -> Response:
     w = words_of(visit)
     today = datetime.combine(w.now.astimezone(w.zone).date(), time(), w.zone)
     with visit.store.read(visit.actor) as work:
@@ -45,7 +66,20 @@ def camera_list(visit: Person) -> Response:
         passed = register_store.passages_since(work, today)
         shares = register_store.analysed_shares(work, w.now - SPAN)
         rows = tuple(_camera(work, w, one, passed.get(one.id, 0), shares.get(one.id)) for one in found)
-    return page(visit, "cameras.html", rows=rows, may_draw=bool(visit.roles & CAMERA_WRITERS))
+        kept = {one.name: one for one in camera_secrets.secrets(work)}
+        used = register_store.sealed_names(work)
+        people = auth.names(work, {one.set_by for one in kept.values()})
+    passwords = [(name, kept.get(name), used.get(name, ())) for name in sorted({*kept, *used})]
+    return page(
+        visit,
+        "cameras.html",
+        status=200 if error is None else 422,
+        flash=None if error is None else Flash(refusal(w, error), "bad"),
+        rows=rows,
+        passwords=passwords,
+        people=people,
+        may_draw=bool(visit.roles & CAMERA_WRITERS),
+    )
 
 
 @router.get("/users")

@@ -12,9 +12,11 @@ from sqlalchemy import func, select
 from kpi_catalog.facts.spans import common, hours, joined
 from kpi_catalog.records import Interval
 from service.auth import names
+from service.camera_secrets import KIND
 from service.event import VIEWS
 from service.store.database import Work
-from service.store.tables import AccessLog, CameraLog, LedgerRoot, Passage
+from service.store.scene_tables import CameraFile
+from service.store.tables import AccessLog, Camera, CameraLog, LedgerRoot, Passage
 from vision.types import View, ViewState
 
 
@@ -43,6 +45,18 @@ def passages_since(work: Work, since: datetime) -> dict[str, int]:
     """How many vehicles passed each camera's control lines."""
     query = select(Passage.camera_id, func.count()).where(Passage.time >= since).group_by(Passage.camera_id)
     return {row[0]: row[1] for row in work.session.execute(query)}
+
+
+def sealed_names(work: Work) -> dict[str, tuple[str, ...]]:
+    """Names of sealed passwords that registered cameras ask for, and those cameras."""
+    found: dict[str, list[str]] = {}
+    joined_on = (CameraFile.camera_id == Camera.id) & (CameraFile.version == Camera.file_version)
+    query = select(Camera.id, CameraFile.content).join(CameraFile, joined_on).order_by(Camera.id)
+    for camera_id, content in work.session.execute(query):
+        kind, _, name = str(content.get("credentials") or "").partition(":")
+        if kind == KIND:
+            found.setdefault(name, []).append(camera_id)
+    return {name: tuple(ids) for name, ids in found.items()}
 
 
 def analysed_shares(work: Work, since: datetime) -> dict[str, float]:

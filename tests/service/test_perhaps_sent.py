@@ -28,6 +28,7 @@ def house(settings, tmp_path):
     with smtp_server(tmp_path) as (box, port, certificate), World(settings, demo=True) as made:
         made.clock.now, made.box = datetime.now(UTC), box  # the killed process has the real clock
         (tmp_path / "secret").write_text(PASSWORD, encoding="utf-8")  # the killed process has another environment
+        (tmp_path / "secret").chmod(0o600)
         mail = MAIL.format(port=port, user=USER, certificate=certificate)
         with_files(made, mail.replace("env:SMTP_PASSWORD", f"file:{tmp_path / 'secret'}"))
         made.case, made.senior = a_signed(made), made.person(Role.SENIOR_OFFICER)

@@ -41,6 +41,7 @@ def test_the_database_password_comes_from_the_environment_or_a_file(monkeypatch,
     assert settings.url.password == "sesame-open"
     assert settings.url.drivername == "postgresql+psycopg"
     (tmp_path / "secret").write_text("from-a-file\n")
+    (tmp_path / "secret").chmod(0o600)
     assert read_secret(f"file:{tmp_path / 'secret'}") == "from-a-file"
 
 

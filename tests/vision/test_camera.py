@@ -99,7 +99,7 @@ def test_a_signal_may_have_sections_with_arrows() -> None:
         (with_(calibration={"lengths": [{"picture": [[0.1, 0.9], [0.1, 1.9]], "metres": 3}]}), "outside the picture"),
         (with_(latitude=91.0), "latitude"),
         (with_(id="a/b"), "id"),
-        (with_(credentials="secret"), 'must be "env:NAME" or "file:PATH"'),
+        (with_(credentials="secret"), 'must be "sealed:NAME", "env:NAME" or "file:PATH"'),
     ],
 )
 def test_a_wrong_camera_file_is_refused_in_one_sentence_naming_the_place(raw: dict[str, Any], words: str) -> None:

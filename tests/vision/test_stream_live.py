@@ -240,6 +240,7 @@ def test_a_password_opens_the_stream_and_stays_secret(
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text(f"viewer:{PASSWORD}\n")
+    secret.chmod(0o600)
     monkeypatch.setenv("CAM_WRONG", "viewer:wrong-one")
     av.logging.set_level(av.logging.TRACE)
     try:

@@ -27,6 +27,7 @@ from service.store import (  # noqa: F401  fill the metadata
     response_tables,
     rollup_tables,
     scene_tables,
+    secret_tables,
     sensor_tables,
     tables,
     video_tables,

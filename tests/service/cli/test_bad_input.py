@@ -76,7 +76,7 @@ CAMERAS = {
     ),
     "password in the credentials": (
         'id = "a"\nname = "a"\nstream = "rtsp://10.0.0.1/live"\ncredentials = "admin:tulip7"\n',
-        'credentials: must be "env:NAME" or "file:PATH"',
+        'credentials: must be "sealed:NAME", "env:NAME" or "file:PATH"',
     ),
 }
 COMMANDS = {
