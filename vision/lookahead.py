@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
+import cv2
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
@@ -88,9 +90,13 @@ class Lookahead:
         self._over = False
         self._stopped = False
         self._error: BaseException | None = None
+        self._opencv_threads = 0
         self._reader = threading.Thread(target=self._read, name="decode", daemon=True)
 
     def __enter__(self) -> Self:
+        # Every core has a thread of ours: threads of OpenCV's own would only wait for each other.
+        self._opencv_threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
         self._reader.start()
         return self
 
@@ -104,6 +110,7 @@ class Lookahead:
             self._wake()
         self._reader.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        cv2.setNumThreads(self._opencv_threads)
 
     def __iter__(self) -> Iterator[Ahead]:
         """Give frame after frame.

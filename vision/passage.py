@@ -199,7 +199,10 @@ class PassageCounter:
 
     def _give(self, w: _Walkers, done: NDArray[np.bool_]) -> Iterator[Passage]:
         """Count what is done [N, L] unless it was counted before, under this id or another."""
-        for row, line in np.argwhere(done & ~w.counted & np.isin(w.class_id, list(VEHICLE_IDS))[:, None]):
+        due = done & ~w.counted
+        if not due.any():
+            return
+        for row, line in np.argwhere(due & np.isin(w.class_id, list(VEHICLE_IDS))[:, None]):
             w.counted[row, line] = True
             one = _Counted(
                 line=int(line),

@@ -76,17 +76,31 @@ EXCHANGES: Final = (
 THIRDS: Final = np.full((1, 3), 1 / 3, np.float32)
 
 
-@dataclass(frozen=True, slots=True)
 class _Seen:
-    video_s: float
-    small: Small
+    """One analysed picture, made small only when that is asked for: most never are."""
+
+    def __init__(self, video_s: float, picture: NDArray[np.uint8]) -> None:
+        self.video_s = video_s
+        self._picture = picture
+        self._is_small = False
+
+    @property
+    def small(self) -> Small:
+        """The picture with a long side of `LONG_SIDE`."""
+        if not self._is_small:
+            height, width = self._picture.shape[:2]
+            scale = LONG_SIDE / max(height, width)
+            size = max(8, round(width * scale)), max(8, round(height * scale))
+            self._picture = np.asarray(cv2.resize(self._picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+            self._is_small = True
+        return self._picture
 
 
 class PlumeWatch:
     """Remembers a camera's last pictures and measures places in the newest one."""
 
     def __init__(self) -> None:
-        self._last: deque[_Seen] = deque(maxlen=3)
+        self._last: deque[_Seen] = deque(maxlen=2)
         self._memory: deque[Small] = deque(maxlen=MEMORY)
         self._usual: F32 | None = None
         self._unrest: F32 | None = None
@@ -96,13 +110,11 @@ class PlumeWatch:
 
     def see(self, picture: NDArray[np.uint8], video_s: float) -> None:
         """Take one analysed picture."""
-        height, width = picture.shape[:2]
-        self._scale = LONG_SIDE / max(height, width)
-        size = max(8, round(width * self._scale)), max(8, round(height * self._scale))
-        small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        self._last.append(_Seen(video_s, small))
+        self._scale = LONG_SIDE / max(picture.shape[:2])
+        seen = _Seen(video_s, picture)
+        self._last.append(seen)
         if video_s - self._remembered_s >= STEP_S:
-            self._remember(small, video_s)
+            self._remember(seen.small, video_s)
 
     def measure(self, fire: Detections, tracks: Tracks) -> tuple[Plume, ...]:
         """The places in the newest picture: those that the detector saw, then clouds found by pixels alone."""
