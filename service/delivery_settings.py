@@ -135,8 +135,15 @@ def delivery_file(store: Store) -> DeliveryFile | None:
         ConfigError: it cannot be used.
     """
     path = store.settings.delivery_file
-    if path is None:
-        return None
+    return None if path is None else read_delivery_file(path)
+
+
+def read_delivery_file(path: Path) -> DeliveryFile:
+    """A delivery file.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
     try:
         return DeliveryFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

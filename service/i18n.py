@@ -21,6 +21,8 @@ Language = Literal["kk", "ru", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("kk", "ru", "en")
 DEFAULT: Final[Language] = "kk"
 ROOMS: Final = ("vision", "violations", "incidents", "fire_alerts", "evidence", "kpi_catalog")
+PARTS: Final = ("exchange", "doctor")
+"""Parts of the service with texts of their own."""
 ROOT: Final = Path(__file__).resolve().parent.parent
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
@@ -33,7 +35,7 @@ def sources(lang: Language) -> tuple[tuple[str, Path], ...]:
     files = [("", ROOT / "service" / "locale" / f"{lang}.toml")]
     for room in ROOMS:
         files += [(f"{room}.", ROOT / room / folder / f"{lang}.toml") for folder in ("texts", "rules/texts")]
-    files.append(("exchange.", ROOT / "service" / "exchange" / "texts" / f"{lang}.toml"))
+    files += [(f"{part}.", ROOT / "service" / part / "texts" / f"{lang}.toml") for part in PARTS]
     return tuple((prefix, path) for prefix, path in files if path.is_file())
 
 

@@ -54,7 +54,6 @@ def run(arguments: Namespace) -> int:
 def _under_leases(settings: Settings, files: list[Path]) -> None:
     """Watch what no other machine watches; go on with the rest as soon as it may."""
     from service.cluster.machine import Machine  # noqa: PLC0415
-    from service.settings_view import say_mistakes  # noqa: PLC0415
     from service.supervised import notify  # noqa: PLC0415
 
     machine = Machine(settings)

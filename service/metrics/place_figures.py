@@ -13,6 +13,7 @@ from prometheus_client.core import Metric
 
 from service.metrics.collected import Look, gauge
 from service.settings import Settings
+from service.spool_segments import lines_in
 
 FOLDERS: Final = ("home", "spool", "evidence", "documents", "passages", "masked", "video")
 """Folders of an installation by name; those on one disk tell the same."""
@@ -30,9 +31,10 @@ def looks_of(settings: Settings) -> dict[str, Look]:
 
 def spool(settings: Settings) -> Iterable[Metric]:
     """How many events wait, since when the oldest does, and how many nobody could read."""
-    waiting = _names(settings.spool_folder / "new")
-    yield gauge("qyran_spool_items", "Events that wait to be stored.", {(): float(len(waiting))})
-    since = min(waiting, default=None)
+    waiting, segments = _names(settings.spool_folder / "new"), _names(settings.spool_folder / "segments")
+    count = len(waiting) + (lines_in(settings.spool_folder / "segments") if segments else 0)
+    yield gauge("qyran_spool_items", "Events that wait to be stored.", {(): float(count)})
+    since = min((*waiting, *segments), default=None)
     age = 0.0 if since is None else max(0.0, time.time() - int(since.partition("-")[0]) / 1e9)
     yield gauge("qyran_spool_oldest_seconds", "How long the oldest of them waits.", {(): age})
     aside = float(len(_names(settings.spool_folder / "aside")))

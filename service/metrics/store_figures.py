@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -170,10 +171,16 @@ def cameras(work: Work) -> Iterable[Metric]:
 
 def newest_revision() -> str | None:
     """The schema this program was written for."""
+    return migration_scripts().get_current_head()
+
+
+@cache
+def migration_scripts() -> ScriptDirectory:
+    """All steps of the schema."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    return ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(config)
 
 
 def _reading(store: Store, look: Callable[[Work], Iterable[Metric]]) -> list[Metric]:
