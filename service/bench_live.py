@@ -98,7 +98,7 @@ def site(home: Path, streams: int, clips: Sequence[tuple[Path, Path]], environme
                 cameras.register(work, load_camera(file))
         store.close()
         environment = {**os.environ, "QYRAN_HOME": str(settings.home), **environment}
-        port = _free_port()
+        port = free_port()
         service = program(["serve", "--port", str(port)], environment)
         base = f"http://127.0.0.1:{port}"
         try:
@@ -200,7 +200,7 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
     return {"n": len(values), **found, "most": round(values[-1], 3)}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
