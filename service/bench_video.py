@@ -196,13 +196,15 @@ def cost(clip: Path, archive: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def rtsp(clip: Path, folder: Path, fps: int = FPS, *, shared: bool = False) -> Iterator[tuple[str, Path]]:
+def rtsp(
+    clip: Path, folder: Path, fps: int = FPS, *, shared: bool = False, codec: str = "h264"
+) -> Iterator[tuple[str, Path]]:
     """The camera, and the file that tells when each picture left it; `shared`, all clients see the same moment."""
     units, sent = folder / "units", folder / "sent"
     with av.open(str(clip)) as container:
         data = [bytes(packet) for packet in container.demux() if packet.size]
     body = b"".join(len(one).to_bytes(4, "big") + one for one in data)
-    units.write_bytes(f"h264 {fps}\n".encode() + body)
+    units.write_bytes(f"{codec} {fps}\n".encode() + body)
     script = Path(__file__).parent / "video" / "rtsp_camera.py"
     try:
         process = subprocess.Popen(  # noqa: S603 - our own script

@@ -32,6 +32,12 @@ CACHE_KIB = 64 * 1024
 """Pages of SQLite that a process may keep, all its connections together; SQLite's own 2 MiB for each hold no index of a
 hundred thousand cases. With a limit for each alone a process grew for days, until every one had filled its own."""
 BUSY_TIMEOUT_MS = 60_000  # a writer waits this long for others before it gives up; SQLite serves them in no order
+PATIENCE = {
+    "connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 15, "keepalives_interval": 5,
+    "keepalives_count": 3,
+}  # fmt: skip
+"""How long a PostgreSQL on another host may be silent (seconds; the user's time-out in milliseconds): without these a
+cable that is pulled holds every thread for a quarter of an hour, and one that waits for an answer for two hours."""
 WRITES = "qyran_writes"
 CHANGED_MEANWHILE = "Somebody else changed this record meanwhile; load it again."
 
@@ -146,7 +152,7 @@ def open_store(settings: Settings, *, demo: bool | None = None, clock: Callable[
 def make_engine(settings: Settings) -> Engine:
     """An engine for the configured database; SQLite durable (WAL, full synchronisation) with foreign keys on."""
     if settings.url.get_backend_name() != "sqlite":
-        return create_engine(settings.url, pool_pre_ping=True)
+        return create_engine(settings.url, pool_pre_ping=True, connect_args=PATIENCE)
     # Whoever asks gets the connection that was used last: its cache knows the store, and the others' stay small.
     engine = create_engine(settings.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_sqlite)
