@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 import struct
@@ -67,7 +66,7 @@ def key_of(secret: str) -> bytes:
     plain = secret.upper().replace(" ", "")
     try:
         return base64.b32decode(plain + "=" * (-len(plain) % 8))
-    except binascii.Error:
+    except ValueError:
         raise ValueError("The secret is not written in base 32.") from None
 
 

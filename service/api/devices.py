@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from datetime import datetime
 from typing import Annotated, Any
@@ -82,7 +81,7 @@ def listing(
 def _picture(text: str | None) -> bytes | None:
     try:
         return None if text is None else base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise InputError("The picture is no base64.") from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -90,7 +89,7 @@ def send(order_id: Id, body: NewCrop, desk: DeskOf) -> SentOut:
     """To the external system, whose matches are shown to the role that the order names."""
     try:
         data = base64.b64decode(body.picture, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise InputError("The picture is no base64.") from None
     found = sending.send(desk.store, desk.login.user.actor, order_id, sending.Crop(body.camera, body.time, data))
     return SentOut(request=found.request_id, outcome=found.outcome, matches=found.matches)
