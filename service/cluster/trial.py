@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,7 +119,8 @@ def trial(home: Path, files: Mapping[str, str], *, lease_s: float = 30.0, engine
             for camera, content in files.items():
                 cameras.register(work, parse_camera_text(content, camera))
         service = program(["serve", "--port", str(port)], {**os.environ, "QYRAN_HOME": str(settings.home)})
-        stack.callback(lambda: (service.terminate(), service.wait(30)))
+        stack.callback(service.wait, 30)
+        stack.callback(service.terminate)
         base = f"http://127.0.0.1:{port}"
         _wait_for(base)
         cluster = stack.enter_context(_ray(environments))
@@ -221,7 +222,5 @@ def _family(node: Any) -> list[int]:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
