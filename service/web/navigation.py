@@ -8,6 +8,7 @@ from typing import Final
 from qyran.roles import Role
 from service.access import ALERT_READERS, CAMERA_READERS, KPI_READERS, QUEUE_READERS
 from service.access_register import READERS as ACCESS_READERS
+from service.cluster.overview import READERS as MACHINE_READERS
 from service.delivery_view import OUTBOX_READERS
 from service.exchange.readers import WATCHERS as EXCHANGE_WATCHERS
 from service.exemptions import FLAG_READERS, PERMIT_READERS
@@ -45,6 +46,7 @@ PAGES: Final = (
     ("/imports", "nav.imports", IMPORT_READERS),
     ("/exchange", "nav.exchange", EXCHANGE_WATCHERS),
     ("/cameras", "nav.cameras", CAMERA_READERS),
+    ("/machines", "nav.machines", MACHINE_READERS),
     ("/supervision", "nav.supervision", SUPERVISORS),
     ("/exemptions", "nav.exemptions", FLAG_READERS | PERMIT_READERS),
     ("/users", "nav.users", USER_READERS),

@@ -10,8 +10,8 @@ from tests.service.world import PASSWORD
 
 PAGES = (
     "/cases", "/fines", "/deliveries", "/passages", "/watch", "/alarms", "/alarms/receivers", "/objects", "/sensors",
-    "/video", "/kpi", "/imports", "/exchange", "/cameras", "/supervision", "/exemptions", "/users",
-    "/access", "/privacy", "/journal",
+    "/video", "/kpi", "/imports", "/exchange", "/cameras", "/machines", "/supervision", "/exemptions",
+    "/users", "/access", "/privacy", "/journal",
 )  # fmt: skip
 OPENS = {
     "camera_operator": {"/cases", "/cameras", "/supervision"},
@@ -24,7 +24,8 @@ OPENS = {
     "service_dispatcher": {"/alarms", "/objects", "/video"},
     "evaluator": {"/kpi", "/imports", "/exchange"},
     "administrator": {
-        "/deliveries", "/users", "/cameras", "/supervision", "/exemptions", "/exchange", "/alarms/receivers",
+        "/deliveries", "/users", "/cameras", "/machines", "/supervision", "/exemptions", "/exchange",
+        "/alarms/receivers",
         "/objects", "/sensors", "/video",
     },
     "auditor": set(PAGES) - {"/passages"},
