@@ -46,13 +46,36 @@ class RecordPicture:
     data: bytes
 
 
+MOST_PIXELS: Final = 100_000_000
+"""Of a picture that is decoded (300 MB of colours): a few bytes can claim more, and are judged by their head."""
+
+
+def jpeg_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height by a JPEG's frame header (ITU-T T.81, B.2.2), read without decoding; None without one."""
+    at = 2
+    if not data.startswith(JPEG[:2]):
+        return None
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+        standalone = marker == 0x01 or 0xD0 <= marker <= 0xD8
+        at += 1 if marker == 0xFF else 2 if standalone else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return None
+
+
 def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height of a JPEG, pixels.
 
     Raises:
         InputError: it is none, or cannot be decoded.
     """
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data.startswith(JPEG) else None
+    told = jpeg_size(data)
+    if told is None:
+        raise InputError("The picture of a record is a JPEG that can be decoded.")
+    if told[0] * told[1] > MOST_PIXELS:
+        raise InputError(f"The picture of a record has {MOST_PIXELS // 10**6} million pixels at most.")
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise InputError("The picture of a record is a JPEG that can be decoded.")
     return picture.shape[1], picture.shape[0]

@@ -24,6 +24,7 @@ from service.access import log_access, require
 from service.durable import write_synced
 from service.fines import Standing
 from service.records import load
+from service.reports.guard import guarded
 from service.store.counter import next_number
 from service.store.database import Store, Work
 from service.store.events import facts_of
@@ -160,10 +161,10 @@ def _line(work: Work, row: ViolationCase, now: Standing, facts: dict[str, object
         "fine_kzt": _tenge(now.fine_tiyn),
         "paid_kzt": _tenge(now.balance.paid),
         "owed_kzt": _tenge(now.balance.owed),
-        "plate": facts.get("plate") or "",
-        "owner_name": owner.get("name") or "",
-        "owner_iin": owner.get("iin") or "",
-        "owner_address": owner.get("address") or "",
+        "plate": guarded(str(facts.get("plate") or "")),
+        "owner_name": guarded(str(owner.get("name") or "")),
+        "owner_iin": guarded(str(owner.get("iin") or "")),
+        "owner_address": guarded(str(owner.get("address") or "")),
     }
 
 

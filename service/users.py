@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import category, normalize
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -65,6 +66,7 @@ def add_user(
     require(work.actor, KEEPERS)
     given = frozenset(roles)
     _check_user(username, given, service, language)
+    _check_name(name or username)
     passwords.check(password, username)
     if work.session.scalar(select(AppUser).where(AppUser.username == username)) is not None:
         raise InputError(f"The user name {username} is taken.")
@@ -230,6 +232,12 @@ def _password_set(work: Work, user_id: str) -> None:
     row = security_of(work, user_id)
     row.password_at = work.now
     row.must_change = Role.ADMINISTRATOR in work.actor.roles and work.actor.id != user_id
+
+
+def _check_name(name: str) -> None:
+    """A name is shown beside what somebody decided: nothing in it may hide, turn round or break a line."""
+    if not name.isprintable() or any(category(sign) in {"Cf", "Mn"} for sign in normalize("NFC", name)):
+        raise InputError("A person's name has printable letters only, none that is invisible or turns the line round.")
 
 
 def _check_user(username: str, roles: frozenset[Role], service: str | None, language: str) -> None:

@@ -6,10 +6,11 @@ import socket
 import time
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import av
 
+from qyran.addresses import ForbiddenAddress, resolve
 from qyran.errors import StreamError
 from vision.credentials import guard_libav_log, scrub, with_credentials
 from vision.stream_settings import DownReason, StreamSettings
@@ -59,7 +60,7 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
     began = time.monotonic()
     try:
         container = av.open(
-            with_credentials(url, credentials), "r", container_options=options,
+            with_credentials(_pinned(url), credentials), "r", container_options=options,
             timeout=(settings.open_timeout_s, settings.read_timeout_s), metadata_errors="replace",
         )  # fmt: skip
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -69,6 +70,32 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
         container.close()
         raise LiveFault(f"The stream {name} holds no video that can be decoded.", "no_video")
     return Connection(container, track)
+
+
+def _pinned(url: str) -> str:
+    """The stream's address with its host's name resolved and judged: whom a name is given to afterwards has no effect.
+
+    With TLS the name stays, since the camera's certificate names it.
+
+    Raises:
+        LiveFault: the name resolves to nothing, or to what no camera has.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        address = resolve(host, parts.port or _RTSP_PORT)[0]
+    except ForbiddenAddress as error:
+        raise LiveFault(f"The stream {scrub(url)} is not opened: {error}", "unreachable") from None
+    except (OSError, UnicodeError):
+        raise LiveFault(
+            f"The stream {scrub(url)} cannot be reached: the host is unknown or there is no way to it.", "unreachable"
+        ) from None
+    if parts.scheme != "rtsp" or host == address:
+        return url
+    named = f"[{address}]" if ":" in address else address
+    user, at, _ = parts.netloc.rpartition("@")
+    port = f":{parts.port}" if parts.port is not None else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{named}{port}"))
 
 
 _NEARLY: Final = 0.9

@@ -9,9 +9,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
+from qyran.addresses import ForbiddenAddress, resolve
 from service.ports.channels import ChannelDown, Refused
 
 TIMEOUT_S: Final = 10.0
@@ -82,10 +84,13 @@ class Peer:
             sent["content-type"] = media
         address = f"{self.url.rstrip('/')}{path}"
         try:
+            judge_host(address)
             with nullcontext(by) if by is not None else self.open() as client:
                 answer = client.request(method, address, json=body, content=content, headers=sent)
         except httpx.TimeoutException:
             raise ChannelDown("timeout") from None
+        except ForbiddenAddress:
+            raise ChannelDown("forbidden_address") from None
         except (httpx.HTTPError, OSError):
             raise ChannelDown("no_connection") from None
         if answer.status_code in BUSY or not (answer.is_success or answer.is_client_error):
@@ -94,6 +99,17 @@ class Peer:
 
     def _trusted(self) -> ssl.SSLContext | bool:
         return ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
+
+
+def judge_host(address: str) -> None:
+    """Refuse an address that no system of others has, before anything is sent there.
+
+    Raises:
+        ForbiddenAddress: it is link-local, a cloud's metadata service, or no host's.
+        OSError: its name resolves to nothing.
+    """
+    parts = urlsplit(address)
+    resolve(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def told(answer: httpx.Response) -> Any:
