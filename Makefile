@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VENDOR := service/web/static/vendor/maplibre-gl.LICENSE.txt
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench pictures lock clean
+.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench soak pictures lock clean
 
 help:  ## what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,6 +95,10 @@ cards:  ## the model cards as pages, from the cards beside the weights
 
 bench: setup  ## where the time goes, as JSON
 	$(BIN)/qyran bench
+
+soak: setup  ## HOURS=1 of a moderate load on the real programs: do memory, files and threads stay flat?
+	@deploy/system-packages tests
+	$(BIN)/qyran soak --hours $(or $(HOURS),1)
 
 pictures: setup-dev  ## the pictures of the README, from the demo's rendered scenes
 	@deploy/system-packages tests

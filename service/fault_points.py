@@ -1,10 +1,10 @@
-"""Fault points: named places where a test kills the process as a power cut would, or holds it while something else fails.
+"""Fault points: named places where a test kills the process as a power cut would, or holds it while others fail.
 
 A place calls `reach(store, name)`. Nothing happens unless the store is a demo store and ``QYRAN_FAULT_POINT`` names the
 place (``name`` or ``name:3`` for its third time): then the process is killed with SIGKILL, so that neither `finally`
-nor a database driver can tidy up. With ``name:3@FILE`` it lives: it writes FILE and waits until ``FILE.go`` is there, so
-that whoever asked can take away the database, the disk or the network at this very moment. A real store ignores the
-variable.
+nor a database driver can tidy up. With ``name:3@FILE`` it lives: it writes FILE and waits until ``FILE.go`` is there,
+so that whoever asked can take away the database, the disk or the network at this very moment. A real store ignores
+the variable.
 """
 
 from __future__ import annotations

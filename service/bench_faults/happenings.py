@@ -91,20 +91,36 @@ class Happenings:
         spool: where they are put.
         put: events whose put returned, in order: these must never be lost.
         number: of the next event; cameras and plates follow from it.
+        refused: events that the disk did not take; a worker keeps them in memory and tries again.
+        making: where packages are made.
     """
 
     home: Path
     spool: Spool
     put: list[Event] = field(default_factory=list)
     number: int = 0
+    refused: list[tuple[Event, Path | None]] = field(default_factory=list)
+    making: Path | None = None
 
     def tell(self, type_: str, *, at: datetime | None = None, evidence: bool = True, **changes: Any) -> Event:
         """Put one event."""
         event = self.event(type_, at=at, evidence=evidence, **changes)
-        package = self.package(event) if event.evidence is not None else None
-        self.spool.put(event, package)
-        self.put.append(event)
+        self._offer(event, self.package(event) if event.evidence is not None else None)
         return event
+
+    def again(self) -> None:
+        """Put what was refused."""
+        waiting, self.refused = self.refused, []
+        for event, package in waiting:
+            self._offer(event, package)
+
+    def _offer(self, event: Event, package: Path | None) -> None:
+        try:
+            self.spool.put(event, package)
+        except OSError:
+            self.refused.append((event, package))
+        else:
+            self.put.append(event)
 
     def event(self, type_: str, *, at: datetime | None = None, evidence: bool = True, **changes: Any) -> Event:
         """The next event, each of another vehicle."""
@@ -143,7 +159,9 @@ class Happenings:
             words={"kk": ("Сызықты қызыл шамда кесіп өтті.",), "ru": ("Пересёк линию на красный.",),
                    "en": ("It crossed on red.",)},
         )  # fmt: skip
-        return write_package(subject, packets(), self.home / "out", installation_signer(self.home)).folder
+        return write_package(
+            subject, packets(), self.making or self.home / "out", installation_signer(self.home)
+        ).folder
 
 
 def plate(number: int) -> str:

@@ -65,6 +65,12 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     decisions.add_argument("--decisions", type=int, metavar="N", help="default: 1000")
     decisions.add_argument("--workers", type=int, metavar="N", help="processes; default: 8")
     decisions.add_argument("--signed", action="store_true", default=None, help="with signatures; default: without")
+    passages = parser.add_argument_group(
+        "passages", "a city's passages into one PostgreSQL, and the consoles meanwhile"
+    )
+    passages.add_argument("--rate", type=int, metavar="N", help="passages a second; default: 2500")
+    passages.add_argument("--cameras", type=int, metavar="N", help="default: 10000")
+    passages.add_argument("--feeders", type=int, metavar="N", help="processes that put; default: 1")
     ordinary = parser.add_argument_group("ordinary", "hours in which nothing happens; at idle priority")
     ordinary.add_argument("--hours", type=float, metavar="H", help="of rendered traffic; default: 2")
     latency = parser.add_argument_group("latency, streams", "cameras over real RTSP, a worker and a service")
@@ -72,6 +78,9 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     latency.add_argument(
         "--until-shed", action="store_true", default=None, help="streams: add two cameras at a time until one is shed"
     )
+    faults = parser.add_argument_group("faults", "every part struck at every step, and the ledger after; a table too")
+    faults.add_argument("--cells", metavar="A,B", help="fault/step/database, * for any; default: all")
+    faults.add_argument("--quick", action="store_true", default=None, help="those that represent their fault in CI")
     storm = parser.add_argument_group("alerts", "a storm of alerts to a failing receiver")
     storm.add_argument("--fails", type=float, metavar="SHARE", help="share of requests that fail; default: 0.5")
     storm.add_argument("--way", type=int, metavar="N", help="events timed from spool to CAP received; default: 200")
@@ -122,6 +131,9 @@ COUNTS: Final = frozenset(
         "cleared",
         "decisions",
         "workers",
+        "rate",
+        "cameras",
+        "feeders",
         "streams",
     }
 )

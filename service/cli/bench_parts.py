@@ -154,7 +154,22 @@ def _history(given: Given, tell: Tell) -> dict[str, Any]:
     return report
 
 
+def _passages(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_passages.run import bench_passages  # noqa: PLC0415
+
+    return bench_passages(tell=tell, **given)
+
+
+def _faults(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_faults.run import bench_faults, table  # noqa: PLC0415
+
+    report = bench_faults(tell=tell, **given)
+    tell(table(report))
+    return report
+
+
 PARTS: Final[dict[str, Part]] = {
+    "passages": Part(_passages, ("rate", "seconds", "cameras", "workers", "feeders", "database_url")),
     "track": Part(_track, ("keep", "seed", "clips", "detail")),
     "speed": Part(_speed, ("keep", "seed", "clips")),
     "rules": Part(_rules, ("keep", "seed", "per_rule", "rules", "conditions", "jobs")),
@@ -170,5 +185,6 @@ PARTS: Final[dict[str, Part]] = {
     "video": Part(_video, ("seconds", "keep")),
     "peers": Part(_peers, ("peers", "on", "videos", "peer_python", "keep", "history")),
     "history": Part(_history, ("history",)),
+    "faults": Part(_faults, ("cells", "quick", "jobs")),
 }
 """By name."""

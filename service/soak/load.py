@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -63,7 +64,7 @@ class Load:
     def start(self) -> None:
         """Begin."""
         for role in PAGES:
-            self._run(f"read-{role}", lambda role=role: self._read(role))
+            self._run(f"read-{role}", partial(self._read, role))
         self._run("listen", self._listen)
         self._run("operate", lambda: self._act(Role.SITUATIONAL_OPERATOR, self._operate, OPERATE_EVERY_S))
         self._run("decide", lambda: self._act(Role.POLICE_OFFICER, self._decide, DECIDE_EVERY_S))
