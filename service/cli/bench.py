@@ -18,7 +18,7 @@ OF_THE_CLOCK: Final = ("camera", "core", "history")
 """Options of the bench without a part."""
 
 
-def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
+def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:  # noqa: PLR0915  a line an option
     """Describe the command."""
     parser = subparsers.add_parser(
         "bench",
