@@ -185,7 +185,7 @@ def _stream(told: Sequence[WorkerStatus]) -> dict[str, Any]:
         "longest_gap_s": max(one.longest_gap_s for one in told),
         "look_s": {"p50": last.latency_p50_s, "p95": last.latency_p95_s},
         "analysed": analysed, "gated": last.gated - first.gated, "shed": shed,
-        "shed_share": round(shed / max(1, analysed + shed), 3),
+        "thrift": last.thrift, "shed_share": round(shed / max(1, analysed + shed), 3),
         "skipped": last.skipped - first.skipped, "corrupt": last.corrupt - first.corrupt,
         "connections": last.connections, "memory_mib": round(last.memory_bytes / 2**20),
     }  # fmt: skip

@@ -33,7 +33,7 @@ from service.watch_events import event_id
 from service.watch_identity import Identity, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
-from vision.load import LoadTerms, Pace
+from vision.load import LoadTerms, Pace, Thrift
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
@@ -183,8 +183,7 @@ def watch_camera(
 
         def adopt(version: Camera, camera_sha256: str) -> None:
             watch.adopt(_with_path(version, camera_file), head_reader_for(version), identity(version, camera_sha256))
-            if pace is not None:
-                pace.terms = _terms(pipeline, version)
+            reporter.terms(_terms(pipeline, version))
 
         folder = settings.home / "packages" / camera.id
         signer, stills = installation_signer(settings.home), settings.home / "packages" / f"{camera.id}.passages"
@@ -213,8 +212,7 @@ def watch_camera(
                 frames = video.passing(stream.frames(pipeline.settings.rate_hz, pace))
                 for observation in watch.run(scene.passing(frames)):
                     watch.totals.shed = stream.dropped
-                    if pace is not None:
-                        pipeline.thrift = pace.thrift
+                    pipeline.thrift = Thrift.NONE if pace is None else pace.thrift
                     camera_log.analysed(observation)
                     spool.settle()
                     scene.follow(adopt)

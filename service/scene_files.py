@@ -116,15 +116,22 @@ class SceneFiles:
         self.state.unlink(missing_ok=True)
 
 
-def put(path: Path, data: bytes) -> None:
-    """Put a file in place in one step: whoever reads it sees the whole of the old one or of the new one."""
+def put(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Put a file in place in one step: whoever reads it sees the whole of the old one or of the new one.
+
+    Args:
+        path: where it goes.
+        data: what is in it.
+        lasting: whether it must survive a power cut; a busy disk may take seconds for that.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        write_synced(partial, data)
+        write_synced(partial, data) if lasting else partial.write_bytes(data)
         partial.chmod(0o600)
         partial.rename(path)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)

@@ -132,7 +132,7 @@ class SceneWatch:
         done, data = cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         try:
             if done:
-                put(self.files.still, data.tobytes())
+                put(self.files.still, data.tobytes(), lasting=False)  # the next one comes soon
             self.files.beat()
         except OSError as error:
             log.warning("camera %s cannot leave a still: %s", self.own.id, error.__class__.__name__)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from service.cluster.leased_spool import LeasedSpool
     from service.patient_spool import PatientSpool
     from service.totals import Totals
-    from vision.load import Pace
+    from vision.load import LoadTerms, Pace
     from vision.stream_settings import StreamCounts, StreamStatus
 
 PAGE: Final = os.sysconf("SC_PAGESIZE")
@@ -52,6 +52,11 @@ class StatusReporter:
     def watching(self, counts: Callable[[], StreamCounts], totals: Totals) -> None:
         """What is counted, known once the stream is open."""
         self._counts, self._totals = counts, totals
+
+    def terms(self, terms: LoadTerms) -> None:
+        """Other rules are in force; a recording, which is not thinned, does not care."""
+        if self._pace is not None:
+            self._pace.terms = terms
 
     def status(self, also: Callable[[StreamStatus], None]) -> Callable[[StreamStatus], None]:
         """What the stream tells of being up or down, told at once here too."""
@@ -89,6 +94,7 @@ class StatusReporter:
             more |= {
                 "rate_wanted_hz": terms.wanted_hz, "rate_least_hz": terms.least_hz,
                 "rate_asked_hz": round(self._pace.rate_hz, 2), "rate_had_hz": round(had.rate_hz, 2),
+                "thrift": int(self._pace.thrift),
                 "longest_gap_s": round(had.longest_gap_s, 3),
                 "latency_p50_s": _rounded(had.delay_p50_s), "latency_p95_s": _rounded(had.delay_p95_s),
             }  # fmt: skip

@@ -204,18 +204,21 @@ class CameraWatch:
                 event = event.model_copy(update=told)
             self._report_passage(event, passed.still)
 
-    def _report_passage(self, event: Event, still: Still | None) -> None:
+    def _report_passage(self, event: Event, still: Callable[[], Still | None] | None) -> None:
         if still is None or self._stills is None:
             self._report(event, None)
             return
         folder = self._stills / str(event.id)
         self._aside.do(Urgency.PASSAGE, lambda: self._report_with_still(event, still, folder))
 
-    def _report_with_still(self, event: Event, still: Still, folder: Path) -> None:
+    def _report_with_still(self, event: Event, made: Callable[[], Still | None], folder: Path) -> None:
         try:
             with self.totals.stage("evidence"):
-                hashes = passage_still.write(still, folder)
+                still = made()
+                hashes = None if still is None else passage_still.write(still, folder)
         except OSError:  # a full disk: the passage counts without its picture
+            hashes = None
+        if hashes is None:
             self._report(event, None)
             return
         named = {"still": f"{passage_still.FOLDER}/{event.id}", "still_files": hashes}
@@ -225,17 +228,21 @@ class CameraWatch:
         plate = self._plate_of(track)
         return plate is not None and plate.score >= PLATE_SURE and not plate.uncertain
 
-    def _still_of(self, passage: Passage, frame: Frame, observation: Observation) -> Still | None:
-        """The vehicle in this frame, or, where it has left, in the frame of its crossing."""
+    def _still_of(self, passage: Passage, frame: Frame, observation: Observation) -> Callable[[], Still | None] | None:
+        """Gives the vehicle in this frame, or, where it has left, decoded again in the frame of its crossing."""
         path = self._paths.get(passage.track)
         if self._stills is None or not path:
             return None
-        with self.totals.stage("evidence"):
-            if observation.video_s - path[-1].video_s <= STILL_LATE_S:
-                return passage_still.hold(frame.picture, path[-1].box)
-            nearest = min(path, key=lambda point: abs(point.video_s - passage.video_s))
-            old = self._ring.picture_at(nearest.video_s)
-            return None if old is None else passage_still.hold(old.picture, nearest.box)
+        if observation.video_s - path[-1].video_s <= STILL_LATE_S:
+            with self.totals.stage("evidence"):
+                held = passage_still.hold(frame.picture, path[-1].box)
+            return lambda: held
+        nearest = min(path, key=lambda point: abs(point.video_s - passage.video_s))
+        return lambda: self._old_still(nearest)
+
+    def _old_still(self, point: TrackPoint) -> Still | None:
+        old = self._ring.picture_at(point.video_s)
+        return None if old is None else passage_still.hold(old.picture, point.box)
 
     def _with_plate(self, event: Event, track: int | None) -> Event:
         """An event with what is known now of its track: the reading of its plate, its kind and its colour."""

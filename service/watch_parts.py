@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from service.watch_events import kmh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from evidence.overlay import TrackPoint
     from fire_alerts.second_look import Verdict
     from service.event import Event
@@ -39,7 +41,7 @@ class Passed:
     due_s: float
     passage: Passage
     event: Event
-    still: Still | None
+    still: Callable[[], Still | None] | None
 
     def with_speed(self, settled: Passage) -> Passed:
         """The same with the speed that is settled now."""

@@ -44,6 +44,8 @@ class WorkerStatus(BaseModel):
         rate_least_hz: looks a second that the rules in force need.
         rate_asked_hz: looks a second that the load allows now.
         rate_had_hz: looks a second that were had.
+        thrift: what a look may cost now (`vision.load.Thrift`): 0 all, 1 what can wait does, 2 and 3
+            each look is smaller.
         longest_gap_s: longest time between two looks.
         decoded: pictures decoded.
         analysed: pictures looked at, those among them where nothing stirred included.
@@ -71,6 +73,7 @@ class WorkerStatus(BaseModel):
     rate_least_hz: float = 0.0
     rate_asked_hz: float = 0.0
     rate_had_hz: float = 0.0
+    thrift: int = 0
     longest_gap_s: float = 0.0
     decoded: int = 0
     analysed: int = 0

@@ -19,6 +19,7 @@ from vision.decoding import Decoder, Fed, Picker, to_picture
 from vision.file_open import frame_rate
 from vision.live_clock import LiveTimeline, WallClock, backoff_s
 from vision.live_connect import Connection, LiveFault, connect, reason_of
+from vision.load import Thrift
 from vision.packets import StoredPacket, StreamHeader
 from vision.stream_settings import DownReason, StreamCounts, StreamInfo, StreamSettings, StreamStatus
 from vision.timeline import Stamp
@@ -220,6 +221,8 @@ class LiveStream:
             session.decoder.skip()
             self._skipped += 1
             return Fed()
+        pace = self._pace
+        session.decoder.thrifty = pace is not None and pace.thrift >= Thrift.MOST
         fed = session.decoder.feed(packet)
         self._corrupt += fed.lost
         self._hand_over(session, fed)

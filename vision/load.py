@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +21,23 @@ if TYPE_CHECKING:
 
 EARLY_S: Final = 2e-3
 """A picture this much before its turn is on time: cameras round their time stamps."""
+ROOMY: Final = 1.7
+"""Times the least rate at which looks may be dear again: whole looks cost less than so many times thrifty ones."""
 LASTING_S: Final = 30.0
 """Seconds over which is told what was had."""
+
+
+class Thrift(IntEnum):
+    """What a look may cost.
+
+    NONE: all that is wanted. SOME: fewer looks are had than wanted, so what can wait does. MOST: not even the least
+    rate is had in good time, so each look is smaller. UTMOST: smaller still.
+    """
+
+    NONE = 0
+    SOME = 1
+    MOST = 2
+    UTMOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,7 @@ class Pace:
         self._due_s = float("-inf")
         self._began = self._fell_at = self._late_at = clock()
         self._done: deque[tuple[float, float]] = deque()
+        self._short, self._shortened_at = Thrift.NONE, float("-inf")
 
     @property
     def terms(self) -> LoadTerms:
@@ -98,9 +115,11 @@ class Pace:
         self.rate_hz = min(max(self.rate_hz, terms.least_hz), terms.wanted_hz)
 
     @property
-    def strained(self) -> bool:
-        """Whether fewer looks are asked for than wanted."""
-        return self.rate_hz < self._terms.wanted_hz
+    def thrift(self) -> Thrift:
+        """How thriftily each look is to be done."""
+        if self._short is not Thrift.NONE:
+            return self._short
+        return Thrift.SOME if self.rate_hz < self._terms.wanted_hz else Thrift.NONE
 
     def ready(self, video_s: float) -> bool:
         """Whether it is time for a look at the picture of this second."""
@@ -121,10 +140,15 @@ class Pace:
             self._late_at = now
         if delay_s > terms.late_s:
             if now - self._fell_at >= terms.fall_every_s:
+                if self.rate_hz <= terms.least_hz and now - self._shortened_at >= terms.rise_every_s:
+                    self._short = Thrift.MOST if self._short is Thrift.NONE else Thrift.UTMOST
+                    self._shortened_at = now
                 self.rate_hz = max(terms.least_hz, self.rate_hz * terms.fall)
                 self._fell_at = now
         elif now - self._late_at >= terms.rise_every_s:
             self.rate_hz = min(terms.wanted_hz, self.rate_hz + terms.rise_hz)
+            if self.rate_hz >= terms.least_hz * ROOMY:
+                self._short = Thrift.NONE
             self._late_at = now
 
     def had(self) -> Had:

@@ -15,6 +15,7 @@ from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.detail import long_side
 from vision.detector import Detector
 from vision.drift import DriftWatch
+from vision.load import Thrift
 from vision.plate_watch import PlateSettings, PlateWatch
 from vision.road_plane import RoadPlane
 from vision.scene import Scene
@@ -55,6 +56,8 @@ class PipelineSettings:
         fire_min_score: the same for fire and smoke.
         tracker: patience and strictness in following.
         plates: how keenly number plates are looked for, where anybody asks for them.
+        plates_apart_s: least seconds between two looks for plates under load, by how thrifty a look is to be.
+        thrifty_sides: largest long side of the road detector's input, pixels, by how thrifty a look is to be.
     """
 
     rate_hz: float = 8.0
@@ -65,6 +68,8 @@ class PipelineSettings:
     fire_min_score: float = 0.05
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     plates: PlateSettings = field(default_factory=PlateSettings)
+    plates_apart_s: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
+    thrifty_sides: tuple[float, ...] = (math.inf, math.inf, 544, 416)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ class Looked:
 
 class Pipeline:
     """Looks at the frames of one camera in the order of their time.
+
+    `thrift` says what a look may cost; whoever steers a live camera sets it between two frames.
 
     `plan` and `follow` are called in the order of the frames, one at a time; `look` between them knows nothing of other
     frames, so that several frames can be looked at together, each with detectors of its own.
@@ -145,6 +152,7 @@ class Pipeline:
         self._memory = view
         self._scene: Scene | None = None
         self._fire_due_s = -np.inf
+        self.thrift = Thrift.NONE
 
     @property
     def reads_plates(self) -> bool:
@@ -250,7 +258,8 @@ class Pipeline:
         watch = self._plates
         if watch is None:
             return ()
-        return self._timed("plates", lambda: watch.step(frame.picture, tracks, frame.video_s))
+        apart_s = self.settings.plates_apart_s[self.thrift]
+        return self._timed("plates", lambda: watch.step(frame.picture, tracks, frame.video_s, apart_s))
 
     def _look_at(self, frame: Frame, tracks: Tracks) -> tuple[VehicleLook, ...]:
         """Kinds and colours that changed at this frame."""
@@ -276,7 +285,8 @@ class Pipeline:
         """Long side of the road detector's input for a picture, a multiple of its stride, pixels."""
         spec, s = self._road.spec, self.settings
         wanted = max(s.road_input_least, s.road_input_share * picture_side)
-        return min(long_side(spec, self.camera.detail), math.ceil(wanted / spec.stride) * spec.stride)
+        side = min(long_side(spec, self.camera.detail), math.ceil(wanted / spec.stride) * spec.stride)
+        return int(min(side, max(s.thrifty_sides[self.thrift], s.road_input_least)))
 
     def _measure_plumes(
         self, frame: Frame, scene: Scene, fire: Detections | None, tracks: Tracks

@@ -99,12 +99,27 @@ class PlateWatch:
         self.settings = settings or PlateSettings()
         self._eye = eye
         self._dossiers: dict[int, _Dossier] = {}
+        self._looked_s = -np.inf
 
-    def step(self, picture: NDArray[np.uint8], tracks: Tracks, video_s: float) -> tuple[Plate, ...]:
-        """Readings that changed at this frame."""
+    def step(
+        self, picture: NDArray[np.uint8], tracks: Tracks, video_s: float, apart_s: float = 0.0
+    ) -> tuple[Plate, ...]:
+        """Readings that changed at this frame.
+
+        Args:
+            picture: uint8 [H, W, 3], BGR.
+            tracks: the road users in it.
+            video_s: second of video.
+            apart_s: least time between two looks; where it is not 0, a frame has one look: the most promising vehicle.
+        """
+        if apart_s and video_s - self._looked_s < apart_s:
+            return ()
         alive = set(tracks.id.tolist())
         self._dossiers = {track: kept for track, kept in self._dossiers.items() if track in alive}
-        due = sorted(self._due(tracks, video_s), reverse=True)[: self.settings.looks_a_frame]
+        due = sorted(self._due(tracks, video_s), reverse=True)
+        due = due[: 1 if apart_s else self.settings.looks_a_frame]
+        if due:
+            self._looked_s = video_s
         changed = (self._look(picture, tracks, row, video_s) for _, _, row in due)
         return tuple(plate for plate in changed if plate is not None)
 
