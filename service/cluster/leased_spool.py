@@ -109,7 +109,8 @@ class LeasedSpool:
             event = event.model_copy(update={"seen": max(seen, tenure.since)})
         early = self._live and seen < tenure.since
         late = tenure.ended is not None and seen >= tenure.ended
-        told = _part(event, tenure.since, tenure.ended) if (early or late) and self._live else event
+        cut = self._live and (early or late or event.kind == "analysed")
+        told = _part(event, tenure.since, tenure.ended) if cut else event
         if told is None or (late and not self._live):
             self._drop(evidence)
             return

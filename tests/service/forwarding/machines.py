@@ -43,6 +43,7 @@ def client_of(token: str, home, url: str = "http://127.0.0.1:1", monkeypatch=Non
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(token)
     path.chmod(0o600)
+    path.chmod(0o600)
     return ServiceClient(load_settings(home=home, service_url=url, service_token=f"file:{path}"), **given)
 
 
