@@ -61,9 +61,10 @@ def reach(store: Store, name: str) -> None:
     point, _, turn = place.partition(":")
     if point != name or _reached[name] != int(turn or 1):
         return
-    if not gate:
+    if gate:
+        _hold(Path(gate), name)
+    else:
         os.kill(os.getpid(), signal.SIGKILL)
-    _hold(Path(gate), name)
 
 
 def _hold(gate: Path, name: str) -> None:

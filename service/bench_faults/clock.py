@@ -24,7 +24,8 @@ STEPS: Final[dict[str, tuple[str, ...]]] = {
     "back over a month's end": ("-30d", "+0"),
 }
 """What the clock is set to, one after the other, each as an offset from the true time; load comes with each."""
-REST_S: Final = 2.0
+REST_S: Final = 3.0
+"""The library looks once a second what the clock shall show."""
 
 
 def cells() -> list[Cell]:
@@ -41,7 +42,7 @@ def step_clock(step: str, ground: Ground) -> Outcome:
         clock = home.folder / "clock"
         _set(clock, "+0")
         home.environment |= {
-            "LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+            "LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1",
         }  # fmt: skip
         home.first_load()
