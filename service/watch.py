@@ -32,7 +32,7 @@ from vision.finding import FindingType
 from vision.passage_speed import SETTLE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from evidence.keys import Signer

@@ -112,7 +112,7 @@ def test_a_still_is_left_at_the_first_frame_and_every_ten_seconds(watch, monkeyp
 
 
 def test_a_full_disk_stops_no_camera(watch, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(scene_watch, "put", full)
