@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,10 +14,15 @@ from service.event import Event
 from service.store.bulk import CHUNK, put_rows
 from service.store.database import Work
 from service.store.marks import Mark, leave
+from service.store.partitions import month_of
 from service.store.tables import Camera, CameraLog
 
 ANALYSED: Final = "analysed"
 LONGEST: Final = timedelta(days=1)
+ROW: Final = timedelta(hours=1)
+"""A row of the log lasts so long at most: ten thousand cameras write some 240,000 a day, not 28 million."""
+TOGETHER: Final = timedelta(milliseconds=2)
+"""Ends and beginnings are rounded to a millisecond."""
 
 
 def stretch(event: Event) -> tuple[datetime, datetime]:
@@ -40,9 +46,7 @@ def take_beats(work: Work, events: Sequence[Event]) -> None:
     spans = [stretch(event) for event in events]
     known = _locked(work, {event.camera for event in events})
     _mark(work, events, spans, known)
-    names = ("event_id", "camera_id", "kind", "start", "end", "source")
-    rows = [(str(event.id), event.camera, ANALYSED, *span, "worker") for event, span in zip(events, spans, strict=True)]
-    put_rows(work.session, CameraLog, names, rows)
+    _keep(work, events, spans, known)
     last: dict[str, datetime] = {}
     for event in events:
         last[event.camera] = max(event.time, last.get(event.camera, event.time))
@@ -55,6 +59,79 @@ def take_beats(work: Work, events: Sequence[Event]) -> None:
         table = Camera.__table__
         statement = update(Camera.__table__).where(table.c.id == bindparam("camera"))  # type: ignore[arg-type]
         work.session.connection().execute(statement.values(last_analysed=bindparam("seen")), later)
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """A row of the log: as it stands (`kept` is None where it is new) and as it shall."""
+
+    id: str
+    camera: str
+    start: datetime
+    end: datetime
+    kept: datetime | None
+
+
+def _keep(
+    work: Work,
+    events: Sequence[Event],
+    spans: Sequence[tuple[datetime, datetime]],
+    known: dict[str, datetime | None],
+) -> None:
+    """Write the stretches; one that goes on where the camera's last ended makes that longer, up to `ROW`."""
+    newest = _newest(work, known, spans)
+    changed: list[_Stretch] = []
+    for event, (start, end) in sorted(zip(events, spans, strict=True), key=lambda one: (one[1][1], one[0].id)):
+        last = newest.get(event.camera)
+        if last is not None and last.start <= start <= last.end + TOGETHER and _fits(last, end):
+            if last.kept is not None and last.kept == last.end:
+                changed.append(last)
+            last.end = end
+            continue
+        newest[event.camera] = fresh = _Stretch(str(event.id), event.camera, start, end, None)
+        changed.append(fresh)
+    names = ("event_id", "camera_id", "kind", "start", "end", "source")
+    rows = [(one.id, one.camera, ANALYSED, one.start, one.end, "worker") for one in changed if one.kept is None]
+    put_rows(work.session, CameraLog, names, rows)
+    longer = [
+        {"row": one.id, "before": one.kept, "until": one.end}
+        for one in changed
+        if one.kept is not None and one.kept != one.end
+    ]
+    if longer:
+        log = CameraLog.__table__.c
+        statement = update(CameraLog.__table__).where(  # type: ignore[arg-type]
+            log.event_id == bindparam("row"), log.end == bindparam("before")
+        )
+        work.session.connection().execute(statement.values(end=bindparam("until")), longer)
+
+
+def _fits(last: _Stretch, end: datetime) -> bool:
+    """Whether a row may last until then: no longer than `ROW`, and in one month."""
+    return last.end <= end <= last.start + ROW and month_of(last.end) == month_of(end)
+
+
+def _newest(
+    work: Work, known: dict[str, datetime | None], spans: Sequence[tuple[datetime, datetime]]
+) -> dict[str, _Stretch]:
+    """The last stretch of each camera, where one of these may go on from it."""
+    earliest, latest = min(start for start, _ in spans), max(end for _, end in spans)
+    near = sorted((camera, last) for camera, last in known.items()
+                  if last is not None and earliest - TOGETHER <= last <= latest)  # fmt: skip
+    found: dict[str, _Stretch] = {}
+    for start in range(0, len(near), CHUNK):
+        chunk = near[start : start + CHUNK]
+        query = select(CameraLog.event_id, CameraLog.camera_id, CameraLog.start, CameraLog.end).where(
+            CameraLog.camera_id.in_([camera for camera, _ in chunk]),
+            CameraLog.kind == ANALYSED,
+            CameraLog.end >= min(last for _, last in chunk),
+            CameraLog.end <= max(last for _, last in chunk),
+        )
+        wanted = dict(chunk)
+        for identity, camera, begun, ended in work.session.execute(query):
+            if ended == wanted[camera]:
+                found[camera] = _Stretch(identity, camera, begun, ended, ended)
+    return found
 
 
 def _locked(work: Work, cameras: set[str]) -> dict[str, datetime | None]:

@@ -74,7 +74,7 @@ def register(work: Work, camera: Camera, *, territory: str | None = None, origin
         work.session.add(version)
         log_access(work, role, "camera_file_changed", camera.id)
     work.session.flush()
-    return _view(row, _passages(work).get(row.id, 0))
+    return _view(row, work.session.scalar(select(func.count()).where(Passage.camera_id == row.id)) or 0)
 
 
 def retire(work: Work, camera_id: str, day: date) -> None:

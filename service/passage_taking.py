@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,8 @@ from service.store.tables import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from service.event import Event
     from service.spool import Item
@@ -43,12 +44,32 @@ def adopt_still(item: Item, store: Store) -> None:
         shutil.rmtree(target)  # pictures that are not what the worker saw help nobody
 
 
+class Months:
+    """The city's months of moments; those of one quarter of an hour are asked once."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._known: dict[datetime, str] = {}
+
+    def of(self, moment: datetime) -> str:
+        """The month of a moment, 2026-11: a month begins with a quarter of an hour in every zone."""
+        quarter = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+        if quarter not in self._known:
+            self._known[quarter] = f"{quarter.astimezone(self._zone):%Y-%m}"
+        return self._known[quarter]
+
+
 def take_passages(work: Work, events: Sequence[Event]) -> None:
     """Store passages whose pictures have been moved, none of them taken before."""
     vault = work.store.vault
     plates = [normal(event.plate) if event.plate else None for event in events]
     tokens = {plate: vault.token(plate) for plate in set(plates) if plate is not None}
-    remember_many(work, {token: plate for plate, token in tokens.items()})
+    months = dict[str, str]()
+    local = Months(work.store.settings.zone)
+    for event, plate in zip(events, plates, strict=True):
+        if plate is not None:
+            months[tokens[plate]] = max(local.of(event.time), months.get(tokens[plate], ""))
+    remember_many(work, {token: plate for plate, token in tokens.items()}, months)
     read = [(str(event.id), plate) for event, plate in zip(events, plates, strict=True) if plate is not None]
     sealed = vault.seal_many((record, 0, {"payload": {"plate": plate}}) for record, plate in read)
     boxes = {record: box for (record, _), box in zip(read, sealed, strict=True)}
@@ -104,12 +125,10 @@ def _row(store: Store, event: Event, token: str | None, box: tuple[bytes | None,
 
 def _mark(work: Work, times: Sequence[datetime]) -> None:
     """Vehicles of the running month are counted where they lie; only a month that is over must be counted again."""
-    zone = work.store.settings.zone
-    first = work.now.astimezone(zone).date().replace(day=1)
-    begins = datetime.combine(first, time(), zone).astimezone(UTC)
-    months = {(local.year, local.month): moment for moment in times if moment < begins
-              for local in (moment.astimezone(zone),)}  # fmt: skip
-    leave(work.session, (Mark(Part.VEHICLES, moment) for moment in months.values()))
+    local = Months(work.store.settings.zone)
+    running = local.of(work.now)
+    over = {month: moment for moment in times if (month := local.of(moment)) < running}
+    leave(work.session, (Mark(Part.VEHICLES, moment) for moment in over.values()))
 
 
 def _as_named(folder: Path, event: Event) -> bool:

@@ -32,6 +32,10 @@ PAGE: Final = 24
 MOST_A_PAGE: Final = 100
 FEW_PLATES: Final = 2000
 """Plates of the time and place asked for that are compared one by one before the index is asked."""
+FEW_PASSAGES: Final = 10_000
+"""Passages that are looked through for them."""
+MOST_COUNTED: Final = 1000
+"""Nobody turns over so many pages; counting all of a city's day would take longer than finding the newest."""
 
 Code = Annotated[str, StringConstraints(max_length=64)]
 
@@ -99,7 +103,13 @@ class PassageView(BaseModel):
 
 
 class PassagePage(BaseModel):
-    """A page of results; `query` is the number under which the search was written down."""
+    """A page of results.
+
+    Attributes:
+        query: the number under which the search was written down.
+        total: how many there are, counted up to `MOST_COUNTED`.
+        more: there are more than that.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -107,6 +117,7 @@ class PassagePage(BaseModel):
     items: tuple[PassageView, ...]
     total: int
     offset: int
+    more: bool = False
 
 
 def search(work: Work, wanted: PassageFilter, reason: Reason, *, limit: int = PAGE, offset: int = 0) -> PassagePage:
@@ -124,14 +135,17 @@ def search(work: Work, wanted: PassageFilter, reason: Reason, *, limit: int = PA
         raise InputError("The search needs a time that begins before it ends.")
     pattern = plate_pattern(wanted.plate) if wanted.plate else None
     found = _where(work, wanted, pattern)
-    total = work.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    few = found.with_only_columns(Passage.id).limit(MOST_COUNTED + 1).subquery()
+    counted = work.session.scalar(select(func.count()).select_from(few)) or 0
+    total = min(counted, MOST_COUNTED)
     rows = work.session.scalars(
         found.order_by(Passage.time.desc(), Passage.id).limit(min(limit, MOST_A_PAGE)).offset(offset)
     ).all()
     said = wanted.model_dump(mode="json", exclude_none=True) | {"offset": offset}
     plate = pattern.text if pattern else None
     query = query_log.note(work, role, "search", reason, said, plate=plate, results=total)
-    return PassagePage(query=query, items=views_of(work, rows, query), total=total, offset=offset)
+    items = views_of(work, rows, query)
+    return PassagePage(query=query, items=items, total=total, offset=offset, more=counted > total)
 
 
 def still_file(work: Work, passage_id: str, name: str, query: str, key: str) -> Path:
@@ -221,9 +235,10 @@ def _tokens(work: Work, query: Select[Passage], pattern: PlatePattern) -> list[s
     """Tokens of the plates that are meant: by comparing the few of this time and place, or by the index."""
     if pattern.exact:
         return tokens_like(work, pattern)
-    there = query.with_only_columns(Passage.plate_token).where(Passage.plate_token.is_not(None)).distinct()
-    tokens = [one for one in work.session.scalars(there.limit(FEW_PLATES + 1)) if one is not None]
-    if len(tokens) > FEW_PLATES:
+    there = query.with_only_columns(Passage.plate_token).where(Passage.plate_token.is_not(None))
+    rows = work.session.scalars(there.limit(FEW_PASSAGES + 1)).all()
+    tokens = {one for one in rows if one is not None}
+    if len(rows) > FEW_PASSAGES or len(tokens) > FEW_PLATES:
         return tokens_like(work, pattern)
     return [token for token, plate in plates_of(work, tokens).items() if pattern.matches(plate)]
 

@@ -11,6 +11,7 @@ from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.records import Dated
 from kpi_catalog.tally import Part
 from service.passage_retention import month_token
+from service.plate_index import vehicles_of
 from service.store.database import Work
 from service.store.passage_tables import PassageTombstone, VehicleMonth
 from service.store.rollup_tables import KpiTally
@@ -59,6 +60,8 @@ def distinct_vehicles(work: Work, period: Period) -> int | None:
         .where(PassageTombstone.first < period.end, PassageTombstone.last >= period.start)
         .limit(1)
     )
+    if period.kind is PeriodKind.MONTH and period.start <= work.now < period.end:
+        return vehicles_of(work, f"{period.first:%Y-%m}")
     if swept is None:
         return work.session.scalar(select(func.count(Passage.plate_token.distinct())).where(*inside))
     if period.kind is not PeriodKind.MONTH:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from qyran.errors import InputError
 from service.plate_pattern import PlatePattern, pairs_of
-from service.store.bulk import hold_alone, hold_shared, on_postgresql, put_rows, there
+from service.store.bulk import hold_alone, hold_shared, on_postgresql, put_rows
 from service.store.database import Work
 from service.store.passage_tables import PlateGram, PlateIndex
 from service.store.tables import Passage, ViolationCase
@@ -36,20 +36,33 @@ def remember(work: Work, plate: str) -> str:
     return token
 
 
-def remember_many(work: Work, plates: Mapping[str, str]) -> None:
-    """Put those plates, by their tokens, into the index that are not there; several processes may at once."""
+def remember_many(work: Work, plates: Mapping[str, str], months: Mapping[str, str] | None = None) -> None:
+    """Put those plates, by their tokens, into the index that are not there; several processes may at once.
+
+    Args:
+        work: the unit of work.
+        plates: by token.
+        months: by token, the newest month of the city's time zone in which it passed, where it did.
+    """
     if not plates:
         return
     session, vault = work.session, work.store.vault
     session.flush()
     hold_shared(session, INDEXING)
-    fresh = sorted(plates.keys() - there(session, PlateIndex.token, plates))
+    known = _known(work, plates)
+    passed = months or {}
+    for month in sorted(set(passed.values())):
+        late = sorted(token for token, seen in known.items() if passed.get(token) == month and (seen or "") < month)
+        for chunk in chunks(late):
+            session.execute(update(PlateIndex).where(PlateIndex.token.in_(chunk)).values(month=month))
+    fresh = sorted(plates.keys() - known.keys())
     if not fresh:
         return
     sealed = vault.seal_many(((token, 0, {"plate": plates[token]}) for token in fresh), table=TABLE)
     insert: Any = postgresql.insert if on_postgresql(session) else sqlite.insert
     rows = [
-        {"token": token, "wrapped_key": key, "sealed": box} for token, (key, box) in zip(fresh, sealed, strict=True)
+        {"token": token, "wrapped_key": key, "sealed": box, "month": passed.get(token)}
+        for token, (key, box) in zip(fresh, sealed, strict=True)
     ]
     made = session.scalars(insert(PlateIndex).on_conflict_do_nothing().returning(PlateIndex.token), rows).all()
     buckets = dict[str, int]()
@@ -61,6 +74,21 @@ def remember_many(work: Work, plates: Mapping[str, str]) -> None:
                 buckets[pair] = vault.bucket(pair, BUCKETS)
         grams += [(bucket, token) for bucket in sorted({buckets[pair] for pair in pairs})]
     put_rows(session, PlateGram, ("bucket", "token"), grams)
+
+
+def _known(work: Work, tokens: Iterable[str]) -> dict[str, str | None]:
+    """Which of these plates are in the index, and the newest month of each."""
+    found: dict[str, str | None] = {}
+    for chunk in chunks(sorted(tokens)):
+        query = select(PlateIndex.token, PlateIndex.month).where(PlateIndex.token.in_(chunk))
+        found |= dict(work.session.execute(query).all())
+    return found
+
+
+def vehicles_of(work: Work, month: str) -> int:
+    """How many different plates passed in the running month, 2026-11."""
+    query = select(func.count()).select_from(PlateIndex).where(PlateIndex.month == month)
+    return work.session.scalar(query) or 0
 
 
 def forget_unused(work: Work, tokens: Iterable[str]) -> None:

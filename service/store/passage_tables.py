@@ -20,6 +20,7 @@ class PlateIndex(Base):
     Attributes:
         token: the keyed token that passages of this plate have.
         wrapped_key, sealed: the plate, bound to the token.
+        month: of the city's time zone, the newest in which it passed, 2026-11; None where it never did.
     """
 
     __tablename__ = "plate_index"
@@ -27,6 +28,7 @@ class PlateIndex(Base):
     token: Mapped[str] = mapped_column(Hash, primary_key=True)
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    month: Mapped[str | None] = mapped_column(String(7), index=True)
 
 
 class PlateGram(Base):

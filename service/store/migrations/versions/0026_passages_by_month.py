@@ -37,6 +37,13 @@ def upgrade() -> None:
         op.execute(f"UPDATE passage SET {column} = (SELECT {column} {of_it}) WHERE EXISTS (SELECT 1 {of_it})")
     op.execute("DELETE FROM personal WHERE seq = 0 AND record IN (SELECT id FROM passage)")
 
+    op.add_column("plate_index", sa.Column("month", sa.String(length=7), nullable=True))
+    newest = "SELECT max(time) FROM passage WHERE plate_token = plate_index.token"
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    month = f"strftime('%Y-%m', ({newest}))" if sqlite else f"to_char(({newest}) AT TIME ZONE 'UTC', 'YYYY-MM')"
+    op.execute(f"UPDATE plate_index SET month = {month}")
+    op.create_index("ix_plate_index_month", "plate_index", ["month"])
+
     op.add_column("ingested", sa.Column("time", UTCDateTime(), nullable=True))
     for table, key, moment in OF_EVENTS:
         op.execute(
@@ -44,7 +51,7 @@ def upgrade() -> None:
             f" WHERE time IS NULL AND EXISTS (SELECT 1 FROM {table} WHERE {table}.{key} = ingested.event_id)"
         )
     op.execute("UPDATE ingested SET time = at WHERE time IS NULL")
-    if op.get_bind().dialect.name == "sqlite":
+    if sqlite:
         with op.batch_alter_table("ingested") as batch:
             batch.alter_column("time", existing_type=UTCDateTime(), nullable=False)
         return
@@ -66,6 +73,8 @@ def downgrade() -> None:
     for column in SEALED:
         op.execute(f"ALTER TABLE passage DROP COLUMN {column}")
     op.execute("ALTER TABLE ingested DROP COLUMN time")
+    op.drop_index("ix_plate_index_month", "plate_index")
+    op.execute("ALTER TABLE plate_index DROP COLUMN month")
 
 
 def _partition(table: str, key: str, moment: str) -> None:
