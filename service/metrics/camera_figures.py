@@ -43,7 +43,7 @@ def each_of(home: Path) -> dict[str, Look]:
     """Camera by camera and process by process, for a worker."""
     return {
         "watched": lambda: watched(all_statuses(home)),
-        "cameras": lambda: each(all_statuses(home)),
+        "each": lambda: each(all_statuses(home)),
         "processes": processes,
     }
 

@@ -66,11 +66,11 @@ STEPS: Final = Counter(
 )
 
 JOB_SECONDS: Final = Histogram(
-    "qyran_job_seconds", "Time a background step took.", ["job"], buckets=STEP_S, registry=PROCESS
+    "qyran_job_seconds", "Time a background step took.", ["task"], buckets=STEP_S, registry=PROCESS
 )
-JOB_FAILURES: Final = Counter("qyran_job_failures_total", "Background steps that failed.", ["job"], registry=PROCESS)
+JOB_FAILURES: Final = Counter("qyran_job_failures_total", "Background steps that failed.", ["task"], registry=PROCESS)
 JOB_SUCCESS: Final = Gauge(
-    "qyran_job_last_success_seconds", "Unix time of a background step's last success.", ["job"], registry=PROCESS
+    "qyran_job_last_success_seconds", "Unix time of a background step's last success.", ["task"], registry=PROCESS
 )
 RESTARTS: Final = Counter(
     "qyran_worker_restarts_total", "Camera processes that ended by themselves.", ["camera"], registry=PROCESS

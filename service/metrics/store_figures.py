@@ -145,9 +145,9 @@ def nights(work: Work) -> Iterable[Metric]:
         if done is not None and done.ended_at is not None:
             success[name,] = done.ended_at.timestamp()
             took[name,] = (done.ended_at - done.started_at).total_seconds()
-    yield gauge("qyran_night_last_success_seconds", "Unix time of a night job's last success.", success, ("job",))
-    yield gauge("qyran_night_seconds", "How long its last success took.", took, ("job",))
-    yield gauge("qyran_night_failed", "Whether a night job's last run failed.", failed, ("job",))
+    yield gauge("qyran_night_last_success_seconds", "Unix time of a night job's last success.", success, ("task",))
+    yield gauge("qyran_night_seconds", "How long its last success took.", took, ("task",))
+    yield gauge("qyran_night_failed", "Whether a night job's last run failed.", failed, ("task",))
 
 
 def outages(work: Work) -> Iterable[Metric]:
