@@ -104,7 +104,6 @@ def test_no_section_is_of_an_alert_that_is_gone(lang):
 def test_prometheus_takes_the_rules():
     if shutil.which("promtool") is None:
         pytest.skip("promtool is not installed (Debian: prometheus)")
-    done = subprocess.run(
-        ["promtool", "check", "rules", DEPLOY / "prometheus" / "alerts.yaml"], capture_output=True, text=True, check=False
-    )
+    words = ["promtool", "check", "rules", DEPLOY / "prometheus" / "alerts.yaml"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
