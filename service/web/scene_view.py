@@ -12,6 +12,7 @@ from service.scene_files import SceneFiles
 from service.scenes import SceneVersion, SceneView
 from service.store.database import Work
 from service.web.words import Words
+from service.web.worker_view import WorkerView, worker_view
 from vision.camera import LineKind, ZoneKind
 from vision.camera_parts import Turn, VehicleClass, Weekday
 from vision.camera_toml import to_toml
@@ -55,6 +56,7 @@ class ScenePage:
     version: int
     editable: bool
     force: Force
+    worker: WorkerView | None
     still_at: datetime | None
     text: str
     versions: tuple[VersionRow, ...]
@@ -79,6 +81,7 @@ def scene_view(work: Work, w: Words, camera_id: str, csrf: str, now: datetime) -
         version=seen.version,
         editable=editable,
         force=_force(w, files, found, now),
+        worker=worker_view(w, work.store.settings.home, camera_id, now),
         still_at=still_at,
         text=_text(seen),
         versions=tuple(_row(w, one, seen.version) for one in found),
