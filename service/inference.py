@@ -45,6 +45,8 @@ LONGEST_RUN_S: Final = 30.0
 """or when one run takes so long;"""
 LONGEST_CARD_RUN_S: Final = 1800.0
 """on a graphics card, whose engines prepare themselves in their first runs."""
+NICENESS: Final = 10
+"""Of the looks: a packet that a camera's process reads late delays every picture behind it; a late look is one look."""
 SMALL: Final = Shape(RESERVED + 1, PAGE, PAGE)
 """The ring of somebody who only asks how it does."""
 
@@ -127,6 +129,8 @@ class InferenceKeeper:
     _start_at: float = 0.0
     _in_a_row: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
+    _room: Room | None = None
+    _thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin the inference process and listen to how it does.
@@ -134,10 +138,12 @@ class InferenceKeeper:
         Raises:
             InferenceError: the machine gives no socket.
         """
-        self._how = plan(self.settings.engine)
+        self._how = plan(self.settings.engine, niceness=NICENESS)
         self._listener, self.address = listen()
         self.tend(time.monotonic())
-        threading.Thread(target=self._hear, name="inference", daemon=True).start()
+        self._room = Room(self.address, "", Ring(SMALL), answer_s=SILENT_S)
+        self._thread = threading.Thread(target=self._hear, args=(self._room,), name="inference", daemon=True)
+        self._thread.start()
 
     def tend(self, now: float) -> None:
         """Begin it anew where it has died."""
@@ -161,29 +167,36 @@ class InferenceKeeper:
     def end(self) -> None:
         """End it: no camera asks any more."""
         self._over.set()
+        if self._room is not None:
+            self._room.close()
         if self.process is not None:
             self.process.kill()  # it keeps nothing
             self.process.join()
         if self._listener is not None:
             self._listener.close()
+        if self._thread is not None:
+            self._thread.join()
         with contextlib.suppress(OSError):
             _status_file(self.settings.home).unlink(missing_ok=True)
 
-    def _hear(self) -> None:
+    def _hear(self, room: Room) -> None:
         """Body of the listening thread."""
-        room = Room(self.address, "", Ring(SMALL), answer_s=SILENT_S)
         longest_s = LONGEST_CARD_RUN_S if self.settings.engine in CARDS else LONGEST_RUN_S
         while not self._over.wait(HEAR_S):
-            asked = self.process
-            try:
-                said = room.status()
-                if said["longest_run_s"] > longest_s:
-                    raise InferenceError(f"A run of the inference process takes more than {longest_s:.0f} s.")
-                self._say(said)
-            except QyranError as error:
-                if asked is not None and asked is self.process and asked.is_alive():
-                    log.warning("the inference process hangs and is killed: %s", error)
-                    asked.kill()
+            self._heard(room, longest_s)
+
+    def _heard(self, room: Room, longest_s: float) -> None:
+        """Ask how it does; kill it where it hangs."""
+        asked = self.process
+        try:
+            said = room.status()
+            if said["longest_run_s"] > longest_s:
+                raise InferenceError(f"A run of the inference process takes more than {longest_s:.0f} s.")
+            self._say(said)
+        except QyranError as error:
+            if asked is not None and asked is self.process and asked.is_alive():
+                log.warning("the inference process hangs and is killed: %s", error)
+                asked.kill()
 
     def _say(self, said: dict[str, Any]) -> None:
         status = InferenceStatus(at=datetime.now(UTC), deaths=self.deaths, **said)

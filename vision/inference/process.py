@@ -32,15 +32,17 @@ class Plan:
         workers: runs at once.
         batches: what runs together.
         padded: whether batches are filled up to powers of two: TensorRT prepares itself for every size.
+        niceness: of what runs the networks, as nice(1).
     """
 
     engine: str
     workers: int
     batches: Batches = ALONE
     padded: bool = False
+    niceness: int = 0
 
 
-def plan(engine: str, cores: int | None = None) -> Plan:
+def plan(engine: str, cores: int | None = None, niceness: int = 0) -> Plan:
     """What suits an engine.
 
     A processor runs one input a core, each in one thread, and gains nothing from batches: two inputs together take as
@@ -49,10 +51,11 @@ def plan(engine: str, cores: int | None = None) -> Plan:
     Args:
         engine: one of `vision.engine.ENGINES`.
         cores: of the processor that may be used; by default those that this process may.
+        niceness: as of the plan.
     """
     if engine in CARDS:
-        return Plan(engine, CARD_WORKERS, GATHERED, padded=engine == "tensorrt")
-    return Plan(engine, cores or len(os.sched_getaffinity(0)))
+        return Plan(engine, CARD_WORKERS, GATHERED, padded=engine == "tensorrt", niceness=niceness)
+    return Plan(engine, cores or len(os.sched_getaffinity(0)), niceness=niceness)
 
 
 def listen() -> tuple[socket.socket, str]:
@@ -82,4 +85,4 @@ def serve(listener: socket.socket, how: Plan) -> None:
     logging.getLogger(__name__).info(
         "inference with the engine %s, %d at once, up to %d together", how.engine, how.workers, how.batches.most
     )
-    InferenceServer(listener, how.engine, how.workers, how.batches, padded=how.padded).run()
+    InferenceServer(listener, how.engine, how.workers, how.batches, padded=how.padded, niceness=how.niceness).run()

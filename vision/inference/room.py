@@ -85,6 +85,7 @@ class Room:
         self._idle: deque[socket.socket] = deque()
         self._lost: list[Floats] = []
         self._counting = threading.Lock()
+        self._closed = threading.Event()
         self.repeated = 0
         """Runs that were asked for again because the inference process had died."""
 
@@ -142,6 +143,11 @@ class Room:
         """
         return self._asked(lambda wire: _say(wire, said(status=1), self._answer_s))
 
+    def close(self) -> None:
+        """Leave the inference process; whoever still asks is refused."""
+        self._closed.set()
+        self._drop_idle()
+
     def _asked(self, ask: Callable[[socket.socket], Answer]) -> Answer:
         """What is answered over a free wire; asked again where the inference process died meanwhile."""
         for deaths in itertools.count(1):
@@ -163,6 +169,8 @@ class Room:
                 raise
             else:
                 self._idle.append(wire)
+                if self._closed.is_set():
+                    self._drop_idle()
                 return answer
         raise AssertionError  # pragma: no cover - the loop has no end of its own
 
@@ -179,9 +187,8 @@ class Room:
                 socket.send_fds(wire, [hello], [self._ring.file])
             except OSError as error:
                 wire.close()
-                if time.monotonic() > until:
+                if self._closed.wait(AGAIN_S) or time.monotonic() > until:
                     raise InferenceError("Nobody listens where the inference process should be.") from error
-                time.sleep(AGAIN_S)
             else:
                 return wire
 

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 _CREDENTIALS: Final = struct.Struct("=3i")
 
-NICENESS: Final = 10
-"""Of the workers: a packet that a camera's process reads late delays every picture behind it, a late look is one."""
-
 log = logging.getLogger(__name__)
 
 
@@ -97,18 +94,19 @@ class InferenceServer:
         workers: runs at once.
         batches: what runs together.
         padded: whether batches are filled up (`run_together`).
+        niceness: of the workers.
     """
 
     def __init__(
         self, listener: socket.socket, engine: str = "cpu", workers: int = 1, batches: Batches = ALONE, *,
-        padded: bool = False,
+        padded: bool = False, niceness: int = 0,
     ) -> None:  # fmt: skip
+        self._niceness = niceness
         self._listener, self._engine, self._workers, self._padded = listener, engine, workers, padded
         self._networks = Networks(engine, workers)
         self._turns: Turns[Job] = Turns(batches)
         self._work = threading.Condition()
         self._running: dict[int, float] = {}
-        self._ended = False
         self._rings: dict[tuple[int, int], Camera] = {}
         self._loads: SimpleQueue[tuple[Wire, dict[str, Any]]] = SimpleQueue()
         self._since = time.monotonic()
@@ -121,12 +119,16 @@ class InferenceServer:
             threading.Thread(target=self._serve, args=(number,), name=f"worker {number}", daemon=True).start()
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ, None)
-        while not self._ended:
-            for key, _ in self._selector.select():
-                if key.data is None:
-                    self._accept()
-                else:
-                    self._hear(key.data)
+        while True:
+            self._listen()
+
+    def _listen(self) -> None:
+        # A function of its own, like those of the other threads: no name may outlive its turn and hold a ring.
+        for key, _ in self._selector.select():
+            if key.data is None:
+                self._accept()
+            else:
+                self._hear(key.data)
 
     def _accept(self) -> None:
         try:
@@ -186,14 +188,13 @@ class InferenceServer:
         wire.open = False
         wire.socket.close()
         camera = wire.camera
+        wire.camera = None
         if camera is None or wire.key is None:
             return
         camera.wires -= 1
         if not camera.wires:
             # Its memory goes when the last of its requests has been answered and nothing refers to it any more.
             self._rings.pop(wire.key, None)
-            with self._work:
-                self._turns.forget(camera)
 
     def _request(self, wire: Wire, request: Request) -> None:
         if wire.camera is None:
@@ -212,31 +213,39 @@ class InferenceServer:
     def _load(self) -> None:
         """Body of the loading thread."""
         while True:
-            wire, message = self._loads.get()
-            try:
-                network = self._networks.load(bytes.fromhex(message["network"]), Path(message["open"]))
-            except Exception as error:  # noqa: BLE001 - it is told to whoever asked, and the next one is served
-                wire.send(said(fault=fault_of(error, Path(str(message.get("open"))).name)))
-            else:
-                wire.send(said(**network.about()))
+            self._load_once()
+
+    def _load_once(self) -> None:
+        wire, message = self._loads.get()
+        try:
+            network = self._networks.load(bytes.fromhex(message["network"]), Path(message["open"]))
+        except Exception as error:  # noqa: BLE001 - it is told to whoever asked, and the next one is served
+            wire.send(said(fault=fault_of(error, Path(str(message.get("open"))).name)))
+        else:
+            wire.send(said(**network.about()))
 
     def _serve(self, number: int) -> None:
         """Body of a worker."""
         with contextlib.suppress(OSError):  # on Linux niceness is a thread's own
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, 0, self._niceness)
         while True:
-            with self._work:
+            self._work_once(number)
+
+    def _work_once(self, number: int) -> None:
+        with self._work:
+            jobs, wait_s = self._turns.take(time.monotonic())
+            while not jobs:
+                self._work.wait(None if wait_s == float("inf") else wait_s)
                 jobs, wait_s = self._turns.take(time.monotonic())
-                while not jobs:
-                    self._work.wait(None if wait_s == float("inf") else wait_s)
-                    jobs, wait_s = self._turns.take(time.monotonic())
-                self._running[number] = time.monotonic()
-            try:
-                self._run([job for job in jobs if job.wire.open])
-            except Exception:
-                log.exception("a worker of the inference process failed")
-            with self._work:
-                del self._running[number]
+            self._running[number] = time.monotonic()
+        try:
+            self._run([job for job in jobs if job.wire.open])
+        except Exception:
+            log.exception("a worker of the inference process failed")
+        with self._work:
+            del self._running[number]
+            for job in jobs:
+                self._turns.done(job.camera)
 
     def _run(self, jobs: Sequence[Job]) -> None:
         ready: list[Job] = []

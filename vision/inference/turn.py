@@ -1,16 +1,18 @@
 """Whose turn it is: the oldest request first, and no camera waits on another's crowd of requests.
 
-A request counts as having come when it came, or when the camera's request before it would have been done on a device of
-its own, whichever is later (Zhang, Virtual Clock, SIGCOMM 1990). A camera that asks, waits and asks again is thus
-served strictly by age; one that asks for twenty things at once waits for them on its own account.
+Start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996): the clock of the queue stands at the turn of what was taken
+last. Who has nothing under way is given the turn of that clock, and of one turn the oldest comes first: cameras that
+ask, wait and ask again are served strictly by age. Who asks for more before its answers came gets a turn for each that
+is later by what the one before it costs, and so waits on its own account.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -44,7 +46,7 @@ class _Waiting(Generic[Thing]):
 
 
 class Turns(Generic[Thing]):
-    """What waits; pure, for one thread at a time.
+    """What waits; pure, for one thread at a time. Whoever takes something says `done` for each when it is over.
 
     Args:
         batches: what may run together.
@@ -53,7 +55,9 @@ class Turns(Generic[Thing]):
     def __init__(self, batches: Batches = ALONE) -> None:
         self._batches = batches
         self._heap: list[_Waiting[Thing]] = []
-        self._until: dict[Any, float] = {}
+        self._clock = 0.0
+        self._until: dict[Hashable, float] = {}
+        self._open: Counter[Hashable] = Counter()
         self._numbers = itertools.count()
 
     def __len__(self) -> int:
@@ -69,7 +73,8 @@ class Turns(Generic[Thing]):
             now: this moment, seconds.
             cost_s: how long it takes, by experience.
         """
-        turn = max(now, self._until.get(camera, now))
+        turn = max(self._clock, self._until.get(camera, 0.0)) if self._open[camera] else self._clock
+        self._open[camera] += 1
         self._until[camera] = turn + cost_s
         heapq.heappush(self._heap, _Waiting(turn, next(self._numbers), now, kind, thing))
 
@@ -81,7 +86,7 @@ class Turns(Generic[Thing]):
         if not self._heap:
             return [], float("inf")
         if self._batches.most == 1:
-            return [heapq.heappop(self._heap).thing], 0.0
+            return self._taken(self._heap[:1]), 0.0
         by_kind: dict[Hashable, list[_Waiting[Thing]]] = {}
         for one in sorted(self._heap):
             by_kind.setdefault(one.number if one.kind is None else one.kind, []).append(one)
@@ -93,12 +98,19 @@ class Turns(Generic[Thing]):
             soonest = min(soonest, left_s)
         return [], soonest
 
-    def _taken(self, chosen: list[_Waiting[Thing]]) -> list[Thing]:
-        gone = {one.number for one in chosen}
-        self._heap = [one for one in self._heap if one.number not in gone]
-        heapq.heapify(self._heap)
-        return [one.thing for one in chosen]
+    def done(self, camera: Hashable) -> None:
+        """One of a camera's requests has been answered, or dropped."""
+        self._open[camera] -= 1
+        if not self._open[camera]:
+            del self._open[camera]
+            self._until.pop(camera, None)
 
-    def forget(self, camera: Hashable) -> None:
-        """A camera left; what it asked for still comes up and is dropped by whoever takes it."""
-        self._until.pop(camera, None)
+    def _taken(self, chosen: list[_Waiting[Thing]]) -> list[Thing]:
+        self._clock = max(self._clock, chosen[0].turn)
+        if len(chosen) == 1 and chosen[0] is self._heap[0]:
+            heapq.heappop(self._heap)
+        else:
+            gone = {one.number for one in chosen}
+            self._heap = [one for one in self._heap if one.number not in gone]
+            heapq.heapify(self._heap)
+        return [one.thing for one in chosen]
