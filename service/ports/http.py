@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from qyran.addresses import ForbiddenAddress, resolve
 from service.ports.channels import ChannelDown, Refused
 
 TIMEOUT_S: Final = 10.0
+MOST_BYTES: Final = 16 * 2**20
+"""Of an answer; a register's longest list has some hundred kilobytes."""
 BUSY: Final = frozenset({401, 403, 404, 405, 408, 425, 429})
 """Answers that speak of the connection, not of what was sent: our token, their address, their load."""
 
@@ -31,7 +34,7 @@ class Peer:
         url: its base address.
         token: bearer token, None where it asks none.
         ca_file: certificates to trust instead of the system's.
-        timeout_s: for one answer, seconds.
+        timeout_s: for one answer, seconds: until its head, between its pieces, and from its head to its end.
     """
 
     url: str
@@ -86,7 +89,9 @@ class Peer:
         try:
             judge_host(address)
             with nullcontext(by) if by is not None else self.open() as client:
-                answer = client.request(method, address, json=body, content=content, headers=sent)
+                answer = self._answer(
+                    client, client.build_request(method, address, json=body, content=content, headers=sent)
+                )
         except httpx.TimeoutException:
             raise ChannelDown("timeout") from None
         except ForbiddenAddress:
@@ -96,6 +101,22 @@ class Peer:
         if answer.status_code in BUSY or not (answer.is_success or answer.is_client_error):
             raise ChannelDown(f"http_{answer.status_code}")
         return answer
+
+    def _answer(self, client: httpx.Client, request: httpx.Request) -> httpx.Response:
+        """The whole answer, within the time and of a size that an answer has: a peer that drips holds up nobody."""
+        until, content = monotonic() + self.timeout_s, bytearray()
+        answer = client.send(request, stream=True)
+        try:
+            for piece in answer.iter_bytes():
+                content += piece
+                if monotonic() > until:
+                    raise ChannelDown("timeout")
+                if len(content) > MOST_BYTES:
+                    raise ChannelDown("answer_too_long")
+        finally:
+            answer.close()
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
 
     def _trusted(self) -> ssl.SSLContext | bool:
         return ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else True
