@@ -33,7 +33,8 @@ from service.watch_events import event_id
 from service.watch_identity import Identity, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
-from vision.load import LoadTerms, Pace, Thrift
+from vision.gate import MotionGate
+from vision.load import LoadTerms, Pace
 from vision.pipeline import Pipeline
 from vision.stream import Stream, is_live
 from vision.stream_settings import StreamSettings
@@ -163,6 +164,7 @@ def watch_camera(
     pipeline = Pipeline(
         camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader(),
         view=ViewMemory(settings.home / "views" / f"{camera.id}.npz") if live else None,
+        gate=MotionGate() if live else None,
     )  # fmt: skip
     taken = StreamSettings(start_time=start_time)
     pace = Pace(_terms(pipeline, camera)) if live else None
@@ -211,8 +213,7 @@ def watch_camera(
             with _closed_on(stop, stream, live=live):
                 frames = video.passing(stream.frames(pipeline.settings.rate_hz, pace))
                 for observation in watch.run(scene.passing(frames)):
-                    watch.totals.shed = stream.dropped
-                    pipeline.thrift = Thrift.NONE if pace is None else pace.thrift
+                    _steer(pipeline, pace, watch.totals, stream)
                     camera_log.analysed(observation)
                     spool.settle()
                     scene.follow(adopt)
@@ -231,6 +232,13 @@ def _terms(pipeline: Pipeline, camera: Camera) -> LoadTerms:
     """Between which rates a live camera is looked at."""
     wanted_hz = pipeline.settings.rate_hz
     return LoadTerms(wanted_hz=wanted_hz, least_hz=min(wanted_hz, needed_hz(camera)))
+
+
+def _steer(pipeline: Pipeline, pace: Pace | None, totals: Totals, stream: Stream) -> None:
+    """Count what was left out, and let the next look cost what load allows."""
+    totals.shed, totals.gated = stream.dropped, pipeline.gated
+    if pace is not None:
+        pipeline.thrift = pace.thrift
 
 
 def _let_others_go_first() -> None:

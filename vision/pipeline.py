@@ -15,6 +15,7 @@ from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.detail import long_side
 from vision.detector import Detector
 from vision.drift import DriftWatch
+from vision.gate import MotionGate, at_rest
 from vision.load import Thrift
 from vision.plate_watch import PlateSettings, PlateWatch
 from vision.road_plane import RoadPlane
@@ -79,10 +80,14 @@ class Wanted:
     Attributes:
         side: long side of the road detector's input, pixels.
         fire: whether a look for fire and smoke is due.
+        held: what a look would find again, since nothing stirred after the last one; None asks for a look.
+        fire_held: the fire detector found nothing at its last look, which still holds as well.
     """
 
     side: int
     fire: bool
+    held: Detections | None = None
+    fire_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +98,20 @@ class Looked:
         road: road users.
         fire: fire and smoke, None where no look was due.
         seconds: time that each detector took.
+        held: nobody looked: nothing stirred since the look whose findings these are.
     """
 
     road: Detections
     fire: Detections | None
     seconds: Mapping[Stage, float]
+    held: bool = False
 
 
 class Pipeline:
     """Looks at the frames of one camera in the order of their time.
 
-    `thrift` says what a look may cost; whoever steers a live camera sets it between two frames.
+    `thrift` says what a look may cost; whoever steers a live camera sets it between two frames. `gated` counts frames
+    that nobody looked at because nothing stirred.
 
     `plan` and `follow` are called in the order of the frames, one at a time; `look` between them knows nothing of other
     frames, so that several frames can be looked at together, each with detectors of its own.
@@ -121,6 +129,7 @@ class Pipeline:
         looks: tells kind and colour of vehicles, None where nobody asks for them.
         view: remembers over a restart what the camera's view looks like.
         on_stage: told the name and the seconds of every stage of every frame, for measurement.
+        gate: tells where nothing stirs, so that the last look still holds; None looks at every frame.
 
     Raises:
         ConfigError: a detector's classes are not those of its place, or the camera's signals have no reader.
@@ -137,6 +146,7 @@ class Pipeline:
         heads: HeadReader | None = None,
         looks: AttributeReader | None = None,
         view: Memory | None = None,
+        gate: MotionGate | None = None,
     ) -> None:
         _check(road, ROAD_CLASSES, "road")
         if fire is not None:
@@ -153,6 +163,10 @@ class Pipeline:
         self._scene: Scene | None = None
         self._fire_due_s = -np.inf
         self.thrift = Thrift.NONE
+        self.gated = 0
+        self._gate = gate
+        self._rest: Detections | None = None
+        self._no_fire = False
 
     @property
     def reads_plates(self) -> bool:
@@ -192,7 +206,13 @@ class Pipeline:
         fire = self._fire is not None and frame.video_s >= self._fire_due_s - 0.5 / self.settings.rate_hz
         if fire:
             self._fire_due_s = frame.video_s + self.settings.fire_every_s
-        return Wanted(self._input_side(max(frame.picture.shape[:2])), fire)
+        side = self._input_side(max(frame.picture.shape[:2]))
+        if self._gate is None:
+            return Wanted(side, fire)
+        if self._gate.stirs(frame.picture, frame.video_s) or self._rest is None:
+            self._gate.looked(frame.video_s)
+            return Wanted(side, fire)
+        return Wanted(side, fire, held=self._rest, fire_held=self._no_fire)
 
     def look(self, frame: Frame, wanted: Wanted, road: Detector | None = None, fire: Detector | None = None) -> Looked:
         """What the detectors find in a frame.
@@ -205,6 +225,13 @@ class Pipeline:
         """
         road, fire = road or self._road, fire or self._fire
         start = time.perf_counter()
+        if wanted.held is not None:
+            if fire is None or not wanted.fire or wanted.fire_held:
+                return Looked(
+                    wanted.held, Detections.empty() if fire is not None and wanted.fire else None, {}, held=True
+                )
+            burning = fire.detect(frame.picture, self.settings.fire_min_score)
+            return Looked(wanted.held, burning, {"fire": time.perf_counter() - start}, held=True)
         users = road.detect(frame.picture, self.settings.road_min_score, wanted.side)
         between = time.perf_counter()
         seconds: dict[Stage, float] = {"detect": between - start}
@@ -228,6 +255,7 @@ class Pipeline:
         fire = None if looked.fire is None else looked.fire.where(~scene.masked(_middle(looked.fire)))
         signals = self._timed("signals", lambda: scene.signals.step(frame.picture, frame.video_s))
         tracks, passages, settled = self._timed("track", lambda: scene.follow(looked.road, frame))
+        self._note_rest(looked, tracks)
         plumes = self._measure_plumes(frame, scene, fire, tracks)
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
@@ -252,6 +280,19 @@ class Pipeline:
             view=view,
             blobs=blobs,
         )
+
+    def _note_rest(self, looked: Looked, tracks: Tracks) -> None:
+        """Note what a look would find again if nothing stirs, and whether nothing burns."""
+        if looked.fire is not None and not looked.held:
+            self._no_fire = not len(looked.fire)
+        elif looked.fire is not None and len(looked.fire):
+            self._no_fire = False
+        if looked.held:
+            self.gated += 1
+            return
+        # What is seen clearly and is not followed yet is on its way to be: it needs looks.
+        followed = (looked.road.score >= self.settings.tracker.strong_score).sum() <= len(tracks)
+        self._rest = at_rest(tracks) if followed else None
 
     def _read_plates(self, frame: Frame, tracks: Tracks) -> tuple[Plate, ...]:
         """Readings that changed at this frame."""
