@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from vision.association import KINSHIP
-from vision.classes import PERSON, VEHICLE_IDS
+from vision.classes import PERSON, is_vehicle
 from vision.geometry import area, intersection
 from vision.types import Detections
 
@@ -76,7 +76,7 @@ def _doubles(seen: Detections, strong: Rows, weak: Rows, overlap: Floats) -> lis
     near = (strong < weak) & (overlap >= ALIKE_IOU)
     strong, weak, overlap = strong[near], weak[near], overlap[near]
     unlike = np.sqrt(((seen.look[strong] - seen.look[weak]) ** 2).sum(axis=1))
-    person, vehicle = seen.class_id == PERSON, np.isin(seen.class_id, list(VEHICLE_IDS))
+    person, vehicle = seen.class_id == PERSON, is_vehicle(seen.class_id)
     same = person[strong] & person[weak] & ((overlap >= PEOPLE_IOU) | (unlike < ALIKE))
     same |= vehicle[strong] & vehicle[weak] & (overlap >= VEHICLES_IOU) & (unlike < ALIKE_VEHICLES)
     return list(zip(weak[same].tolist(), strong[same].tolist(), strict=True))

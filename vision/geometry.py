@@ -154,8 +154,8 @@ def iou(a: Boxes, b: Boxes) -> Floats:
 
 def cover(a: Boxes, b: Boxes) -> Floats:
     """Share of each box a [N, 4] that lies inside each box b [M, 4], float64 [N, M]; 0 for an empty box."""
-    shared = intersection(a, b)
-    return np.divide(shared, area(a)[:, None], out=np.zeros_like(shared), where=area(a)[:, None] > 0)
+    shared, whole = intersection(a, b), area(a)[:, None]
+    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
 
 
 def cut(boxes: Boxes, width: int, height: int) -> Bools:
@@ -172,4 +172,8 @@ def cut(boxes: Boxes, width: int, height: int) -> Bools:
 
 def foot(boxes: Boxes) -> Floats:
     """Bottom centre of boxes [..., 4], float64 [..., 2]: where the object stands."""
-    return np.stack(((boxes[..., 0].astype(np.float64) + boxes[..., 2]) / 2, boxes[..., 3].astype(np.float64)), axis=-1)
+    out = np.empty((*boxes.shape[:-1], 2))
+    np.add(boxes[..., 0], boxes[..., 2], out=out[..., 0], dtype=np.float64)
+    out[..., 0] /= 2
+    out[..., 1] = boxes[..., 3]
+    return out

@@ -8,6 +8,8 @@ it would see without.
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 import time
 from collections import deque
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 SPARE: Final = 3
 """Frames that wait looked at, beside one in every looking thread: more hide longer pauses of whoever follows, and hold
 more pictures."""
+
+SWITCH_S: Final = 0.0005
+"""Longest time a thread keeps the interpreter while others wait for it, seconds; Python's own is ten times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,17 @@ class Lookahead:
         self._over = False
         self._stopped = False
         self._error: BaseException | None = None
-        self._opencv_threads = 0
+        self._before = (0, 0.0)
         self._reader = threading.Thread(target=self._read, name="decode", daemon=True)
 
     def __enter__(self) -> Self:
-        # Every core has a thread of ours: threads of OpenCV's own would only wait for each other.
-        self._opencv_threads = cv2.getNumThreads()
+        # Every core has a thread of ours: threads of OpenCV's own would only wait for each other, and whoever comes
+        # back from a network must not wait long for the interpreter. What was loaded so far stays to the end: the
+        # collector need not walk through it again and again.
+        self._before = (cv2.getNumThreads(), sys.getswitchinterval())
         cv2.setNumThreads(1)
+        sys.setswitchinterval(SWITCH_S)
+        gc.freeze()
         self._reader.start()
         return self
 
@@ -110,7 +119,9 @@ class Lookahead:
             self._wake()
         self._reader.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        cv2.setNumThreads(self._opencv_threads)
+        gc.unfreeze()
+        cv2.setNumThreads(self._before[0])
+        sys.setswitchinterval(self._before[1])
 
     def __iter__(self) -> Iterator[Ahead]:
         """Give frame after frame.

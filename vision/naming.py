@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import ROAD_CLASSES, VEHICLE_IDS
+from vision.classes import ROAD_CLASSES, is_vehicle
 from vision.geometry import cut
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def counted(calls: Mapping[int, Calls], observation: Observation, alive: Collect
     if tracks.seen_as is None or not len(tracks):
         return MappingProxyType(now)
     high = tracks.box[:, 3] - tracks.box[:, 1] >= NEAR_SHARE * observation.height
-    named = np.isin(tracks.seen_as, list(VEHICLE_IDS))
+    named = is_vehicle(tracks.seen_as)
     for i in np.flatnonzero(high & named & ~cut(tracks.box, observation.width, observation.height)).tolist():
         track = int(tracks.id[i])
         one = list(now.get(track, calls.get(track, (0,) * len(ROAD_CLASSES))))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import VEHICLE_IDS
+from vision.classes import is_vehicle
 from vision.geometry import cross, crossings, foot, in_polygon, side_distance, to_pixels
 from vision.types import Passage
 
@@ -135,7 +135,7 @@ class PassageCounter:
         """
         if not self._lines:
             return ()
-        gone = ~np.isin(self._walkers.id, tracks.id)
+        gone = ~(self._walkers.id[:, None] == tracks.id).any(axis=1)
         ended, self._walkers = self._walkers.where(gone), self._walkers.where(~gone)
         found = list(self._give(ended, self._past(ended)))
         self._enter(tracks, video_s, fresh, trails)
@@ -151,7 +151,7 @@ class PassageCounter:
 
     def _enter(self, tracks: Tracks, video_s: float, fresh: NDArray[np.int64] | None, trails: Trails | None) -> None:
         """Take up tracks shown for the first time, walking them through what they did before."""
-        rows = np.flatnonzero(~np.isin(tracks.id, self._walkers.id))
+        rows = np.flatnonzero(~(tracks.id[:, None] == self._walkers.id).any(axis=1))
         if not len(rows):
             return
         seconds, boxes = np.full((len(rows), 1), video_s), tracks.box[rows].astype(np.float64)[:, None]
@@ -202,7 +202,7 @@ class PassageCounter:
         due = done & ~w.counted
         if not due.any():
             return
-        for row, line in np.argwhere(due & np.isin(w.class_id, list(VEHICLE_IDS))[:, None]):
+        for row, line in np.argwhere(due & is_vehicle(w.class_id)[:, None]):
             w.counted[row, line] = True
             one = _Counted(
                 line=int(line),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import VEHICLE_IDS
+from vision.classes import is_vehicle
 from vision.footprint import footprints
 from vision.turning import GroundView
 
@@ -87,7 +87,7 @@ class Neighbours:
         return Neighbours(
             tracks.id, box, tracks.foot.astype(np.float64), tracks.velocity_px.astype(np.float64),
             np.maximum((box[:, 2] - box[:, 0] + box[:, 3] - box[:, 1]) / 2, 1.0),
-            tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS)), tracks.class_id, GroundView(plane),
+            tracks.seen & is_vehicle(tracks.class_id), tracks.class_id, GroundView(plane),
         )  # fmt: skip
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import BUS, VEHICLE_IDS
+from vision.classes import BUS, is_vehicle
 from vision.geometry import cut, in_polygon, iou, to_pixels
 from vision.hours import in_force
 from vision.queue import Neighbours, heading_of
@@ -192,7 +192,7 @@ def _follow(state: StayState, observation: Observation) -> tuple[StayState, dict
     is_cut = cut(tracks.box, observation.width, observation.height)
     alive = frozenset(tracks.id[tracks.seen].tolist())
     guests, left, rows, number = list(state.guests), list[Stay](), dict[int, int](), state.next_number
-    for i in np.flatnonzero(tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS))).tolist():
+    for i in np.flatnonzero(tracks.seen & is_vehicle(tracks.class_id)).tolist():
         sight = sight_of(observation, i)
         at = _known(guests, int(tracks.id[i]), sight, alive)
         if at is None and not shares[i].any():
