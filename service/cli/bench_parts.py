@@ -160,6 +160,12 @@ def _passages(given: Given, tell: Tell) -> dict[str, Any]:
     return bench_passages(tell=tell, **given)
 
 
+def _cluster(given: Given, tell: Tell) -> dict[str, Any]:
+    from service.bench_cluster import bench_cluster  # noqa: PLC0415
+
+    return bench_cluster(tell=tell, **given)
+
+
 def _faults(given: Given, tell: Tell) -> dict[str, Any]:
     from service.bench_faults.run import bench_faults, table  # noqa: PLC0415
 
@@ -185,6 +191,7 @@ PARTS: Final[dict[str, Part]] = {
     "video": Part(_video, ("seconds", "keep")),
     "peers": Part(_peers, ("peers", "on", "videos", "peer_python", "keep", "history")),
     "history": Part(_history, ("history",)),
+    "cluster": Part(_cluster, ("streams", "seconds", "keep")),
     "faults": Part(_faults, ("cells", "quick", "jobs")),
 }
 """By name."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
-
-import httpx
 
 from qyran.roles import SYSTEM
 from service.cluster.leases import Beat
@@ -15,30 +12,11 @@ from service.forwarding.client import ServiceClient
 from service.settings import load_settings
 
 
-class InProcess(httpx.BaseTransport):
-    """The application without a socket, for a client that waits."""
-
-    def __init__(self, app) -> None:
-        self.app = app
-
-    def handle_request(self, request):
-        body = request.read()
-
-        async def ask():
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://x") as client:
-                return await client.request(
-                    request.method, str(request.url), content=body, headers=dict(request.headers)
-                )
-
-        answer = asyncio.run(ask())
-        return httpx.Response(answer.status_code, content=answer.content, headers={"content-type": "application/json"})
-
-
 def token_of(world, name: str, *feeds: str) -> str:
     return world.do(SYSTEM, make_feed, name, feeds or ["worker"])
 
 
-def client_of(token: str, home, url: str = "http://127.0.0.1:1", monkeypatch=None, **given) -> ServiceClient:
+def client_of(token: str, home, url: str = "http://127.0.0.1:1", **given) -> ServiceClient:
     path = home / "token"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(token)
