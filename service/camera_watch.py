@@ -33,6 +33,7 @@ from service.watch_events import event_id
 from service.watch_identity import Identity, clock_at_capture
 from vision.archive import PacketRing
 from vision.camera import load_camera
+from vision.card_decoding import accelerator
 from vision.gate import MotionGate
 from vision.load import LoadTerms, Pace
 from vision.pipeline import Pipeline
@@ -159,6 +160,7 @@ def watch_camera(
     live = is_live(camera.stream)
     spool = camera_spool(camera.id, PatientSpool(Spool(settings.spool_folder)), settings, live=live)
     camera_log = CameraLog(camera.id, spool)
+    accelerator(settings.decoder)  # before anything is opened: a decoder that is not there is no fault of the stream
     models = models or settings.model_choice
     road, fire = models.detector("road"), models.detector("fire")
     pipeline = Pipeline(
@@ -166,7 +168,7 @@ def watch_camera(
         view=ViewMemory(settings.home / "views" / f"{camera.id}.npz") if live else None,
         gate=MotionGate() if live else None,
     )  # fmt: skip
-    taken = StreamSettings(start_time=start_time)
+    taken = StreamSettings(start_time=start_time, decoder=settings.decoder)
     pace = Pace(_terms(pipeline, camera)) if live else None
     with (
         CameraVideo(camera.id, settings, live=live) as video,

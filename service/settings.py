@@ -60,6 +60,7 @@ class Settings(BaseSettings):
         models: folder of installed models; default under home.
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.
+        decoder: of live streams; `cuda` decodes on a graphics card (NVDEC), where there is one.
         inference: `shared`, one process runs the models of all cameras of a worker; `local`, each camera's own does.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
         alerts_file: who is told of alerts, and by which channel (`service.notifying.routing`).
@@ -102,6 +103,9 @@ class Settings(BaseSettings):
         nightly_hour: hour of the city's day from which the jobs of the day before are run.
         retention_days: how long what was never decided is kept.
         passage_days: how long passages are kept that nothing holds; a parameter for the city's lawyer.
+        object_store: where evidence, pictures of passages and documents lie besides their folders:
+            ``s3://bucket/prefix?endpoint=https://host``, or a folder (`service.objects_store`).
+        object_store_key, object_store_secret: "env:NAME" or "file:PATH" holding its access key and secret.
         video, live: folders of recorded video, and of the sockets that live views come over.
         video_archive: whether the packets of live cameras are recorded.
         video_days: how long recorded video is kept, where a camera has no term of its own.
@@ -141,6 +145,7 @@ class Settings(BaseSettings):
     plates_model: str = "plates"
     engine: str = "cpu"
     inference: Literal["shared", "local"] = "shared"
+    decoder: Literal["cpu", "cuda"] = "cpu"
 
     city_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "city"
     city_name_kk: str = "Қала"
@@ -193,6 +198,9 @@ class Settings(BaseSettings):
     nightly_hour: Annotated[int, Field(ge=0, le=23)] = 2
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     passage_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    object_store: str | None = None
+    object_store_key: str | None = None
+    object_store_secret: str | None = None
     video: Path | None = None
     live: Path | None = None
     video_archive: bool = True
@@ -281,7 +289,7 @@ class Settings(BaseSettings):
             raise ValueError(f"names {url.drivername}; only sqlite and postgresql+psycopg are supported")
         return value
 
-    @field_validator("database_password", "metrics_token", "service_token")
+    @field_validator("database_password", "metrics_token", "service_token", "object_store_key", "object_store_secret")
     @classmethod
     def _points_elsewhere(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("env:", "file:")) and value.partition(":")[2]):

@@ -66,7 +66,7 @@ class Decoder:
 
     def feed(self, packet: av.Packet[Any]) -> Fed:
         """Decode one packet; never raises for bad data."""
-        if not packet.is_keyframe or self.thrifty == self._is_thrifty:
+        if not packet.is_keyframe or self.thrifty == self._is_thrifty or self._context.is_hwaccel:
             return self._decode(packet)
         held = [] if self._waiting_for_key else self.drain().frames
         self._begin_anew()

@@ -12,6 +12,7 @@ import av
 
 from qyran.addresses import ForbiddenAddress, resolve
 from qyran.errors import StreamError
+from vision.card_decoding import accelerator
 from vision.credentials import guard_libav_log, scrub, with_credentials
 from vision.stream_settings import DownReason, StreamSettings
 
@@ -48,9 +49,10 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
 
     Raises:
         LiveFault: why not; its message holds no password.
-        ConfigError: the credentials cannot be read.
+        ConfigError: the credentials cannot be read, or the decoder that was chosen is not there.
     """
     guard_libav_log()
+    card = accelerator(settings.decoder)
     name = scrub(url)
     options = {
         "rtsp_transport": settings.transport,
@@ -62,6 +64,7 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
         container = av.open(
             with_credentials(_pinned(url), credentials), "r", container_options=options,
             timeout=(settings.open_timeout_s, settings.read_timeout_s), metadata_errors="replace",
+            hwaccel=card,
         )  # fmt: skip
     except (av.FFmpegError, OSError, ValueError) as error:
         raise LiveFault(*_explain(error, url, time.monotonic() - began, settings)) from None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from vision.card_decoding import DecoderName
 
 TimeSource = Literal["given", "creation_time", "file_time", "wall_clock"]
 DownReason = Literal[
@@ -41,6 +44,7 @@ class StreamSettings:
         behind_s: a live stream that is read so much later than at best lately is not decoded until its next key frame,
             so that reading catches up. Packets are kept all the same.
         threads: decoder threads; one costs the least CPU for many cameras on few cores.
+        decoder: of a live stream, the processor or a graphics card (`vision.card_decoding`).
     """
 
     transport: Literal["tcp", "udp"] = "tcp"
@@ -56,6 +60,7 @@ class StreamSettings:
     first_open: Literal["raise", "retry"] = "retry"
     start_time: datetime | None = None
     threads: int = 1
+    decoder: DecoderName = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
