@@ -14,6 +14,7 @@ from qyran.roles import Role
 from service.access import log_access, require
 from service.case_drafts import forget
 from service.evidence_locks import hold_of, refuse_locked
+from service.objects_store import drop_later
 from service.plate_index import forget_unused
 from service.records import load
 from service.store.alert_tables import Alert
@@ -92,8 +93,12 @@ def sweep(store: Store) -> int:
     found = [store.settings.evidence_folder / folder for folder in folders]
     found += [store.settings.masked_folder / kind / folder for kind in get_args(Kind) for folder in folders]
     present = [folder for folder in found if folder.exists()]
+    for place in folders:
+        if (store.settings.evidence_folder / place).exists():
+            drop_later(store.settings, "evidence", place)
     for folder in present:
-        shutil.rmtree(folder)
+        if not folder.is_relative_to(store.settings.evidence_folder):
+            shutil.rmtree(folder)
     lying = [path for path in papers if path.exists()]
     for path in lying:
         path.unlink()
@@ -138,8 +143,8 @@ def erase_passage(work: Work, passage_id: str) -> None:
     work.session.flush()
     forget_unused(work, [token] if token else [])
     if still:
-        folder = work.store.settings.passages_folder / still
-        event.listen(work.session, "after_commit", lambda _: shutil.rmtree(folder, ignore_errors=True), once=True)
+        settings = work.store.settings
+        event.listen(work.session, "after_commit", lambda _: drop_later(settings, "passages", still), once=True)
     log_access(work, role, "erased", passage_id)
 
 

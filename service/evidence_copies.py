@@ -26,6 +26,7 @@ from qyran import __version__
 from qyran.errors import IntegrityError, QyranError
 from service.detectors import SHIPPED
 from service.fault_points import reach
+from service.objects_store import local_folder
 from service.plate_eye import OFF, plate_models
 from service.store.database import Store, Work
 from service.store.evidence_tables import MaskedCopy
@@ -190,7 +191,7 @@ def _made(store: Store, package: Evidence, kind: Kind, masker: Masker | None) ->
     """The copy that is there, checked, or a new one."""
     folder = copy_folder(store.settings, package.folder, kind)
     if not folder.is_dir():
-        original = load_package(store.settings.evidence_folder / package.folder)
+        original = load_package(local_folder(store.settings, "evidence", package.folder))
         with _ONE:
             write_masked(original, kind, folder.parent, _making(store, masker))
     verdict = verify_masked(folder, trust_store(store.settings.home))

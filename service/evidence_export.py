@@ -33,6 +33,7 @@ from service.access import CASE_READERS, log_access, require
 from service.case_sight import in_sight
 from service.evidence_contents import as_table, contents
 from service.evidence_heads import head_of
+from service.objects_store import local_folder
 from service.records import camera_names, evidence_of, load, name_of
 from service.store.database import Store, Work
 from service.store.events import Row, chain_of
@@ -130,7 +131,7 @@ def _intact(work: Work, record: str) -> list[Evidence]:
         raise IntegrityError(f"There is no evidence of {record} to export.")
     trust = trust_store(store.settings.home)
     for one in packages:
-        if not verify_package(store.settings.evidence_folder / one.folder, trust).ok:
+        if not verify_package(local_folder(store.settings, "evidence", one.folder), trust).ok:
             raise IntegrityError(f"The evidence {one.event_id} is not what was signed; `qyran verify` names the file.")
     return packages
 
@@ -139,7 +140,7 @@ def _files(work: Work, row: Row, packages: list[Evidence], variant: Variant) -> 
     settings = work.store.settings
     files: dict[str, Content] = {"case.json": canonical_json(_about(work, row, packages))}
     for one in packages:
-        folder = settings.evidence_folder / one.folder
+        folder = local_folder(settings, "evidence", one.folder)
         if variant == "full":
             files |= _package(one, folder)
         for kind in ("pictures", "clip"):
@@ -180,7 +181,7 @@ def _decision(work: Work, row: ViolationCase) -> dict[str, Content]:
 
 def _about(work: Work, row: Row, packages: list[Evidence]) -> dict[str, Any]:
     camera = camera_names(work, [row.camera_id]).get(row.camera_id)
-    manifests = [load_package(work.store.settings.evidence_folder / one.folder).manifest for one in packages]
+    manifests = [load_package(local_folder(work.store.settings, "evidence", one.folder)).manifest for one in packages]
     return {
         "record": row.id,
         "type": "case" if isinstance(row, ViolationCase) else "alert",

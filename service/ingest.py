@@ -31,8 +31,10 @@ from service.cluster.fence import Fence, Fenced, count_refusal
 from service.durable import move_folder
 from service.event import VIEWS, Event
 from service.fault_points import reach
+from service.objects_store import ObjectsAway, keep_folder, keep_folders
+from service.objects_store.away import Away
 from service.outages.heartbeat import stream_told
-from service.passage_taking import adopt_still, take_passages
+from service.passage_taking import adopt_still, still_place, take_passages
 from service.register_checks import check_passages
 from service.spool import Item, Spool
 from service.store.bulk import on_postgresql
@@ -40,7 +42,7 @@ from service.store.database import Store, Work
 from service.store.tables import Camera, CameraLog, Ingested
 from service.taking import Package, read_package
 
-POISON = (QyranError, ValueError, DataError, ConstraintError, StatementError)
+POISON = (QyranError, ValueError, OverflowError, DataError, ConstraintError, StatementError)
 BATCH: Final = 1000
 """Events in one transaction: beyond some hundreds a commit's share of an event's cost is nothing."""
 DEADLOCK: Final = "40P01"
@@ -62,24 +64,29 @@ class Taken:
         return Taken(self.stored + other.stored, self.repeated + other.repeated, self.aside + other.aside)
 
 
-def ingest(spool: Spool, store: Store) -> Taken:
-    """Take everything that waits.
+def ingest(spool: Spool, store: Store, told: Callable[[Taken], None] = lambda _: None) -> Taken:
+    """Take everything that waits; `told` hears of each batch.
 
     An event that cannot be stored (an impossible value) is set aside with the reason and blocks nobody; a database or
     disk that fails raises, and the item waits.
     """
     before = spool.aside()
     taken = _take_items(spool, store)
+    told(taken)
     for items in _batches(spool):
-        taken += _take_batch(items, spool, store) + _take_items(spool, store)
+        fresh = _take_batch(items, spool, store) + _take_items(spool, store)
+        told(fresh)
+        taken += fresh
     return replace(taken, aside=spool.aside() - before)
 
 
-def ingest_segments(spool: Spool, store: Store) -> Taken:
+def ingest_segments(spool: Spool, store: Store, told: Callable[[Taken], None] = lambda _: None) -> Taken:
     """Take the segments that no other process has: what may run in several processes at once."""
     taken = Taken()
     for items in _batches(spool):
-        taken += _take_batch(items, spool, store)
+        fresh = _take_batch(items, spool, store)
+        told(fresh)
+        taken += fresh
     return taken
 
 
@@ -116,7 +123,7 @@ def _batches(spool: Spool) -> Iterator[list[Item]]:
 
 def _take_items(spool: Spool, store: Store) -> Taken:
     """Take what lies outside of segments: each by itself and in order, passages with pictures in batches after it."""
-    taken, many = Taken(), list[Item]()
+    taken, many, away = Taken(), list[Item](), Away(store)
     for item in spool.items():
         if _is_many(item.event):
             many.append(item)
@@ -126,10 +133,17 @@ def _take_items(spool: Spool, store: Store) -> Taken:
         except POISON as error:
             _set_aside(item, error, spool, store)
             continue
+        except ObjectsAway as error:
+            away.tell(error)
+            continue
         spool.done(item)
         taken += Taken(stored=int(fresh), repeated=int(not fresh))
     for start in range(0, len(many), BATCH):
-        taken += _take_batch(many[start : start + BATCH], spool, store)
+        try:
+            taken += _take_batch(many[start : start + BATCH], spool, store)
+        except ObjectsAway as error:
+            away.tell(error)
+    away.settle()
     return taken
 
 
@@ -151,9 +165,10 @@ def _take_batch(items: Sequence[Item], spool: Spool, store: Store) -> Taken:
 
 def _store_batch(items: Sequence[Item], store: Store) -> int:
     """Store passages and reports in one transaction; how many were not stored before."""
-    for item in items:
-        if item.event.type == "passage" and item.event.has_files:
-            adopt_still(item, store)
+    seen = [item for item in items if item.event.type == "passage" and item.event.has_files]
+    for item in seen:
+        adopt_still(item, store)
+    keep_folders(store.settings, "passages", [still_place(item.event) for item in seen])
     reach(store, "ingest.adopted")
     for left in range(AGAIN, -1, -1):
         try:
@@ -231,6 +246,7 @@ def _adopt(item: Item, store: Store) -> Package | None:
         move_folder(item.evidence, target)
     if not target.exists():
         return None
+    keep_folder(store.settings, "evidence", place)
     found = read_package(store.settings.evidence_folder, place, store.settings.home)
     if found.manifest is not None and found.manifest.event_id != str(event.id):
         return replace(found, faults=(*found.faults, Reason("manifest.json", "altered")))

@@ -5,7 +5,6 @@ What goes leaves a tombstone that counts it. How many days is a parameter for th
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, t
 
 from qyran.roles import SYSTEM
 from service.evidence_locks import standing
+from service.objects_store import drop_later
 from service.plate_index import chunks, forget_unused
 from service.store.bulk import put_rows
 from service.store.counter import next_number
@@ -58,7 +58,7 @@ def sweep_passages(store: Store) -> int:
             folders = [row.still for row in gone if row.still]
             _remove(work, gone, len(held))
         for folder in folders:  # what a kill leaves behind here goes with `sweep_stills`
-            shutil.rmtree(store.settings.passages_folder / folder, ignore_errors=True)
+            drop_later(store.settings, "passages", folder)
         removed += len(gone)
 
 
@@ -76,7 +76,7 @@ def drop_months(store: Store, before: datetime) -> int:
         with store.write(SYSTEM) as work:
             removed += _drop_month(work, month, folders)
         for folder in folders:
-            shutil.rmtree(store.settings.passages_folder / folder, ignore_errors=True)
+            drop_later(store.settings, "passages", folder)
     return removed
 
 
@@ -137,7 +137,7 @@ def sweep_stills(store: Store) -> int:
             known = set(work.session.scalars(select(Passage.id).where(Passage.id.in_(list(found)))))
             for name, path in found.items():
                 if name not in known:
-                    shutil.rmtree(path, ignore_errors=True)
+                    drop_later(store.settings, "passages", path.relative_to(store.settings.passages_folder))
                     count += 1
             if not any(day.iterdir()):
                 day.rmdir()

@@ -17,6 +17,7 @@ from qyran.roles import OFFICERS
 from service import query_log
 from service.access import log_access, require
 from service.functions import demand
+from service.objects_store import local_folder
 from service.passage_sight import refuse_hidden, visible
 from service.plate_index import plate_of, plates_of, tokens_like
 from service.plate_pattern import PlatePattern, plate_pattern
@@ -183,7 +184,7 @@ def picture_of(work: Work, passage_id: str, name: str) -> Path:
     sha256 = None if row is None or row.still_files is None else row.still_files.get(name)
     if row is None or row.still is None or sha256 is None:
         raise NotFound(f"The passage {passage_id} has no picture {name}.")
-    path = work.store.settings.passages_folder / row.still / name
+    path = local_folder(work.store.settings, "passages", row.still) / name
     if not path.is_file() or file_sha256(path) != sha256:
         raise IntegrityError(f"The picture {name} of the passage {passage_id} is gone or was altered.")
     return path

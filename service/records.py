@@ -12,6 +12,7 @@ from evidence.chain import Link
 from qyran.errors import IntegrityError, NotFound, TransitionError
 from service.auth import names
 from service.event import whole_id
+from service.objects_store import local_folder
 from service.store.alert_tables import Alert, AlertEvent
 from service.store.database import CHANGED_MEANWHILE, Work
 from service.store.events import Row, chain_of, check_record
@@ -113,7 +114,7 @@ def evidence_file(work: Work, row: Row, event_id: str, name: str) -> tuple[Path,
         entry = next((one for one in package.files if one["name"] == name), None)
     if package is None or entry is None:
         raise NotFound(f"The evidence of {row.id} lists no file {name}.")
-    path = work.store.settings.evidence_folder / package.folder / name
+    path = local_folder(work.store.settings, "evidence", package.folder) / name
     if not path.is_file():
         raise IntegrityError(f"The evidence file {name} of {row.id} is gone.")
     return path, str(entry["media_type"])

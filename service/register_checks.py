@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from evidence.keys import installation_signer
 from evidence.record_package import RecordPicture, write_record_package
 from service.event import Event
+from service.objects_store import local_folder
 from service.passage_still import VEHICLE, VIEW
 from service.plates import normal
 from service.ports.road_registers import KIND_OF, Register, RoadRegister, road_register
@@ -116,7 +117,7 @@ def _pictures(work: Work, event: Event) -> list[RecordPicture]:
     row = work.session.get(Passage, str(event.id))
     if row is None or row.still is None:
         return []
-    folder = work.store.settings.passages_folder / row.still
+    folder = local_folder(work.store.settings, "passages", row.still)
     return [
         RecordPicture(moment, event.time, (folder / name).read_bytes())
         for name, moment in MOMENTS

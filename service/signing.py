@@ -29,6 +29,7 @@ from service.evidence_copies import masked_pictures
 from service.evidence_stamps import require_stamp
 from service.fault_points import reach
 from service.i18n import has, trace_words, translate
+from service.objects_store import local_folder
 from service.records import camera_names, evidence_of, load, name_of
 from service.store.database import Store, Work
 from service.store.events import facts_of
@@ -260,7 +261,7 @@ def _signable(work: Work, case_id: str, version: int | None) -> Evidence:
     if not packages:
         raise IntegrityError("The case has no evidence to rest a decision on.")
     settings = work.store.settings
-    if not verify(settings.evidence_folder / packages[0].folder, trust_store(settings.home)).ok:
+    if not verify(local_folder(settings, "evidence", packages[0].folder), trust_store(settings.home)).ok:
         raise IntegrityError("The evidence is no longer what was signed; return the case.")
     require_stamp(work, packages[0])
     masked_pictures(work.store, packages[0])  # made now where they are not there, before a transaction writes
@@ -324,7 +325,7 @@ def _record(
 
 def _analysis(work: Work, row: ViolationCase, package: Evidence, facts: Mapping[str, Any]) -> notice.Analysis:
     """What the machine said, from the signed manifest."""
-    manifest = load_package(work.store.settings.evidence_folder / package.folder).manifest
+    manifest = load_package(local_folder(work.store.settings, "evidence", package.folder)).manifest
     read = facts.get("plate_read")
     return notice.Analysis(
         software=f"Qyran {manifest.software.version}",

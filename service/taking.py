@@ -16,6 +16,7 @@ from evidence.verdict import Reason
 from evidence.verify import verify
 from qyran.errors import IntegrityError
 from service.event import Event
+from service.objects_store import local_folder
 from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.tables import Evidence, ViolationCase
@@ -128,6 +129,7 @@ def package_of(work: Work, record: str) -> Package | None:
     if row is None or row.erased:
         return None
     settings = work.store.settings
+    local_folder(settings, "evidence", row.folder)
     return read_package(settings.evidence_folder, Path(row.folder), settings.home)
 
 

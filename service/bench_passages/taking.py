@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from service.ingest import ingest, ingest_segments
+from service.ingest import Taken, ingest, ingest_segments
 from service.passage_retention import keep_months
 from service.rollups import refresh
 from service.settings import load_settings
@@ -32,10 +32,13 @@ def take(home: str, database_url: str, number: int, stop: Flag, stored: Any) -> 
     settings = load_settings(home=home, database_url=database_url)
     store, spool = open_store(settings), Spool(settings.spool_folder)
     tidy = time.monotonic() + TIDY_S
+
+    def told(taken: Taken) -> None:
+        stored.value += taken.stored
+
     while True:
         ending = stop.is_set()
-        taken = ingest(spool, store) if number == 0 else ingest_segments(spool, store)
-        stored.value += taken.stored
+        (ingest if number == 0 else ingest_segments)(spool, store, told)
         if number == 0 and time.monotonic() >= tidy:
             keep_months(store)
             refresh(store)

@@ -53,11 +53,17 @@ Case = ViolationCase
 
 @dataclass(slots=True)
 class Days:
-    """Counts days of one store; journals from outside are read once."""
+    """Counts days of one store; journals from outside are read once.
+
+    Attributes:
+        work: the unit of work.
+        of_cameras: from which day to which cameras have one, once it was asked.
+    """
 
     work: Work
     _calls: dict[date, list[Called]] | None = field(default=None)
     _phoned: dict[date, list[NotificationFact]] | None = field(default=None)
+    of_cameras: tuple[date, date] | None = field(default=None)
 
     def beside(self, work: Work) -> Days:
         """The same journals for another unit of work."""

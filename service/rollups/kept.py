@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.tally import MICROSECOND, NOTHING, Part, Tally, as_json, from_json, merged
 from service.rollups.days import Days
 from service.store.database import Work
 from service.store.rollup_tables import KpiTally
+from service.store.tables import Camera
 
 VERSION: Final = 1
 """Of what is tallied; raised whenever a definition's tally changes, so that every store counts its days anew."""
@@ -21,6 +22,10 @@ DAILY: Final[tuple[Part, ...]] = tuple(part for part in Part if part is not Part
 RUNNING: Final = frozenset({Part.TERMS, Part.CAMERAS})
 """Parts that grow as time goes by, without a change: of the running day they are counted where they lie."""
 CHUNK: Final = 500
+MANY_CAMERAS: Final = 1000
+COUNTED_FOR: Final = timedelta(minutes=5)
+"""The running day's hours of so many cameras are asked of the log so often: each takes a look of its own."""
+_counted: dict[tuple[str, str, date], tuple[datetime, Tally]] = {}
 
 Key = tuple[Part, PeriodKind, date]
 
@@ -38,8 +43,21 @@ def total_of(work: Work, period: Period, parts: Collection[Part] = DAILY) -> Tal
         found.extend(tally for _, _, tally in _rows(work, (part,), PeriodKind.DAY, wanted))
         if part in RUNNING and period.first <= today < period.after:
             # a term that ends this very moment has ended
-            found.append(days.tally(part, today, work.now + (MICROSECOND if part is Part.TERMS else timedelta())))
+            found.append(_running(days, part, today))
     return merged(found)
+
+
+def _running(days: Days, part: Part, today: date) -> Tally:
+    """What the running day adds so far; of a city's thousands of cameras counted every few minutes only."""
+    work = days.work
+    if part is not Part.CAMERAS or (work.session.scalar(select(func.count()).select_from(Camera)) or 0) < MANY_CAMERAS:
+        return days.tally(part, today, work.now + (MICROSECOND if part is Part.TERMS else timedelta()))
+    key = (str(work.store.engine.url), str(work.store.settings.home), today)
+    known = _counted.get(key)
+    if known is None or not timedelta() <= work.now - known[0] < COUNTED_FOR:
+        _counted.clear()
+        known = _counted[key] = work.now, days.tally(part, today, work.now)
+    return known[1]
 
 
 def _rows(

@@ -235,6 +235,13 @@ def _days_of(days: Days, column: InstrumentedAttribute[Any]) -> Iterator[date]:
 
 
 def _camera_days(days: Days) -> Range:
+    """As `_days_of_cameras`, asked once."""
+    if days.of_cameras is None:
+        days.of_cameras = _days_of_cameras(days)
+    return days.of_cameras
+
+
+def _days_of_cameras(days: Days) -> Range:
     """From when cameras were in commission, no longer than a year before anything was known of them, to yesterday."""
     session, zone = days.work.session, days.work.store.settings.zone
     cameras = session.execute(select(Camera.commissioned, Camera.retired, Camera.registered_at)).all()

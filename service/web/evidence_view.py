@@ -17,6 +17,7 @@ from evidence.verify import verify_package
 from evidence.words import sentence
 from qyran.errors import IntegrityError, QyranError
 from service.i18n import trace_words
+from service.objects_store import local_folder
 from service.store.database import Work
 from service.store.tables import Evidence
 from service.views import EvidenceView, HistoryItem, TraceStep
@@ -120,7 +121,7 @@ def send(found: tuple[Path, str]) -> FileResponse:
 
 def _folder(work: Work, event_id: str) -> Path | None:
     row = work.session.get(Evidence, event_id)
-    return None if row is None else work.store.settings.evidence_folder / row.folder
+    return None if row is None else local_folder(work.store.settings, "evidence", row.folder)
 
 
 def _integrity(work: Work, w: Words, folder: Path | None, package: EvidenceView) -> Integrity:
