@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VENDOR := service/web/static/vendor/maplibre-gl.LICENSE.txt
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench soak pictures lock clean
+.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench fuzz audit sbom soak pictures lock clean
 
 help:  ## what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,6 +95,15 @@ cards:  ## the model cards as pages, from the cards beside the weights
 
 bench: setup  ## where the time goes, as JSON
 	$(BIN)/qyran bench
+
+fuzz: setup-dev  ## ask every operation with what it does not expect, by chance and for long (EXAMPLES=200)
+	QYRAN_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest tests/security/test_fuzz.py tests/security/test_fuzz_pages.py -q
+
+audit: setup-dev  ## what is known against the locked versions (docs/audit.md)
+	$(BIN)/python -m service.supply_chain audit
+
+sbom: setup-dev  ## the list of parts (CycloneDX) in build/sbom.json
+	mkdir -p build && $(BIN)/python -m service.supply_chain sbom build/sbom.json
 
 soak: setup  ## HOURS=1 of a moderate load on the real programs: do memory, files and threads stay flat?
 	@deploy/system-packages tests

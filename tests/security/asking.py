@@ -51,9 +51,15 @@ class Asker:
         """The answer to one request; an exception nobody caught is the test's failure."""
         return self._loop.run_until_complete(self._answer(request, address))
 
-    def ask(self, method: str, path: str, *, by: Session | None = None, headers=None, **named) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, *, by: Session | None = None, headers=None, raw: bool = False, **named
+    ) -> httpx.Response:
+        """One request; a raw path goes out as it is written."""
         sent = {"accept-language": "en", **(by.headers if by else {}), **(headers or {})}
-        return self.send(httpx.Request(method, BASE + path, headers=sent, **named))
+        extensions = {"raw": path.encode()} if raw else {}
+        return self.send(
+            httpx.Request(method, BASE + ("/" if raw else path), headers=sent, extensions=extensions, **named)
+        )
 
     def log_in(self, world, role: str, **changes: object) -> Session:
         actor = world.person(*PERSON[role], language="en", **changes)
@@ -68,7 +74,7 @@ class Asker:
 
     async def _answer(self, request: httpx.Request, address: str) -> httpx.Response:
         content = await request.aread() if request.stream is not None else b""
-        raw, _, query = request.url.raw_path.partition(b"?")
+        raw, _, query = request.extensions.get("raw", request.url.raw_path).partition(b"?")
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
             "scheme": request.url.scheme, "path": unquote_to_bytes(raw).decode("utf-8", "replace"), "raw_path": raw,
