@@ -25,6 +25,7 @@ from service.erasure import sweep
 from service.evidence_jobs import tend_evidence
 from service.exchange.rounds import Exchange
 from service.faces.matches import forget as forget_faces
+from service.forwarding.arrivals import sweep as sweep_arrivals
 from service.ingest import Taken, ingest
 from service.job_register import nightly
 from service.key_rotation import reseal
@@ -102,6 +103,7 @@ def tidy(store: Store) -> Kept:
     keep_days(store)  # their speeds are counted before passages go
     sweep_passages(store)
     sweep_stills(store)
+    sweep_arrivals(store)
     retire_daily(store)
     reseal(store, RESEALED)
     publish_all(store)

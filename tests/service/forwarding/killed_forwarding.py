@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -43,13 +45,16 @@ class Door:
 
 
 def run(job: dict) -> None:
-    store = open_store(load_settings(home=job["service"]))
-    spool = Spool(Path(job["machine"]) / "spool")
+    settings = STORE.settings.model_copy(update={"spool": Path(job["service"])})
+    spool = Spool(Path(job["machine"]))
+    door = Door(dataclasses.replace(STORE, settings=settings))
     die_before(job["step"], PLACES)
-    sent = forward(spool, Door(store))
+    sent = forward(spool, door)
     if sent.away or sent.aside or sent.held_up:
         raise RuntimeError(str(sent))
 
 
 if __name__ == "__main__":
+    STORE = open_store(load_settings(home=sys.argv[1]))
+    STORE.engine.dispose()  # each fork connects by itself
     answer(run)
