@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from service.bench_alerts_receiver import StandIn, receiving
 from service.bench_faults import happenings
 from service.bench_faults.forking import Forked, Helper
 from service.bench_faults.happenings import Happenings
-from service.bench_faults.programs import Program, free_port, qyran, until
+from service.bench_faults.programs import Program, free_port, until
 from service.fault_points import VARIABLE
 from service.notifying.messages import State as MessageState
 from service.outbox import State as OutboxState
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from service.bench_faults.postgres import Postgres
 
 SECRET: Final = "orange tulips over Medeu"  # noqa: S105 - of an installation that lives for a minute
-SETTLE_S: Final = 90.0
+SETTLE_S: Final = 150.0
 ASK_S: Final = 20.0
 PEOPLE: Final = (Role.POLICE_OFFICER, Role.ADMINISTRATOR, Role.SITUATIONAL_OPERATOR)
 ALERTS: Final = """
@@ -60,8 +60,6 @@ timeout_s = 2
 """
 ONE_AT_A_TIME: Final = threading.Lock()
 """Migrations know one thread only."""
-LATER: Final = "+8m"
-"""How far ahead the clock of a service is that is started again after its predecessor held leases: they have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,6 @@ class House:
     helper: Helper
     port: int
     serve: Forked | Program | None = None
-    starts: int = 0
     decisions: int = 1
     receivers: tuple[str, ...] = ()
     answers: bool = True
@@ -145,26 +142,10 @@ class House:
         """What the programs said."""
         return self.folder / "serve.log"
 
-    def start(
-        self, fault: str | None = None, *, later: bool = False, prefix: Sequence[str] = (), real: bool = False
-    ) -> None:
-        """Start the service; with a fault point it dies or is held there.
-
-        Args:
-            fault: value of ``QYRAN_FAULT_POINT``.
-            later: with a clock that is minutes ahead, so that leases have ended.
-            prefix: what runs it.
-            real: by the command itself instead of a fork of what is loaded.
-        """
+    def start(self, fault: str | None = None) -> None:
+        """Start the service; with a fault point (value of ``QYRAN_FAULT_POINT``) it dies or is held there."""
         environment = {**self.environment, **({VARIABLE: fault} if fault else {})}
-        words = ["serve", "--port", str(self.port)]
-        self.starts += 1
-        if later or prefix or real:
-            ahead = ["faketime", "-m", "-f", LATER] if later else []
-            more = {"FAKETIME_DONT_FAKE_MONOTONIC": "1"} if later else {}
-            self.serve = qyran("serve", words, {**environment, **more}, self.log, prefix=[*prefix, *ahead])
-        else:
-            self.serve = Forked("serve", words, environment, self.log, self.helper)
+        self.serve = Forked("serve", ["serve", "--port", str(self.port)], environment, self.log, self.helper)
         self.serve.start()
 
     def healthy(self) -> bool:

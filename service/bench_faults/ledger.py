@@ -146,8 +146,9 @@ def _messages(house: House, store: Store, found: Ledger) -> None:
             found.lost.append(f"message {row.key} counts as handed over and never came")
         elif row.state == MessageState.QUEUED:
             found.lost.append(f"message {row.key} still waits")
-    found.doubled += [f"message {key} that nobody knows" for key in set(taken) - {row.key for row in rows}]
-    found.repeats = house.receiver.repeats
+    unknown = [key for key in set(taken) - {row.key for row in rows} if key]  # without a key somebody else had the port
+    found.doubled += [f"message {key} that nobody knows" for key in unknown]
+    found.repeats = sum(times - 1 for key, times in taken.items() if key)
     if house.receiver.overtakings:
         found.faults.append(f"{house.receiver.overtakings} alerts were told out of order")
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from qyran.errors import ConfigError
 
-READY_S: Final = 90.0
+READY_S: Final = 180.0
 """How long a program may take to be ready on a machine that has much else to do."""
 END_S: Final = 30.0
 LOOK_S: Final = 0.05
