@@ -113,6 +113,12 @@ pictures: setup-dev  ## the pictures of the README, from the demo's rendered sce
 	@deploy/system-packages tests
 	$(BIN)/qyran screenshots --out docs/pictures
 
+deb: setup  ## the Debian package of this checkout in dist/
+	deploy/debian/build dist
+
+settings: setup  ## the table of settings, from the code
+	$(BIN)/qyran settings table > docs/settings.md
+
 lock: setup-dev  ## choose versions anew
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --strip-extras \
 	  --allow-unsafe --all-build-deps -o requirements.lock pyproject.toml
