@@ -19,7 +19,7 @@ STEPS: Final = (
     "send.handed", "send.settled", "receipt.stored", "copy.written", "exchange.written", "ledger.written",
     "night.begun", "night.done",
 )  # fmt: skip
-LEASED: Final = frozenset({"alert.leased", "alert.handed", "send.leased", "send.handed"})
+LEASED: Final = frozenset({"alert.leased", "alert.handed", "alert.settled", "send.leased", "send.handed"})
 """Where whoever dies leaves a lease that has to end before another may go on."""
 REACH_S: Final = 150.0
 AWAY_S: Final = 1.5
