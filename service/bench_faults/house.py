@@ -53,7 +53,7 @@ id = "faults"
 id = "city"
 channel = "webhook"
 url = "{url}"
-secret = "env:QYRAN_FAULTS_SECRET"
+secret = "env:FAULTS_SECRET"
 steps = ["every"]
 timeout_s = 2
 {more}
@@ -302,7 +302,7 @@ def house(
         alerts.write_text(ALERTS.format(url=address, more=more), encoding="utf-8")
         given = {
             "QYRAN_HOME": str(at_home), "QYRAN_DATABASE_URL": url, "QYRAN_ALERTS_FILE": str(alerts),
-            "QYRAN_FAULTS_SECRET": "of-the-cell", "QYRAN_SECOND_LOOK_SHARE": "0", **(environment or {}),
+            "FAULTS_SECRET": "of-the-cell", "QYRAN_SECOND_LOOK_SHARE": "0", **(environment or {}),
         }  # fmt: skip
         settings = load_settings(home=at_home, database_url=url)
         made_house = House(

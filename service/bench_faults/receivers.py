@@ -24,7 +24,7 @@ MORE: Final = """
 id = "slow"
 channel = "webhook"
 url = "{url}"
-secret = "env:QYRAN_FAULTS_SECRET"
+secret = "env:FAULTS_SECRET"
 steps = ["every"]
 timeout_s = {timeout}
 """

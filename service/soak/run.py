@@ -65,7 +65,7 @@ id = "soak"
 id = "steady"
 channel = "webhook"
 url = "{steady}"
-secret = "env:QYRAN_SOAK_SECRET"
+secret = "env:SOAK_SECRET"
 steps = ["every"]
 
 [[receivers]]
@@ -196,7 +196,7 @@ def _installation(
     finally:
         store.close()
     environment = {
-        "QYRAN_HOME": str(settings.home), "QYRAN_ALERTS_FILE": str(alerts), "QYRAN_SOAK_SECRET": "of-the-soak",
+        "QYRAN_HOME": str(settings.home), "QYRAN_ALERTS_FILE": str(alerts), "SOAK_SECRET": "of-the-soak",
         "QYRAN_DATABASE_URL": database_url, "QYRAN_SECOND_LOOK_SHARE": "0", "QYRAN_VIDEO_KEEP_FREE": "0.02",
         "QYRAN_VIDEO_RESERVE": "0.01",
     }  # fmt: skip
