@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VENDOR := service/web/static/vendor/maplibre-gl.LICENSE.txt
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench fuzz audit sbom soak pictures lock clean
+.PHONY: help setup setup-dev setup-train demo serve test lint types imports unit test-train models cards bench fuzz audit sbom soak pictures deb settings lock clean
 
 help:  ## what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
