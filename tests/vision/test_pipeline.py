@@ -11,6 +11,7 @@ from tests.vision.worlds import boxes_at, detections
 from vision.attributes import COLOURS, KINDS
 from vision.camera import parse_camera
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
+from vision.gate import MotionGate
 from vision.pipeline import Pipeline, PipelineSettings
 from vision.types import Detections, Frame, SignalState
 
@@ -233,3 +234,48 @@ def test_a_version_that_cannot_be_used_changes_nothing():
             pipeline.adopt(camera(calibration={"points": crossed}))
     assert pipeline.camera is before
     assert pipeline.observe(frame(1)).tracks.id.tolist() == [1]
+
+
+def a_parked_car(call, width, height):
+    return detections(boxes_at((width * 0.5, height * 0.5), (40, 24)))
+
+
+def through_a_gate(script, n, fire=None, moves=None):
+    """Observations of a pipeline with a gate, and the road detector it asked."""
+    road = Scripted(ROAD_CLASSES, script)
+    pipeline = Pipeline(camera(), road, fire, gate=MotionGate())
+    seen = []
+    for i in range(n):
+        shown = frame(i)
+        if moves is not None and moves(i):
+            shown.picture[8 * i % 100 : 8 * i % 100 + 60, 20:120] += 80
+        seen.append(pipeline.observe(shown))
+    return seen, road, pipeline
+
+
+def test_where_nothing_stirs_the_last_look_holds_and_a_look_comes_every_second():
+    n = 80
+    seen, road, pipeline = through_a_gate(a_parked_car, n)
+    assert road.calls + pipeline.gated == n
+    assert road.calls < n / 3
+    parked = [observation.tracks for observation in seen[10:]]
+    assert all(len(tracks) == 1 and tracks.seen.all() for tracks in parked)
+    assert len({int(tracks.id[0]) for tracks in parked}) == 1
+    assert len({tuple(tracks.box[0].round(2)) for tracks in parked}) == 1
+
+
+def test_where_something_stirs_or_is_followed_every_picture_is_looked_at():
+    _, stirred, _ = through_a_gate(a_parked_car, 24, moves=lambda i: True)
+    assert stirred.calls == 24
+    _, followed, _ = through_a_gate(a_car_driving_down, 10)
+    assert followed.calls == 10
+
+
+def test_a_gate_leaves_the_looks_for_fire_their_pace_and_repeats_nothing_that_burns():
+    quiet = Scripted(FIRE_CLASSES, lambda *_: Detections.empty())
+    seen, _, _ = through_a_gate(a_parked_car, 80, fire=quiet)
+    looks = [observation for observation in seen if observation.fire is not None]
+    assert len(looks) == len([o for o in run(camera(), 80, fire=quiet) if o.fire is not None])
+    burns = Scripted(FIRE_CLASSES, lambda *_: detections([(10, 10, 30, 30)], class_id=0))
+    seen, _, _ = through_a_gate(a_parked_car, 80, fire=burns)
+    assert burns.calls == sum(observation.fire is not None for observation in seen)
