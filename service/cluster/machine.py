@@ -178,6 +178,7 @@ class Machine:
         with self._lock:
             known = self._cameras.pop(camera, None)
         if known is not None:
+            self._keeper.beat()  # if it is another's already, its process hears so before it says good-bye
             self._worker.leave(known.file)
             self._keeper.drop(camera)
 

@@ -85,5 +85,6 @@ def test_the_cameras_of_a_machine_that_leaves_or_dies_are_watched_by_the_other(t
         at.until(lambda: dies in told(found[dies]), "The store hears nothing of the camera.")
 
         service = Spool(load_settings(home=tmp_path / "trial" / "service").spool_folder)
-        assert service.aside() == 0
+        reasons = [path.read_text() for path in service.folder.glob("aside/*/reason.txt")]
+        assert all("lease_lost" in reason for reason in reasons), reasons
         assert Spool(at.homes["east"] / "spool").aside() == 0
