@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EARLY_S: Final = 2e-3
 """A picture this much before its turn is on time: cameras round their time stamps."""
+MARGIN: Final = 1.1
+"""Times what the rules need that is asked for at least."""
 ROOMY: Final = 1.7
 """Times the least rate at which looks may be dear again: whole looks cost less than so many times thrifty ones."""
 LASTING_S: Final = 30.0
@@ -70,6 +72,11 @@ class LoadTerms:
         if not 0 < self.soon_s <= self.late_s:
             raise ValueError("soon_s must be above 0 and at most late_s")
 
+    @property
+    def floor_hz(self) -> float:
+        """The least rate asked for: a little more than needed, since looks fall onto pictures and not between them."""
+        return min(self.wanted_hz, self.least_hz * MARGIN)
+
 
 @dataclass(frozen=True, slots=True)
 class Had:
@@ -112,7 +119,7 @@ class Pace:
     @terms.setter
     def terms(self, terms: LoadTerms) -> None:
         self._terms = terms
-        self.rate_hz = min(max(self.rate_hz, terms.least_hz), terms.wanted_hz)
+        self.rate_hz = min(max(self.rate_hz, terms.floor_hz), terms.wanted_hz)
 
     @property
     def thrift(self) -> Thrift:
@@ -140,10 +147,10 @@ class Pace:
             self._late_at = now
         if delay_s > terms.late_s:
             if now - self._fell_at >= terms.fall_every_s:
-                if self.rate_hz <= terms.least_hz and now - self._shortened_at >= terms.rise_every_s:
+                if self.rate_hz <= terms.floor_hz and now - self._shortened_at >= terms.rise_every_s:
                     self._short = Thrift.MOST if self._short is Thrift.NONE else Thrift.UTMOST
                     self._shortened_at = now
-                self.rate_hz = max(terms.least_hz, self.rate_hz * terms.fall)
+                self.rate_hz = max(terms.floor_hz, self.rate_hz * terms.fall)
                 self._fell_at = now
         elif now - self._late_at >= terms.rise_every_s:
             self.rate_hz = min(terms.wanted_hz, self.rate_hz + terms.rise_hz)

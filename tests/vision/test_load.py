@@ -60,12 +60,12 @@ def test_looks_become_thrifty_only_where_even_the_least_rate_is_late_and_whole_a
     hands = Hands()
     pace = Pace(TERMS, hands)
     looked(pace, hands, [1.0] * 24)
-    assert pace.rate_hz == TERMS.least_hz
-    assert pace.thrift is Thrift.MOST
-    looked(pace, hands, [1.0] * 40)
-    assert pace.thrift is Thrift.UTMOST
-    looked(pace, hands, [0.1] * 400)
-    assert pace.thrift is Thrift.NONE
+    assert pace.rate_hz == TERMS.floor_hz
+    thrift = [pace.thrift]
+    for delays in ([1.0] * 40, [0.1] * 400):
+        looked(pace, hands, delays)
+        thrift.append(pace.thrift)
+    assert thrift == [Thrift.MOST, Thrift.UTMOST, Thrift.NONE]
 
 
 @given(st.lists(st.floats(0, 30), max_size=300), st.floats(0.5, 3.0))
@@ -108,9 +108,9 @@ def test_other_rules_move_the_rate_into_their_bounds() -> None:
     hands = Hands()
     pace = Pace(LoadTerms(least_hz=0.5), hands)
     looked(pace, hands, [5.0] * 200)
-    assert pace.rate_hz == 0.5
+    assert pace.rate_hz == pytest.approx(0.55)
     pace.terms = LoadTerms(least_hz=3.0)
-    assert pace.rate_hz == 3.0
+    assert pace.rate_hz == pytest.approx(3.3)
 
 
 def test_what_was_had_is_told_of_the_last_seconds_and_counts_the_gap_that_lasts() -> None:
