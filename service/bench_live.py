@@ -201,6 +201,7 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def free_port() -> int:
+    """A port that nothing listens at."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
