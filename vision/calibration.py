@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -49,6 +50,8 @@ REWEIGHTED: Final = 3
 """Rounds in which the uncertainties of lengths are taken anew at the better plane."""
 TIGHT: Final = 1e-13
 """Relative change at which the refinement ends: exact points come back exactly."""
+KEPT: Final = 64
+"""Planes kept: the pipeline, its rules and a page each ask for the same one, and a fit takes a tenth of a second."""
 MOST: Final = 250
 """Evaluations after which a refinement that goes on creeping is over: facts that contradict each other have no end."""
 DOUBTED: Final = 3.0
@@ -105,8 +108,9 @@ class Fit:
     height_m: float | None = None
 
 
+@lru_cache(maxsize=KEPT)
 def calibrate(calibration: Calibration, width: int, height: int) -> Fit:
-    """The road plane of a calibration at a picture size in pixels.
+    """The road plane of a calibration at a picture size in pixels; the same one for whoever asks again.
 
     Raises:
         ValueError: it fixes no plane, or contradicts itself; names the part at fault.
