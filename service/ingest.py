@@ -14,9 +14,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, OperationalError, StatementError
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
@@ -37,7 +36,7 @@ from service.outages.heartbeat import stream_told
 from service.passage_taking import adopt_still, still_place, take_passages
 from service.register_checks import check_passages
 from service.spool import Item, Spool
-from service.store.bulk import on_postgresql
+from service.store.bulk import put_new
 from service.store.database import Store, Work
 from service.store.tables import Camera, CameraLog, Ingested
 from service.taking import Package, read_package
@@ -71,10 +70,10 @@ def ingest(spool: Spool, store: Store, told: Callable[[Taken], None] = lambda _:
     disk that fails raises, and the item waits.
     """
     before = spool.aside()
-    taken = _take_items(spool, store)
+    taken = ingest_items(spool, store)
     told(taken)
     for items in _batches(spool):
-        fresh = _take_batch(items, spool, store) + _take_items(spool, store)
+        fresh = _take_batch(items, spool, store) + ingest_items(spool, store)
         told(fresh)
         taken += fresh
     return replace(taken, aside=spool.aside() - before)
@@ -121,8 +120,11 @@ def _batches(spool: Spool) -> Iterator[list[Item]]:
         yield batch
 
 
-def _take_items(spool: Spool, store: Store) -> Taken:
-    """Take what lies outside of segments: each by itself and in order, passages with pictures in batches after it."""
+def ingest_items(spool: Spool, store: Store) -> Taken:
+    """Take what lies outside of segments: each by itself and in order, passages with pictures in batches after it.
+
+    One process at a time does.
+    """
     taken, many, away = Taken(), list[Item](), Away(store)
     for item in spool.items():
         if _is_many(item.event):
@@ -205,9 +207,7 @@ def _note(work: Work, events: Sequence[Event]) -> set[str]:
         {"event_id": str(event.id), "type": event.type, "time": event.time, "at": work.now}
         for event in sorted(events, key=lambda event: event.id)  # two processes wait for each other in one order only
     ]
-    insert: Any = postgresql.insert if on_postgresql(work.session) else sqlite.insert
-    noting = insert(Ingested).on_conflict_do_nothing().returning(Ingested.event_id)
-    return set(work.session.scalars(noting, rows))
+    return put_new(work.session, Ingested, "event_id", rows)
 
 
 def _set_aside(item: Item, error: Exception, spool: Spool, store: Store) -> None:

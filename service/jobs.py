@@ -26,7 +26,7 @@ from service.evidence_jobs import tend_evidence
 from service.exchange.rounds import Exchange
 from service.faces.matches import forget as forget_faces
 from service.forwarding.arrivals import sweep as sweep_arrivals
-from service.ingest import Taken, ingest
+from service.ingest import Taken, ingest, ingest_items, ingest_segments
 from service.job_register import nightly
 from service.key_rotation import reseal
 from service.logs import bind
@@ -132,6 +132,7 @@ class Jobs:
         self._stop = threading.Event()
         self._threads = (
             threading.Thread(target=self._take, name="ingest", daemon=True),
+            threading.Thread(target=self._take_passages, name="passages", daemon=True),
             threading.Thread(target=self._answer, name="escalation", daemon=True),
             threading.Thread(target=self._tell, name="tell", daemon=True),
             threading.Thread(target=self._pulse, name="pulse", daemon=True),
@@ -177,9 +178,16 @@ class Jobs:
                 stirred = spool.stirred()
                 if stirred != seen or rounds % round(EVERY_S / LOOK_S) == 0:  # the clock of a folder ticks coarsely
                     seen = stirred
-                    self._step("take_events", lambda: take_events(self._store, spool))
+                    self._step("take_events", lambda: ingest_items(spool, self._store))
                 rounds += 1
                 self._stop.wait(LOOK_S)
+
+    def _take_passages(self) -> None:
+        """Take passages and reports of analysis beside: neither they nor an alarm wait for each other."""
+        spool = Spool(self._store.settings.spool_folder)
+        while not self._stop.is_set():
+            self._step("take_passages", lambda: ingest_segments(spool, self._store))
+            self._stop.wait(LOOK_S)
 
     def _tell(self) -> None:
         """Tell receivers outside of alerts; each has a thread of its own, woken by the commit that queues."""

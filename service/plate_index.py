@@ -6,14 +6,13 @@ A plate is put in at ingest and taken out with the last passage or case of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from qyran.errors import InputError
 from service.plate_pattern import PlatePattern, pairs_of
-from service.store.bulk import hold_alone, hold_shared, on_postgresql, put_rows
+from service.store.bulk import hold_alone, hold_shared, put_new, put_rows
 from service.store.database import Work
 from service.store.passage_tables import PlateGram, PlateIndex
 from service.store.tables import Passage, ViolationCase
@@ -59,12 +58,11 @@ def remember_many(work: Work, plates: Mapping[str, str], months: Mapping[str, st
     if not fresh:
         return
     sealed = vault.seal_many(((token, 0, {"plate": plates[token]}) for token in fresh), table=TABLE)
-    insert: Any = postgresql.insert if on_postgresql(session) else sqlite.insert
     rows = [
         {"token": token, "wrapped_key": key, "sealed": box, "month": passed.get(token)}
         for token, (key, box) in zip(fresh, sealed, strict=True)
     ]
-    made = session.scalars(insert(PlateIndex).on_conflict_do_nothing().returning(PlateIndex.token), rows).all()
+    made = put_new(session, PlateIndex, "token", rows)
     buckets = dict[str, int]()
     grams = list[tuple[int, str]]()
     for token in sorted(made):

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from qyran.errors import InputError
 from service.bench_faults.postgres import Postgres
 from service.bench_passages import city
 from service.bench_passages.asking import ask
@@ -25,6 +26,7 @@ from service.settings import load_settings
 from service.spool import Spool
 from service.store.database import Store, open_store
 
+LEAST_WORKERS: Final = 2
 CAMERAS: Final = 10_000
 VEHICLES: Final = 700_000
 RATE: Final = 2500
@@ -56,7 +58,7 @@ def bench_passages(
     *,
     database_url: str = "",
     cameras: int = CAMERAS,
-    workers: int = 1,
+    workers: int = 2,
     feeders: int = 1,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -67,10 +69,15 @@ def bench_passages(
         seconds: how long.
         database_url: an empty PostgreSQL database; without it one is started, durable, with `CONFIGURED`.
         cameras: of the city.
-        workers: processes that take.
+        workers: processes that take: one what has files or an order, the others passages.
         feeders: processes that put.
         tell: is told how it goes.
+
+    Raises:
+        InputError: fewer than two processes take.
     """
+    if workers < LEAST_WORKERS:
+        raise InputError("Two processes take at least: one cases and alarms, one passages.")
     with tempfile.TemporaryDirectory(prefix="qyran-bench-") as folder, _database(database_url, Path(folder)) as url:
         home = Path(folder) / "home"
         settings = load_settings(home=home, database_url=url, city_category="republican")

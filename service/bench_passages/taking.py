@@ -1,11 +1,11 @@
-"""The processes that take: one takes everything, others beside it segments, as `qyran serve` and `qyran ingest`."""
+"""The processes that take: one takes cases and alarms, the others segments, as `qyran serve` and `qyran ingest`."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from service.ingest import Taken, ingest, ingest_segments
+from service.ingest import Taken, ingest_items, ingest_segments
 from service.passage_retention import keep_months
 from service.rollups import refresh
 from service.settings import load_settings
@@ -25,7 +25,7 @@ def take(home: str, database_url: str, number: int, stop: Flag, stored: Any) -> 
     Args:
         home: of the installation.
         database_url: of its store.
-        number: 0 takes everything and keeps the days of KPIs, the others take segments.
+        number: 0 takes what has files or an order and keeps the days of KPIs, the others take segments.
         stop: set when nobody puts any more.
         stored: counts what was stored, shared.
     """
@@ -38,7 +38,10 @@ def take(home: str, database_url: str, number: int, stop: Flag, stored: Any) -> 
 
     while True:
         ending = stop.is_set()
-        (ingest if number == 0 else ingest_segments)(spool, store, told)
+        if number == 0:
+            told(ingest_items(spool, store))
+        else:
+            ingest_segments(spool, store, told)
         if number == 0 and time.monotonic() >= tidy:
             keep_months(store)
             refresh(store)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import Select, and_, delete, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kpi_catalog.period import Period, PeriodKind, midnight
@@ -85,7 +85,11 @@ def rebuild(store: Store, first: date | None = None, last: date | None = None) -
 
 
 def _due(work: Work) -> bool:
-    if work.session.scalar(select(KpiMark.id).limit(1)) is not None:
+    zone = work.store.settings.time_zone
+    began = midnight(work.now.astimezone(work.store.settings.zone).date(), zone)
+    # what a camera says of the running day changes no day that ended; the marks go with the next real change
+    idle = and_(KpiMark.part == Part.CAMERAS, KpiMark.open.is_(False), KpiMark.since >= began)
+    if work.session.scalar(select(KpiMark.id).where(~idle).limit(1)) is not None:
         return True
     kept = {row.part: row for row in work.session.scalars(select(KpiRollup))}
     return any(not _stands(work, kept.get(part)) for part in Part)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import insert, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qyran.errors import InputError
@@ -55,6 +56,14 @@ def put_rows(session: Session, table: type[Base], names: Sequence[str], rows: Se
                 copy.write_row([Jsonb(one, dumps=_dumps) if isinstance(one, dict | list) else one for one in row])
     except (DataError, IntegrityError) as error:
         raise InputError(f"A row of {table.__tablename__} cannot be stored ({type(error).__name__}).") from None
+
+
+def put_new(session: Session, table: type[Base], key: str, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Insert rows whose key is not there yet; the keys of those that were. Rows come in the order of their keys."""
+    if not rows:
+        return set()
+    make: Any = postgresql.insert if on_postgresql(session) else sqlite.insert
+    return set(session.scalars(make(table).on_conflict_do_nothing().returning(getattr(table, key)), list(rows)))
 
 
 def there(session: Session, column: InstrumentedAttribute[Any], values: Collection[str]) -> set[str]:

@@ -32,12 +32,15 @@ class PlateIndex(Base):
 
 
 class PlateGram(Base):
-    """A pair of neighbouring signs of a plate, as one of few keyed buckets: many pairs share one, so none is told."""
+    """A pair of neighbouring signs of a plate, as one of few keyed buckets: many pairs share one, so none is told.
+
+    Written and deleted with its `PlateIndex` only; seven a plate, so that no key of the database looks each up again.
+    """
 
     __tablename__ = "plate_gram"
 
     bucket: Mapped[int] = mapped_column(primary_key=True)
-    token: Mapped[str] = mapped_column(ForeignKey("plate_index.token", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[str] = mapped_column(Hash, primary_key=True)
 
     __table_args__ = (Index(None, "token"),)
 

@@ -22,6 +22,7 @@ depends_on = None
 
 SCHEMA = "months"
 KEYS = {"passage": ("id", "time"), "ingested": ("event_id", "time"), "camera_log": ("event_id", "end")}
+OF_PLATES = "fk_plate_gram_token_plate_index"
 AHEAD = 2  # months after the running one
 SEALED = ("wrapped_key", "sealed", "erased_at")
 OF_EVENTS = (("passage", "id", "time"), ("camera_log", "event_id", '"end"'), ("violation_case", "id", "t_detect"),
@@ -44,6 +45,11 @@ def upgrade() -> None:
     op.execute(f"UPDATE plate_index SET month = {month}")
     op.create_index("ix_plate_index_month", "plate_index", ["month"])
 
+    if sqlite:
+        with op.batch_alter_table("plate_gram") as batch:
+            batch.drop_constraint(OF_PLATES, type_="foreignkey")
+    else:
+        op.drop_constraint(OF_PLATES, "plate_gram", type_="foreignkey")
     op.add_column("ingested", sa.Column("time", UTCDateTime(), nullable=True))
     for table, key, moment in OF_EVENTS:
         op.execute(
@@ -73,6 +79,8 @@ def downgrade() -> None:
     for column in SEALED:
         op.execute(f"ALTER TABLE passage DROP COLUMN {column}")
     op.execute("ALTER TABLE ingested DROP COLUMN time")
+    with op.batch_alter_table("plate_gram") as batch:
+        batch.create_foreign_key(OF_PLATES, "plate_index", ["token"], ["token"], ondelete="CASCADE")
     op.drop_index("ix_plate_index_month", "plate_index")
     op.execute("ALTER TABLE plate_index DROP COLUMN month")
 
