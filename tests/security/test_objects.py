@@ -30,7 +30,8 @@ def test_a_dispatcher_moves_no_alert_that_his_service_was_not_sent_to(town, aske
 
 @pytest.fixture(scope="module")
 def claimed(town, asker):
-    case_id, owner = town.case(), asker.log_in(town, "police_officer")
+    town.clock.forward(minutes=5)  # reports of one minute would be one case
+    case_id, owner = town.case(plate="777AAA02", track=70), asker.log_in(town, "police_officer")
     assert asker.ask("POST", f"/api/v1/cases/{case_id}/claim", by=owner, json={}).status_code == 200
     return case_id, owner
 
