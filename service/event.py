@@ -99,7 +99,9 @@ def unread(error: BaseException) -> str:
     if strange:
         names = ", ".join(name if name.isidentifier() else "an odd name" for name in strange)
         return f"it has keys that this version does not know ({names}), as a newer worker writes; upgrade the service"
-    return "wrong or missing: " + ", ".join(sorted({str(one["loc"][0]) for one in faults if one["loc"]}) or ["the line"])
+    return "wrong or missing: " + ", ".join(
+        sorted({str(one["loc"][0]) for one in faults if one["loc"]}) or ["the line"]
+    )
 
 
 def whole_id(alarm: UUID | str) -> UUID:

@@ -18,7 +18,8 @@ COMMANDS: Final = (
     "analyse", "detect", "kpi", "verify", "serve", "worker", "demo", "bench", "screenshots", "user", "keys", "camera",
     "ledger", "models", "offences", "devices", "exemptions", "registers", "evidence", "outbox", "signing", "fines",
     "jobs", "exchange", "receivers", "backup", "papers",
-    "settings", "objects", "ingest", "sizing", "doctor", "import", "sensors", "video", "cluster", "worker-token", "soak",
+    "settings", "objects", "ingest", "sizing", "doctor", "import", "sensors", "video", "cluster", "worker-token",
+    "soak",
 )  # fmt: skip
 MODULES: Final = {"import": "imports", "worker-token": "worker_token"}
 """Modules of commands whose name no module can have."""

@@ -39,7 +39,11 @@ def receiver_of(settings: Settings, token: str | None) -> Receiver:
     """
     found = None
     for one in standing_file(settings).receivers:
-        if one.inbound_token is not None and token and hmac.compare_digest(read_secret(one.inbound_token, least=LEAST_TOKEN), token):
+        if (
+            one.inbound_token is not None
+            and token
+            and hmac.compare_digest(read_secret(one.inbound_token, least=LEAST_TOKEN), token)
+        ):
             found = one
     if found is None:
         raise AccessError("The token is absent or wrong.")

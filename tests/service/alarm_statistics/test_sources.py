@@ -7,9 +7,9 @@ import pytest
 from incidents.alert import Verdict
 from qyran.errors import AccessError, InputError
 from qyran.roles import Role
+from qyran.wilson import wilson
 from service import alerts
 from service.alarm_statistics import answers, sources
-from qyran.wilson import wilson
 from tests.service.world import NOON
 
 
