@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -89,5 +90,6 @@ def _said_last(work: Work, camera: str, moment: datetime) -> str | None:
     return work.session.scalar(query.order_by(log.event_id.desc()).limit(1))
 
 
+@cache
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -40,13 +40,14 @@ from kpi_catalog.records import (
 )
 from qyran.earth import Plane, plane_of
 from service import city_inputs as given
+from service.camera_roads import camera_roads
 from service.camera_spans import LONGEST, camera_spans
 from service.kpi_journals import JOURNAL, PHONE, Covered, calls_of, covered, phoned
 from service.passed_vehicles import passed_vehicles
 from service.protected_objects.facts import objects_of, sensors_of
 from service.store.alert_tables import Alert, AlertNotification
 from service.store.database import Work
-from service.store.tables import Camera, ViolationCase
+from service.store.tables import ViolationCase
 
 LOOK_BACK = timedelta(days=100)  # a quarter (KPI 10.7) and the window of repeated calls before it (10.5)
 FIRE_TYPE = "fire_alert"
@@ -273,19 +274,20 @@ def _cameras_between(work: Work, since: datetime, until: datetime, plane: Plane)
 
     What was measured of a camera's coverage and imported stands before what the camera's own file says.
     """
-    spans = camera_spans(work, since, until)
-    seen = _coverage(work)
-    for row in work.session.execute(select(Camera.id, Camera.commissioned, Camera.covers).order_by(Camera.id)):
-        (began, ended), up, analysed = spans[row.id]
-        lines, view = seen.get(row.id, ((row.covers,) if len(row.covers) > 1 else (), ()))
+    spans, roads, seen = camera_spans(work, since, until), camera_roads(work, plane), _coverage(work)
+    for camera, line in roads.lines.items():
+        (began, ended), up, analysed = spans[camera]
+        counts = camera in roads.commissioned
+        lines, view = seen.get(camera, (None, ()))
+        told = ((line,) if line else ()) if lines is None else tuple(plane.line(one) for one in lines)
         yield CameraFact(
-            id=row.id,
+            id=camera,
             commissioned_at=began,
             decommissioned_at=ended,
             up=up,
             analysed=analysed,
-            covered_road=tuple(plane.line(line) for line in lines) if row.commissioned else (),
-            view=plane.line(view) if row.commissioned and view else None,
+            covered_road=told if counts else (),
+            view=plane.line(view) if counts and view else None,
         )
 
 
@@ -329,12 +331,13 @@ def _surveys(entry: given.Entry) -> tuple[Survey, ...]:
 
 def _plane(work: Work) -> Plane:
     """A plane about the middle of what is known of the city: its cameras' roads, else imported ones."""
-    places = [point for covers in work.session.scalars(select(Camera.covers)) for point in covers]
-    if not places:
-        drawn = given.newest(work, ("roads",))
-        lines = [line for one in _coverage(work).values() for line in (*one[0], one[1])]
-        lines += drawn["roads"].value["lines"] if "roads" in drawn else []
-        places = [point for line in lines for point in line]
+    plane = camera_roads(work).plane
+    if plane is not None:
+        return plane
+    drawn = given.newest(work, ("roads",))
+    lines = [line for one in _coverage(work).values() for line in (*one[0], one[1])]
+    lines += drawn["roads"].value["lines"] if "roads" in drawn else []
+    places = [point for line in lines for point in line]
     if not places:
         return Plane(0.0, 0.0)
     return plane_of((float(lat), float(lon)) for lon, lat in places)
