@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import mmap
 import os
 import secrets
@@ -29,8 +30,11 @@ SLOTS: Final = 1 << 14
 """Askers that are kept in mind at once; the file has 256 KiB."""
 SLOT: Final = struct.Struct("<Qd")
 SALT_BYTES: Final = 16
+FILE_BYTES: Final = SALT_BYTES + SLOTS * SLOT.size
 NEIGHBOURS: Final = 8
 """Slots one asker may lie in; the one that is used up least makes room."""
+
+log = logging.getLogger(__name__)
 
 
 class TooOften(QyranError):
@@ -70,12 +74,27 @@ class Rates:
         weakref.finalize(self, os.close, self._file)
         self._lock = threading.Lock()
         with self._locked():
-            if os.fstat(self._file).st_size != SALT_BYTES + SLOTS * SLOT.size:
-                os.ftruncate(self._file, 0)
-                os.ftruncate(self._file, SALT_BYTES + SLOTS * SLOT.size)
-                os.pwrite(self._file, secrets.token_bytes(SALT_BYTES), 0)
-            self._map = mmap.mmap(self._file, SALT_BYTES + SLOTS * SLOT.size)
+            try:
+                self._map = self._mapped()
+            except OSError as error:
+                log.warning("No room for %s (%s): this process counts requests by itself.", path, error.strerror)
+                self._map = mmap.mmap(-1, FILE_BYTES)
+                self._map[:SALT_BYTES] = secrets.token_bytes(SALT_BYTES)
             self._salt = bytes(self._map[:SALT_BYTES])
+
+    def _mapped(self) -> mmap.mmap:
+        """The file in memory, all its room taken: on a full disk a touch of a hole in it would kill the process."""
+        fresh = os.fstat(self._file).st_size != FILE_BYTES
+        if fresh:
+            os.ftruncate(self._file, 0)
+        try:
+            os.posix_fallocate(self._file, 0, FILE_BYTES)
+            if fresh:
+                os.pwrite(self._file, secrets.token_bytes(SALT_BYTES), 0)
+        except OSError:
+            os.ftruncate(self._file, 0)
+            raise
+        return mmap.mmap(self._file, FILE_BYTES)
 
     def ask(self, who: str, rate: Rate, now: float | None = None) -> None:
         """Count one ask.

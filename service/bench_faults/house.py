@@ -31,6 +31,7 @@ from service.outbox import State as OutboxState
 from service.ports.erap import development_erap
 from service.settings import Settings, load_settings
 from service.spool import Spool
+from service.spool_segments import lines_in
 from service.store.database import Store, make_engine, open_store
 from service.store.delivery_tables import OutboxMessage
 from service.store.notice_tables import AlertMessage
@@ -253,6 +254,7 @@ class House:
         left = [
             f"spool/{name}" for name in ("new", "making") if (spool / name).is_dir() and any((spool / name).iterdir())
         ]
+        left += ["spool/segments"] if lines_in(spool / "segments") else []
         with store.read() as work:
             query = select(func.count()).select_from(AlertMessage).where(AlertMessage.state == MessageState.QUEUED)
             query = query.where(AlertMessage.receiver.in_(self.receivers)) if self.receivers else query

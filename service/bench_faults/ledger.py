@@ -15,6 +15,7 @@ from evidence.verify import verify
 from service.bench_faults.house import House
 from service.notifying.messages import State as MessageState
 from service.ports.erap import development_erap
+from service.spool_segments import lines_in
 from service.store.alert_tables import Alert
 from service.store.database import Store
 from service.store.ledger import check_store
@@ -77,6 +78,8 @@ def account(house: House, *, aside: int = 0, strangers: int = 0) -> Ledger:
     spool = house.happenings.spool
     for name in ("new", "making"):
         found.lost += [f"waits in spool/{name}: {one.name}" for one in (spool.folder / name).iterdir()]
+    if lines := lines_in(spool.folder / "segments"):
+        found.lost.append(f"{lines} events wait in spool/segments")
     if spool.aside() != aside:
         reasons = sorted(
             one.read_text(encoding="utf-8").strip() for one in (spool.folder / "aside").glob("*/reason.txt")

@@ -31,7 +31,7 @@ def scored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_the_happenings_are_found(scored: tuple[str, list[Score]]) -> None:
     rule, counts = scored
-    assert sum(one.acts for one in counts) >= 1
+    assert sum(one.happenings for one in counts) >= 1
     assert [entry for one in counts for entry in one.missed] == [], rule
 
 

@@ -6,6 +6,9 @@ from qyran.roles import Role
 from service.store.alert_tables import Alert
 from service.store.tables import ViolationCase
 
+STILL = "still_in_act.jpg"
+"""A file that every package of evidence lists."""
+
 
 def furnish(world) -> dict[str, str]:
     """The ids of records that exist, by the name of the gap of a path they fit into."""
@@ -17,6 +20,6 @@ def furnish(world) -> dict[str, str]:
         assert alert is not None
     return {
         "case_id": case_id, "alert_id": alert_id, "camera_id": "abay-12", "record": case_id, "event_id": case_id,
-        "user_id": victim.id, "kind": "cases", "service": "101", "name": "manifest.json", "version": "1",
+        "user_id": victim.id, "kind": "cases", "service": "101", "name": STILL, "version": "1",
         "period": "2026-10", "kpi_id": "9.1", "lang": "kk", "form": "csv", "step": "claim",
     }  # fmt: skip

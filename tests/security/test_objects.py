@@ -9,8 +9,8 @@ from service.store.tables import AccessLog
 
 ALERT = (
     "/api/v1/alerts/{alert_id}", "/api/v1/alerts/{alert_id}/cap", "/api/v1/alerts/{alert_id}/messages",
-    "/api/v1/alerts/{alert_id}/evidence/{alert_id}/manifest.json", "/alarms/{alert_id}", "/alarms/{alert_id}/pane",
-    "/alarms/{alert_id}/evidence/{alert_id}/manifest.json",
+    "/api/v1/alerts/{alert_id}/evidence/{alert_id}/{name}", "/alarms/{alert_id}", "/alarms/{alert_id}/pane",
+    "/alarms/{alert_id}/evidence/{alert_id}/{name}",
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ LOOKS = (
     ("auditor", "GET", "/api/v1/cases/{case_id}", None),
     ("auditor", "GET", "/cases/{case_id}", None),
     ("police_officer", "GET", "/cases/{case_id}/history", None),
-    ("auditor", "GET", "/api/v1/cases/{case_id}/evidence/{case_id}/manifest.json", None),
+    ("auditor", "GET", "/api/v1/cases/{case_id}/evidence/{case_id}/{name}", None),
     ("auditor", "GET", "/api/v1/alerts/{alert_id}", None),
     ("auditor", "GET", "/alarms/{alert_id}", None),
     ("auditor", "GET", "/access/register.csv", None),

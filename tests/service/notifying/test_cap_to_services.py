@@ -52,7 +52,7 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "%s">]><alert>&b;</alert
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch):
     monkeypatch.setenv("QYRAN_TEST_INBOUND", TOKEN)
-    monkeypatch.setenv("QYRAN_TEST_PULL", "of-the-portal")
+    monkeypatch.setenv("QYRAN_TEST_PULL", "the-word-of-the-portal")
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_an_answer_about_a_message_of_another_receiver_is_refused(fire, stand_in
     deliver(fire.store)
     (told,) = received(stand_in)
     ack = to_xml(acknowledgement(told, Sender("portal@example", {}), told.sent))
-    said = ask(fire, "POST", "/api/v1/cap/answers", content=ack, headers=bearer("of-the-portal"))
+    said = ask(fire, "POST", "/api/v1/cap/answers", content=ack, headers=bearer("the-word-of-the-portal"))
     assert said.status_code == 404
 
 
@@ -219,15 +219,15 @@ def test_a_receiver_that_fetches_finds_its_messages_in_a_feed(fire):
     alert = fire.alert("animal")
     deliver(fire.store)
     with serving(create_app(store=fire.store, jobs=False)) as address, httpx.Client(base_url=address) as client:
-        feed = client.get("/api/v1/cap/messages", headers=bearer("of-the-portal"))
+        feed = client.get("/api/v1/cap/messages", headers=bearer("the-word-of-the-portal"))
         again = client.get(
-            "/api/v1/cap/messages", headers={**bearer("of-the-portal"), "if-none-match": feed.headers["etag"]}
+            "/api/v1/cap/messages", headers={**bearer("the-word-of-the-portal"), "if-none-match": feed.headers["etag"]}
         )
         link = fromstring(feed.content).find(".//{*}entry/{*}link").get("href")
         path = link.removeprefix(fire.settings.public_url)
         assert states(fire, alert) == [("portal", State.HANDED)]
         assert messages(fire, alert)[0].delivered_at is None
-        one = client.get(path, headers=bearer("of-the-portal"))
+        one = client.get(path, headers=bearer("the-word-of-the-portal"))
         other = client.get(path, headers=bearer())
     assert (feed.status_code, again.status_code, one.status_code, other.status_code) == (200, 304, 200, 404)
     assert from_xml(one.content).infos[0].event_codes == (("QYRAN:kind", "animal"),)
