@@ -61,7 +61,8 @@ imports:
 	$(BIN)/lint-imports
 
 unit:
-	$(BIN)/python -m pytest tests --ignore=tests/models_train -n 2 --dist loadfile -q
+	@# in the order of folders: those that wait for real programs come first, and three keep two cores busy meanwhile
+	$(BIN)/python -m pytest tests --ignore=tests/models_train -n 3 --dist loadfile --no-loadscope-reorder -q
 
 setup-train:  ## the environment of training and export in .venv-train
 	@PYTHON=$(PYTHON) models/setup_train.sh

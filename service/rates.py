@@ -92,7 +92,8 @@ class Rates:
             if fresh:
                 os.pwrite(self._file, secrets.token_bytes(SALT_BYTES), 0)
         except OSError:
-            os.ftruncate(self._file, 0)
+            if fresh:  # otherwise others count in it
+                os.ftruncate(self._file, 0)
             raise
         return mmap.mmap(self._file, FILE_BYTES)
 

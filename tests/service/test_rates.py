@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.rates import NEIGHBOURS, SLOTS, Rate, Rates, TooOften
+from service.rates import NEIGHBOURS, SALT_BYTES, SLOT, SLOTS, Rate, Rates, TooOften
 
 THREE = Rate(3, 60.0)
 
@@ -82,6 +84,26 @@ def test_nobody_else_may_read_the_file_or_lead_it_elsewhere_by_a_link(rates, tmp
     with pytest.raises(OSError, match="symbolic"):
         Rates(tmp_path / "link")
     assert (tmp_path / "elsewhere").read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize("size", [0, SALT_BYTES + SLOTS * SLOT.size], ids=["new", "left with holes"])
+def test_the_file_holds_all_its_room_since_a_touch_of_a_hole_on_a_full_disk_would_kill_the_process(tmp_path, size):
+    with (tmp_path / "rates").open("wb") as file:
+        file.truncate(size)
+    assert passes(Rates(tmp_path / "rates"), "a", 1000.0)
+    found = (tmp_path / "rates").stat()
+    assert found.st_blocks * 512 >= found.st_size > 0
+
+
+def test_on_a_full_disk_a_process_counts_by_itself(tmp_path, monkeypatch):
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    rates = Rates(tmp_path / "rates")
+    assert [passes(rates, "a", 1000.0) for _ in range(4)] == [True, True, True, False]
+    monkeypatch.undo()
+    assert passes(Rates(tmp_path / "rates"), "a", 1000.0), "the file is whole again"
 
 
 def test_the_file_is_let_go_of_with_what_counted(tmp_path):
