@@ -1,4 +1,5 @@
-"""Every operation of the OpenAPI asked with what it expects and with what it does not, as each role that may pass.
+"""Every operation of the OpenAPI asked with what it expects and with what it does not, as each role that may pass;
+doors of others' machines with a token that they take and without one.
 
 No answer is a failure of the service, each is one the description promises, and each refusal is a problem document.
 What is asked follows from the operation's name, so that a run is repeated exactly; `make fuzz` asks longer, by chance.
@@ -6,6 +7,7 @@ What is asked follows from the operation's name, so that a run is repeated exact
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from urllib.parse import urlsplit
@@ -21,14 +23,17 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 
+from qyran.roles import SYSTEM
 from service.api.problems import MEDIA_TYPE
 from service.api.router import router
-from service.doors import doors
+from service.doors import doors, machines
+from service.feeds import FEEDS, make_feed
+from service.forwarding import envelope
 from tests.service.web.conftest import BASE, PERSON
 
 EXAMPLES = int(os.environ.get("QYRAN_FUZZ_EXAMPLES", "5"))
 BY_CHANCE = "QYRAN_FUZZ_EXAMPLES" in os.environ
-NO_LOGIN = "nobody"
+NO_LOGIN, A_MACHINE = "nobody", "a machine"
 
 load_all_checks()
 CHECKED = [
@@ -37,6 +42,29 @@ CHECKED = [
         "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
     )
 ]  # fmt: skip
+
+ODD = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=20), st.booleans(), st.just([]), st.just({}))
+FILE = {"name": "clip.mp4", "size": 4, "sha256": "0" * 64, "start": 0}
+
+
+@st.composite
+def deliveries(draw) -> bytes:
+    """An event of another machine as it is sent, but for what is odd about it: a field, a file, the line or the end."""
+    identity = str(draw(st.uuids()))
+    event = {
+        "id": identity, "type": "violation", "kind": "red_light", "camera": draw(st.sampled_from(["abay-12", "far"])),
+        "time": "2026-11-22T07:00:00Z", "video_s": 7.5, "onset_s": 6.0, "track": 7, "class": "car", "line": "stop-n",
+        "score": 0.9, "plate": "123ABC02", "evidence": f"evidence/{identity}", "epoch": draw(st.integers(0, 2)),
+    }  # fmt: skip
+    file = dict(FILE)
+    for part in draw(st.lists(st.sampled_from([event, file]), max_size=2)):
+        part[draw(st.sampled_from([*part, "more"]))] = draw(ODD)
+    line = json.dumps({"event": event, "files": [file] * draw(st.integers(0, 2))}).encode()
+    line = draw(st.sampled_from([line, line, line, line[:-1], b"", b"[]"])) or draw(st.binary(max_size=60))
+    return line + draw(st.sampled_from([b"\n", b"\n", b"\r\n", b""])) + draw(st.binary(max_size=12))
+
+
+schemathesis.openapi.media_type(envelope.MEDIA_TYPE, deliveries())
 
 
 def operations(app):
@@ -56,6 +84,12 @@ def people(town, asker):
 
 
 @pytest.fixture(scope="module")
+def token(town):
+    """Of a machine that may deliver everything."""
+    return town.do(SYSTEM, make_feed, "fuzz", FEEDS)
+
+
+@pytest.fixture(scope="module")
 def by_name(app):
     return {one.label: one for one in operations(app)}
 
@@ -63,12 +97,14 @@ def by_name(app):
 def roles_for(name: str) -> list[str]:
     """Who may pass: others are refused before anything is read (tests/service/test_doors.py)."""
     method, path = name.split()
+    if (method, path) in machines():
+        return [A_MACHINE, NO_LOGIN]
     door = doors().get((method, path))
     return [NO_LOGIN] if door is None else sorted(role.value for role in door.roles)
 
 
 @pytest.mark.parametrize("name", names())
-def test_no_request_fails_and_every_answer_is_one_that_was_promised(name, town, asker, people, by_name, records):
+def test_no_request_fails_and_every_answer_is_one_that_was_promised(name, town, asker, people, token, by_name, records):
     operation = by_name[name]
 
     @settings(
@@ -90,9 +126,10 @@ def test_no_request_fails_and_every_answer_is_one_that_was_promised(name, town, 
     def ask(case, role, real):
         if real:
             case.path_parameters = {key: records.get(key, value) for key, value in case.path_parameters.items()}
-        if role != NO_LOGIN and asker.ask("GET", "/api/v1/session", by=people[role]).status_code != 200:
+        if role in people and asker.ask("GET", "/api/v1/session", by=people[role]).status_code != 200:
             people[role] = asker.log_in(town, role)
-        answer = asker.send(request_of(case, people.get(role)))
+        shown = {"authorization": f"Bearer {token}"} if role == A_MACHINE else {}
+        answer = asker.send(request_of(case, people[role].headers if role in people else shown))
         judge(case, answer, role)
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == MEDIA_TYPE
@@ -111,10 +148,11 @@ def judge(case, answer, role: str) -> None:
         raise AssertionError(f"{asked} -> {answer.status_code} {answer.text[:300]} :: {told}") from None
 
 
-def request_of(case, by) -> httpx.Request:
-    """The request of a case, with a login's cookie and token."""
+def request_of(case, shown: dict[str, str]) -> httpx.Request:
+    """The request of a case, with a login's cookie and token or a machine's token."""
     said = case.as_transport_kwargs(base_url=BASE)
-    said["headers"] = {**said["headers"], **(by.headers if by else {})}
+    kept = {name: value for name, value in said["headers"].items() if name.lower() not in shown}
+    said["headers"] = {**kept, **shown}
     said.pop("cookies", None)
     made = requests.Request(**said).prepare()
     parts = urlsplit(made.url)

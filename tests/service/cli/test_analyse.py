@@ -272,6 +272,6 @@ def test_stages_are_timed(analysed):
     stages = summary(analysed.folder)["timing"]["stages_s"]
     assert set(stages) == {
         "decode", "view", "detect", "fire", "signals", "track", "plates", "looks", "rules", "evidence",
-        "plumes",
+        "plumes", "wait",
     }  # fmt: skip
     assert all(a >= 0 for a, _ in itertools.pairwise(stages.values()))
