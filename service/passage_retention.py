@@ -17,7 +17,7 @@ from service.objects_store import drop_later
 from service.plate_index import chunks, forget_unused
 from service.store.bulk import put_rows
 from service.store.counter import next_number
-from service.store.partitions import Month, detach, drop, make, missing, months_there
+from service.store.partitions import Month, alone, detach, drop, make, missing, months_there
 from service.store.passage_tables import PassageTombstone, VehicleMonth, WatchHit
 from service.store.tables import Ingested, Passage, ViolationCase
 from service.watch_hits import OPEN as OPEN_HITS
@@ -82,6 +82,8 @@ def drop_months(store: Store, before: datetime) -> int:
 
 def _drop_month(work: Work, month: Month, folders: list[str]) -> int:
     session = work.session
+    if not alone(session, month):
+        return 0
     inside = Passage.time >= month.start, Passage.time < month.end
     held, tokens = set[str](), set[str]()
     after: tuple[datetime, str] | None = None
@@ -111,17 +113,21 @@ def _drop_month(work: Work, month: Month, folders: list[str]) -> int:
 
 def keep_months(store: Store) -> int:
     """Make the months that are about to begin, drop ids of events that nobody repeats any more; how many were made."""
+    made = 0
     with store.read() as work:
         wanted, before = missing(work.session, work.now), work.now - REPEATED_AT_MOST
         old = [one for one in months_there(work.session, Ingested.__tablename__) if one.end < before]
     for month in wanted:
         with store.write(SYSTEM) as work:
-            make(work.session.connection(), month)
+            if not alone(work.session, month):
+                make(work.session.connection(), month)
+                made += 1
     for month in old:
         with store.write(SYSTEM) as work:
-            detach(work.session.connection(), month)
-            drop(work.session.connection(), month)
-    return len(wanted)
+            if alone(work.session, month):
+                detach(work.session.connection(), month)
+                drop(work.session.connection(), month)
+    return made
 
 
 def sweep_stills(store: Store) -> int:

@@ -23,6 +23,8 @@ COLUMNS: Final[dict[str, str]] = {Passage.__tablename__: "time", Ingested.__tabl
 """Partitioned tables, and by which column."""
 AHEAD: Final = 2
 """Months after the running one that are made beforehand."""
+KEEPERS: Final = 470
+"""PostgreSQL's advisory lock of whoever makes or drops a month: two who keep house at once do it once."""
 PATIENCE: Final = "5s"
 """A partition comes and goes under a short lock of its table; who cannot have it so long tries again later."""
 
@@ -82,6 +84,15 @@ def missing(session: Session, now: datetime) -> list[Month]:
         for start in wanted
         if start not in {one.start for one in months_there(session, table)}
     ]
+
+
+def alone(session: Session, month: Month) -> bool:
+    """Wait until nobody else makes or drops a month, to the end of the transaction; whether there is this month then.
+
+    What was asked before may have been done meanwhile by another who keeps house.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": KEEPERS})
+    return month in months_there(session, month.table)
 
 
 def make(connection: Connection, month: Month) -> None:
