@@ -36,7 +36,7 @@ UP: Final = 0.01
 DOWN: Final = 0.2
 """Shares of what is new in a cell's unrest, a picture: what moves for a tenth of the time raises it hardly at all."""
 MOST_UNREST: Final = 2.5
-"""Grey levels; a cell that is always wilder than that always stirs."""
+"""Grey levels; a difference of `TIMES * MOST_UNREST + LEVELS` always stirs, however wild the cell usually is."""
 REST_SIZES_S: Final = 0.08
 """Box sizes a second below which a road user is at rest."""
 

@@ -13,6 +13,11 @@ STREET = np.kron(RNG.integers(40, 200, (20, 40, 1)), np.ones((16, 16, 3))).astyp
 NOISE = RNG.normal(0, 1, (64 + STREET.shape[0], STREET.shape[1], 3)).astype(np.float32)
 
 
+def fresh(noise: float) -> np.ndarray:
+    """The street with noise that never came before (`picture` may show the same twice)."""
+    return np.clip(STREET + noise * RNG.normal(0, 1, STREET.shape), 0, 255).astype(np.uint8)
+
+
 def picture(noise: float = 2.0, thing: tuple[int, int, int, int] | None = None, levels: int = 60) -> np.ndarray:
     """The street with the noise of a sensor, and a thing in it."""
     start = int(RNG.integers(64))
@@ -81,7 +86,9 @@ def test_traffic_does_not_pass_for_noise() -> None:
 
 def test_what_is_wilder_than_any_noise_is_looked_at_every_time() -> None:
     gate, now = settled(noise=6.0)
-    assert all(gate.stirs(picture(6.0), now + number * 0.125) for number in range(20))
+    gate.stirs(fresh(6.0), now)
+    gate.looked(now)
+    assert all(gate.stirs(fresh(6.0), now + number * 0.04) for number in range(1, 21))
 
 
 def test_another_size_of_picture_begins_anew() -> None:
