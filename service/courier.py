@@ -136,7 +136,7 @@ def _answers(store: Store, by: Delivery) -> int:
 
 def _any_waits(store: Store) -> bool:
     with store.read() as work:
-        waits = exists().where(OutboxMessage.state == State.QUEUED, OutboxMessage.next_attempt <= work.now)
+        waits = exists().where(OutboxMessage.state == State.QUEUED, outbox.due(work))
         return bool(work.session.scalar(select(waits)))
 
 

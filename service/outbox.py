@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from qyran.errors import NotFound, TransitionError
 from qyran.roles import SYSTEM, Role
@@ -101,8 +101,10 @@ def take(work: Work, channels: Iterable[str]) -> OutboxMessage | None:
     query = select(OutboxMessage).where(
         OutboxMessage.state == State.QUEUED,
         OutboxMessage.channel.in_(free),
-        OutboxMessage.next_attempt <= work.now,
-        OutboxMessage.leased_until.is_(None) | (OutboxMessage.leased_until <= work.now),
+        due(work),
+        OutboxMessage.leased_until.is_(None)
+        | (OutboxMessage.leased_until <= work.now)
+        | (OutboxMessage.leased_until > work.now + 2 * LEASE),
         ~before.exists(),
     )
     order = query.order_by(OutboxMessage.next_attempt, OutboxMessage.id).limit(1)
@@ -116,6 +118,16 @@ def take(work: Work, channels: Iterable[str]) -> OutboxMessage | None:
         message.attempts += 1
         _probe(work, message.channel)
     return message
+
+
+def due(work: Work) -> ColumnElement[bool]:
+    """Whether a message's time has come.
+
+    A first attempt waits for nothing, and no wait is so long that its end lies further ahead than this: such times were
+    written by a clock that has been set back since.
+    """
+    at = OutboxMessage.next_attempt
+    return (OutboxMessage.attempts == 0) | (at <= work.now) | (at > work.now + 2 * LONGEST_WAIT)
 
 
 def failed(work: Work, message: OutboxMessage, error: str, took_ms: int, most: int) -> None:

@@ -253,7 +253,10 @@ def call_off(work: Work, message_id: int) -> AlertMessage:
 
 
 def _ready(query: Select[Any], work: Work) -> Select[Any]:
-    """Messages that are the oldest waiting ones about their alert, whose time has come and that nobody has leased."""
+    """Messages that are the oldest waiting ones about their alert, whose time has come and that nobody has leased.
+
+    A time that lies further ahead than any wait was written by a clock that has been set back since: it has come.
+    """
     older = aliased(AlertMessage)
     before = exists().where(
         older.receiver == AlertMessage.receiver,
@@ -263,8 +266,10 @@ def _ready(query: Select[Any], work: Work) -> Select[Any]:
     )
     return query.where(
         AlertMessage.state == State.QUEUED,
-        AlertMessage.next_attempt <= work.now,
-        AlertMessage.leased_until.is_(None) | (AlertMessage.leased_until <= work.now),
+        (AlertMessage.next_attempt <= work.now) | (AlertMessage.next_attempt > work.now + 2 * LONGEST_WAIT),
+        AlertMessage.leased_until.is_(None)
+        | (AlertMessage.leased_until <= work.now)
+        | (AlertMessage.leased_until > work.now + 2 * LEASE),
         ~before,
     )
 

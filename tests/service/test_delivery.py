@@ -78,6 +78,14 @@ def test_a_decision_is_registered_notified_and_delivered_and_the_terms_start(out
         assert secret not in text
 
 
+def test_a_decision_of_a_clock_that_ran_ahead_leaves_as_soon_as_the_clock_is_right(one):
+    one.clock.forward(hours=1)
+    case = a_signed(one)
+    one.clock.forward(hours=-1)
+    deliver(one.store)
+    assert ("register", "handed") in states(one, case)
+
+
 def test_everything_said_twice_counts_once(one):
     one.outside.faults = Faults(duplicate=1.0)
     case = a_signed(one)

@@ -66,6 +66,11 @@ def confirm(world, alert: str) -> None:
     world.do(world.operator, alerts.verdict, alert, Verdict.TRUE)
 
 
+def receiver_of(world):
+    (found,) = alerts_file(world.settings).receivers
+    return found
+
+
 def settle_all(world, most: int = 60) -> None:
     """Deliver until nothing waits, the clock moved on each time."""
     for _ in range(most):
@@ -90,6 +95,18 @@ def test_a_raised_alert_leaves_signed_and_is_recorded_as_told(city, stand_in):
     assert notifications(city, alert)[-1] == ("webhook", "city", "system", True)
     row = alert_row(city, alert)
     assert row.t_notify_delivered is not None
+
+
+@on_sqlite
+@pytest.mark.parametrize("leased", [False, True], ids=["queued", "leased by one who died"])
+def test_an_alert_of_a_clock_that_ran_ahead_leaves_as_soon_as_the_clock_is_right(city, leased):
+    city.clock.forward(hours=1)
+    city.alert("fire", "fire_alert")
+    if leased:
+        with city.store.write() as work:
+            assert messages.lease(work, receiver_of(city), 1)
+    city.clock.forward(hours=-1)
+    assert deliver(city.store).handed == 1
 
 
 @on_sqlite
