@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fastapi.routing
 import pytest
 
 from service.app import create_app
@@ -8,6 +9,16 @@ from tests.security.asking import Asker
 from tests.security.records import furnish
 from tests.service.conftest import _looks_for_nothing, _nothing_from_outside  # noqa: F401 - fixtures that hold by name
 from tests.service.world import World
+
+SILENCE_S = 0.2
+"""How long a stream that has nothing to say is waited for before it is left, instead of the framework's 15 s."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _silent_streams_are_left():
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(fastapi.routing, "_PING_INTERVAL", SILENCE_S)
+        yield
 
 
 @pytest.fixture(scope="module")
