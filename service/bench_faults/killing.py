@@ -52,7 +52,7 @@ def _databases() -> tuple[Database, ...]:
 
 
 def _quick(step: str, database: Database) -> bool:
-    return database == "sqlite" and step in {"ingest.written", "sign.written"}
+    return database == "sqlite" and step == "ingest.written"
 
 
 def kill_server(step: str, database: Database, ground: Ground) -> Outcome:

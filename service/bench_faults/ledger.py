@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +13,9 @@ from sqlalchemy import select
 
 from evidence.keys import trust_store
 from evidence.verify import verify
+from service.beat_taking import ANALYSED, TOGETHER, stretch
 from service.bench_faults.house import House
+from service.event import Event
 from service.notifying.messages import State as MessageState
 from service.ports.erap import development_erap
 from service.spool_segments import lines_in
@@ -94,13 +97,12 @@ def _events(house: House, store: Store, found: Ledger, strangers: int) -> None:
         known = Counter(work.session.scalars(select(Ingested.event_id)))
         rows = {table: Counter(work.session.scalars(select(table.id))) for table in set(TABLES.values())}
         packages = Counter(work.session.scalars(select(Evidence.event_id)))
-        logged = Counter(work.session.scalars(select(CameraLog.event_id)))
+        logged = list(work.session.scalars(select(CameraLog)))
+    log = Counter(row.event_id for row in logged)
     for event in house.happenings.put:
         key = str(event.id)
-        of_kind = (
-            logged if event.type == "stream" else packages if event.type == "evidence" else rows[TABLES[event.type]]
-        )
-        if not known[key] or not of_kind[key]:
+        of_kind = log if event.type == "stream" else packages if event.type == "evidence" else rows[TABLES[event.type]]
+        if not known[key] or not (of_kind[key] or _analysed(event, logged)):
             found.lost.append(f"{event.type} {key}")
         if of_kind[key] > 1:
             found.doubled.append(f"{event.type} {key}")
@@ -108,6 +110,21 @@ def _events(house: House, store: Store, found: Ledger, strangers: int) -> None:
     expected = sum(event.type in TABLES for event in house.happenings.put)
     if stored > expected + strangers:
         found.doubled.append(f"{stored} records of {expected} events")
+
+
+def _analysed(event: Event, logged: Sequence[CameraLog]) -> bool:
+    """Whether a row of the camera's log covers a report of analysis: those that follow each other share a row."""
+    if (event.type, event.kind) != ("stream", ANALYSED):
+        return False
+    start, end = stretch(event)
+    return any(
+        row.camera_id == event.camera
+        and row.kind == ANALYSED
+        and row.end is not None
+        and row.start <= start + TOGETHER
+        and row.end >= end - TOGETHER
+        for row in logged
+    )
 
 
 def _evidence(house: House, store: Store, found: Ledger) -> None:

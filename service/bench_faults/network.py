@@ -18,17 +18,19 @@ from service.bench_faults.programs import tool
 
 STEPS: Final = ("ingest.adopted", "ingest.written", "alert.handed", "sign.rendered", "sign.written", "send.handed")
 CUT_S: Final = 8.0
+BRIEF_CUT_S: Final = 3.0
 LONG_CUT_S: Final = 45.0
 """Longer than the connections' own time limits: they are given up, and made anew."""
 
 
 def cells() -> list[Cell]:
-    """The cut at each step, and a long one."""
-    found = [
-        Cell("network cut", step, partial(cut_at, step, CUT_S), "postgresql", quick=step == "ingest.written")
-        for step in STEPS
+    """The cut at each step, a brief and a long one."""
+    found = [Cell("network cut", step, partial(cut_at, step, CUT_S), "postgresql") for step in STEPS]
+    return [
+        *found,
+        Cell("network cut", "brief", partial(cut_at, "ingest.written", BRIEF_CUT_S), "postgresql", quick=True),
+        Cell("network cut", "long", partial(cut_at, "ingest.written", LONG_CUT_S), "postgresql"),
     ]
-    return [*found, Cell("network cut", "long", partial(cut_at, "ingest.written", LONG_CUT_S), "postgresql")]
 
 
 def cut_at(step: str, seconds: float, ground: Ground) -> Outcome:
@@ -46,17 +48,19 @@ def cut_at(step: str, seconds: float, ground: Ground) -> Outcome:
             far: Model = model(place, helper, postgres)
             own = Ground(ground.folder, {"postgresql": far}, ground.number)
             return held_at(
-                step, own, "postgresql", lambda: _ip("link", "set", link, "down"),
-                lambda: _ip("link", "set", link, "up"), away_s=seconds,
+                step, own, "postgresql", lambda: _ip("-n", namespace, "link", "set", link, "down"),
+                lambda: _ip("-n", namespace, "link", "set", link, "up"), away_s=seconds,
             )  # fmt: skip
         finally:
-            _ip("link", "set", link, "up")
+            _ip("-n", namespace, "link", "set", link, "up")
             postgres.program.kill()
 
 
 @contextmanager
 def cable(number: int) -> Iterator[tuple[str, str, str]]:
-    """A namespace, the address of its host, and the near end of the cable to it.
+    """A namespace, the address of its host, and the far end of the cable to it.
+
+    At its near end the way to the host would be gone with the cable, and another one's owner might answer.
 
     Raises:
         Missing: only root may make one.
@@ -78,7 +82,7 @@ def cable(number: int) -> Iterator[tuple[str, str, str]]:
         _ip("-n", name, "addr", "add", f"{there}/24", "dev", far)
         _ip("-n", name, "link", "set", far, "up")
         _ip("-n", name, "link", "set", "lo", "up")
-        yield name, there, near
+        yield name, there, far
     finally:
         subprocess.run([tool("ip"), "link", "del", near], check=False, capture_output=True)  # noqa: S603
         subprocess.run([tool("ip"), "netns", "del", name], check=False, capture_output=True)  # noqa: S603

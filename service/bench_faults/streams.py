@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,6 +50,8 @@ STRUCK_S: Final = 6.0
 AFTER: Final = 5
 """Looks after the fault is over that prove that the watch goes on."""
 PATIENCE_S: Final = 120.0
+OTHERS: Final = {"resized": ("small",), "codec changed": ("h265",)}
+"""What else a camera can become, by what befalls it."""
 LOST: Final = f"camera:{CAMERA}: stream_lost"
 
 
@@ -60,7 +62,12 @@ def cells() -> list[Cell]:
         "codec changed": partial(_other, "h265"), "damage only": _damage_only,
     }  # fmt: skip
     found = [
-        Cell("stream", name, partial(strike_stream, strike, silent=name == "frozen"), quick=name == "bits flipped")
+        Cell(
+            "stream",
+            name,
+            partial(strike_stream, strike, OTHERS.get(name, ()), silent=name == "frozen"),
+            quick=name == "bits flipped",
+        )
         for name, strike in streams.items()
     ]
     found += [
@@ -71,10 +78,14 @@ def cells() -> list[Cell]:
 
 
 def strike_stream(
-    strike: Callable[[Proxy, dict[str, int]], Callable[[], None]], ground: Ground, *, silent: bool
+    strike: Callable[[Proxy, dict[str, int]], Callable[[], None]],
+    others: Sequence[str],
+    ground: Ground,
+    *,
+    silent: bool,
 ) -> Outcome:
     """Damage a stream under the real worker, mend it, and see that the watch goes on with nothing lost."""
-    with _watched(ground) as (home, worker, proxy, ports):
+    with _watched(ground, *others) as (home, worker, proxy, ports):
         seen = _analysed(home, 1)
         mend = strike(proxy, ports)
         time.sleep(STRUCK_S)
@@ -147,9 +158,9 @@ def _analysed(home: House, count: int, other_than: int = 0) -> bool:
 
 
 @contextmanager
-def _watched(ground: Ground) -> Iterator[tuple[House, Program, Proxy, dict[str, int]]]:
+def _watched(ground: Ground, *others: str) -> Iterator[tuple[House, Program, Proxy, dict[str, int]]]:
     with house(ground.model("sqlite"), ground.folder, number=ground.number) as home, ExitStack() as stack:
-        ports = _cameras(home.folder, stack)
+        ports = _cameras(home.folder, stack, ("plain", *others))
         proxy = stack.enter_context(proxying(ports["plain"]))
         camera = parse_camera(
             {"id": CAMERA, "name": CAMERA, "stream": f"rtsp://127.0.0.1:{proxy.port}/cam"}, source="the bench"
@@ -167,10 +178,11 @@ def _watched(ground: Ground) -> Iterator[tuple[House, Program, Proxy, dict[str, 
             worker.kill()
 
 
-def _cameras(folder: Path, stack: ExitStack) -> dict[str, int]:
+def _cameras(folder: Path, stack: ExitStack, names: Collection[str]) -> dict[str, int]:
     """Cameras of several sizes and codecs, by name their ports."""
     ports = {}
-    for name, codec in (("plain", "libx264"), ("small", "libx264"), ("h265", "libx265")):
+    for name in names:
+        codec = "libx265" if name == "h265" else "libx264"
         place = folder / f"source-{name}"
         place.mkdir()
         container = "hevc" if codec == "libx265" else "h264"
