@@ -25,6 +25,7 @@ from kpi_catalog.status import Status
 from qyran.roles import Actor, Role
 from service import scenes
 from service.analyse import _TrackFile
+from service.beat_taking import TOGETHER, stretch
 from service.camera_watch import watch_camera
 from service.cameras import register
 from service.event import Event
@@ -89,7 +90,11 @@ class Reports:
 
     def log(self) -> list[str]:
         """Ups and downs in the order of their time."""
-        moves = [event for event in self.of("stream") if event.kind != "analysed"]
+        return self.log_of(self.of("stream"))
+
+    @staticmethod
+    def log_of(events: list[Event]) -> list[str]:
+        moves = [event for event in events if event.type == "stream" and event.kind != "analysed"]
         return [event.kind for event in sorted(moves, key=lambda event: event.time)]
 
     def wait_for(self, kind: str, count: int) -> None:
@@ -130,6 +135,17 @@ def store(settings: Settings, camera: Path) -> Iterator[Store]:
 def count(store: Store, table: type) -> int:
     with store.read() as work:
         return work.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def spans(stretches: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """What stretches cover together."""
+    found: list[tuple[datetime, datetime]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1] + TOGETHER:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
 
 
 # -- the commands --------------------------------------------------------------------------------------------------
@@ -242,7 +258,8 @@ def test_a_camera_is_watched_over_a_power_cut_and_everything_is_stored_once(
 
     events = reports.all()
     assert len({event.id for event in events}) == len(events)
-    shutil.copytree(settings.spool_folder / "new", tmp_path / "copy")
+    for part in ("new", "segments"):
+        shutil.copytree(settings.spool_folder / part, tmp_path / "copy" / part)
     taken = take_events(store)
     assert (taken.stored, taken.repeated, taken.aside) == (len(events), 0, 0)
     kinds = Counter(event.type for event in events)
@@ -250,7 +267,12 @@ def test_a_camera_is_watched_over_a_power_cut_and_everything_is_stored_once(
     assert count(store, Passage) == kinds["passage"] > 0
     assert count(store, ViolationCase) == kinds["violation"] > 0
     assert count(store, Alert) == kinds["incident"]
-    assert count(store, CameraLog) == kinds["stream"]
+    with store.read() as work:
+        log = work.session.execute(select(CameraLog.kind, CameraLog.start, CameraLog.end).order_by(CameraLog.end)).all()
+    assert [kind for kind, _, _ in log if kind != "analysed"] == reports.log_of(events)
+    rows = [(start, end) for kind, start, end in log if kind == "analysed"]  # what goes on lengthens the row before it
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(rows))
+    assert spans(rows) == spans([stretch(event) for event in events if event.kind == "analysed"])
     with store.read() as work:
         states = set(work.session.scalars(select(ViolationCase.state)))
     assert "auto_rejected" not in states  # the evidence came over whole
@@ -259,7 +281,7 @@ def test_a_camera_is_watched_over_a_power_cut_and_everything_is_stored_once(
     assert shared.status is Status.COMPUTED
     assert 0 < shared.numerator <= shared.denominator
 
-    shutil.copytree(tmp_path / "copy", settings.spool_folder / "new", dirs_exist_ok=True)
+    shutil.copytree(tmp_path / "copy", settings.spool_folder, dirs_exist_ok=True)
     again = take_events(store)
     assert (again.stored, again.repeated) == (0, len(events))
     assert count(store, Passage) == kinds["passage"]
