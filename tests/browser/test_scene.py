@@ -185,9 +185,12 @@ def test_a_signal_head_and_a_calibration_are_drawn_and_judged_at_once(city, edit
     click(page, 660, 100)  # the other way round
     page.locator("[data-form]").get_by_label("stop line").select_option("stop-n")
     form = page.locator("[data-form]")
-    for point in SURVEY:
+    for number, point in enumerate(SURVEY, 1):
         start(page, "point:")
         click(page, point["picture"][0] * WIDTH, point["picture"][1] * HEIGHT)
+        expect(form.locator("legend").first).to_have_text(
+            f"Calibration point {number}"
+        )  # not the last one's
         form.get_by_label("East, m").fill(str(point["ground_m"][0]))
         form.get_by_label("North, m").fill(str(point["ground_m"][1]))
         form.get_by_label("North, m").blur()
