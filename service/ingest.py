@@ -11,7 +11,8 @@ or an order is taken by one, an alarm after one batch of passages at most.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ from service.outages.heartbeat import stream_told
 from service.passage_taking import adopt_still, still_place, take_passages
 from service.register_checks import check_passages
 from service.spool import Item, Spool
+from service.spool_segments import Segment
 from service.store.bulk import put_new
 from service.store.database import Store, Work
 from service.store.tables import Camera, CameraLog, Ingested
@@ -72,20 +74,22 @@ def ingest(spool: Spool, store: Store, told: Callable[[Taken], None] = lambda _:
     before = spool.aside()
     taken = ingest_items(spool, store)
     told(taken)
-    for items in _batches(spool):
-        fresh = _take_batch(items, spool, store) + ingest_items(spool, store)
-        told(fresh)
-        taken += fresh
+    with closing(_batches(spool)) as batches:
+        for items in batches:
+            fresh = _take_batch(items, spool, store) + ingest_items(spool, store)
+            told(fresh)
+            taken += fresh
     return replace(taken, aside=spool.aside() - before)
 
 
 def ingest_segments(spool: Spool, store: Store, told: Callable[[Taken], None] = lambda _: None) -> Taken:
     """Take the segments that no other process has: what may run in several processes at once."""
     taken = Taken()
-    for items in _batches(spool):
-        fresh = _take_batch(items, spool, store)
-        told(fresh)
-        taken += fresh
+    with closing(_batches(spool)) as batches:
+        for items in batches:
+            fresh = _take_batch(items, spool, store)
+            told(fresh)
+            taken += fresh
     return taken
 
 
@@ -108,16 +112,23 @@ def take(item: Item, store: Store) -> bool:
     return True
 
 
-def _batches(spool: Spool) -> Iterator[list[Item]]:
+def _batches(spool: Spool) -> Generator[list[Item], None, None]:
     """The lines of the spool's segments, in batches; a segment is gone when its last line is done."""
     batch: list[Item] = []
-    for segment in spool.segments():
-        batch += [spool.item_of(number, event, segment) for number, event in segment.lines]
-        while len(batch) >= BATCH:
-            yield batch[:BATCH]
-            del batch[:BATCH]
-    if batch:
-        yield batch
+    claimed: list[Segment] = []
+    try:
+        for segment in spool.segments():
+            claimed.append(segment)
+            batch += [spool.item_of(number, event, segment) for number, event in segment.lines]
+            while len(batch) >= BATCH:
+                yield batch[:BATCH]
+                del batch[:BATCH]
+                claimed = [one for one in claimed if one.left]
+        if batch:
+            yield batch
+    finally:  # an error that is kept somewhere would keep them claimed
+        for one in claimed:
+            one.release()
 
 
 def ingest_items(spool: Spool, store: Store) -> Taken:

@@ -115,15 +115,18 @@ class SegmentWriter:
                     fcntl.flock(self._handle, fcntl.LOCK_UN)
 
     def _lock_segment(self) -> None:
-        """Hold a segment that nobody has closed."""
+        """Hold a segment that nobody has closed.
+
+        Whoever takes one holds its lock for as long as the database keeps him waiting: a camera does not wait with him.
+        """
         while True:
             if self._handle < 0 or self._bytes >= MOST_BYTES or self._pid != os.getpid():
                 self._make()
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
             try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if self._path.stat().st_ino == os.fstat(self._handle).st_ino:
                     return
-            except FileNotFoundError:
+            except (FileNotFoundError, BlockingIOError):
                 pass
             self._forget()
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
+from service import ingest as ingest_module
 from service.ingest import ingest, ingest_segments
 from service.spool import Spool
 from service.store.tables import CameraLog, Ingested, Passage
@@ -45,6 +47,28 @@ def test_one_bad_passage_of_many_falls_out_alone(both):
     assert (taken.stored, taken.aside) == (41 - bad, bad)
     assert count(both, Passage) == 41 - bad
     assert count(both, Ingested) == 41 - bad
+
+
+def test_a_camera_does_not_wait_for_who_takes_what_it_told_before(world):
+    first, second = many(world, 2)
+    world.spool.put_many([first])
+    claimed = list(world.spool.segments())
+    world.spool.put_many([second])
+    assert len(claimed) == 1
+    assert len(world.spool) == 2
+
+
+def test_what_a_failing_database_did_not_take_is_taken_though_somebody_keeps_the_error(world, monkeypatch):
+    def away(*_: object) -> int:
+        raise OperationalError("INSERT", {}, Exception("away"))
+
+    world.spool.put_many(many(world, 5))
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest_module, "_store_many", away)
+        with pytest.raises(OperationalError) as kept:
+            ingest_segments(world.spool, world.store)
+    assert kept.value is not None
+    assert ingest_segments(Spool(world.settings.spool_folder), world.store).stored == 5
 
 
 def test_a_repeated_batch_changes_nothing(both):
