@@ -188,9 +188,7 @@ def test_a_signal_head_and_a_calibration_are_drawn_and_judged_at_once(city, edit
     for number, point in enumerate(SURVEY, 1):
         start(page, "point:")
         click(page, point["picture"][0] * WIDTH, point["picture"][1] * HEIGHT)
-        expect(form.locator("legend").first).to_have_text(
-            f"Calibration point {number}"
-        )  # not the last one's
+        expect(form.locator("legend").first).to_have_text(f"Calibration point {number}")  # not the last one's
         form.get_by_label("East, m").fill(str(point["ground_m"][0]))
         form.get_by_label("North, m").fill(str(point["ground_m"][1]))
         form.get_by_label("North, m").blur()
