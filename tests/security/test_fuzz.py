@@ -31,7 +31,7 @@ from service.feeds import FEEDS, make_feed
 from service.forwarding import envelope
 from tests.service.web.conftest import BASE, PERSON
 
-EXAMPLES = int(os.environ.get("QYRAN_FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("QYRAN_FUZZ_EXAMPLES", "4"))
 BY_CHANCE = "QYRAN_FUZZ_EXAMPLES" in os.environ
 NO_LOGIN, A_MACHINE = "nobody", "a machine"
 
