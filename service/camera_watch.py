@@ -166,7 +166,7 @@ def watch_camera(
     pipeline = Pipeline(
         camera, road, fire, plates=plate_eye(models), heads=head_reader_for(camera), looks=attribute_reader(),
         view=ViewMemory(settings.home / "views" / f"{camera.id}.npz") if live else None,
-        gate=MotionGate() if live else None,
+        gate=MotionGate() if live and settings.motion_gate else None,
     )  # fmt: skip
     taken = StreamSettings(start_time=start_time, decoder=settings.decoder)
     pace = Pace(_terms(pipeline, camera)) if live else None

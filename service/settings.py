@@ -61,6 +61,8 @@ class Settings(BaseSettings):
         road_model, fire_model, plates_model: names of shipped or installed models, or paths of cards.
         engine: what runs the models, see `vision.engine.ENGINES`.
         decoder: of live streams; `cuda` decodes on a graphics card (NVDEC), where there is one.
+        motion_gate: where nothing stirs in a live picture the last look holds, a second at most; what is faint, small
+            and gone before the next look is then missed.
         inference: `shared`, one process runs the models of all cameras of a worker; `local`, each camera's own does.
         city_id, city_name_kk, city_name_ru, city_name_en: the city.
         alerts_file: who is told of alerts, and by which channel (`service.notifying.routing`).
@@ -145,6 +147,7 @@ class Settings(BaseSettings):
     plates_model: str = "plates"
     engine: str = "cpu"
     inference: Literal["shared", "local"] = "shared"
+    motion_gate: bool = False
     decoder: Literal["cpu", "cuda"] = "cpu"
 
     city_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "city"
