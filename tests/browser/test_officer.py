@@ -125,10 +125,14 @@ def test_the_player_steps_original_frames_magnifies_and_shows_marks(city, base, 
     times = [float(one) for one in page.locator("[data-player]").get_attribute("data-times").split()]
     assert [later - sooner for sooner, later in pairwise(times)] == pytest.approx([0.1] * (len(times) - 1), abs=0.001)
     told = []
+    page.evaluate("document.querySelector('video').pause()")
+    shown = page.locator(".deck output")
     for key in (".", ".", ","):
+        before = shown.inner_text()
         page.keyboard.press(key)
+        expect(shown).not_to_have_text(before)
         page.evaluate(SOUGHT)
-        told.append(page.locator(".deck output").inner_text())
+        told.append(shown.inner_text())
     numbers = [int(one.split("/")[0].removeprefix("frame ")) for one in told]
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0]]
     assert "09:30:0" in told[0]  # the frame's own time of day, in the city's zone
