@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,3 +20,15 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip(f"real data is absent ({data}); set QYRAN_SHARED to the folder that holds data/")
     return data
+
+
+@pytest.fixture(autouse=True)
+def _environment_left_as_found() -> Iterator[None]:
+    """A setting that a test leaves behind changes what later tests of the same process see, in some orders only."""
+    before = _settings()
+    yield
+    assert _settings() == before
+
+
+def _settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("QYRAN_")}
