@@ -106,6 +106,8 @@ class DetectorCard(ModelCard):
         pixels: how pictures go in.
         classes_as: our class of each class of the network that is kept.
         threshold: raw score of each of our classes at which a detection counts; calibrated scores put it at 0.5.
+        bfloat16: whether its figures were measured to hold where a processor computes in bfloat16, so that the engine
+            `auto` may do so.
     """
 
     long_side: int
@@ -116,6 +118,7 @@ class DetectorCard(ModelCard):
     pixels: Pixels
     classes_as: Mapping[str, str]
     threshold: Mapping[str, float]
+    bfloat16: bool
 
     @property
     def finds(self) -> tuple[str, ...]:
@@ -269,6 +272,7 @@ def _detector(fields: Fields, common: dict[str, Any]) -> DetectorCard:
         pixels=fields.pixels("input", OUTPUTS[output].pixels),
         classes_as=MappingProxyType(classes_as),
         threshold=MappingProxyType(fields.shares("threshold", tuple(finds), LEAST_THRESHOLD)),
+        bfloat16=fields.flag("bfloat16"),
     )
 
 

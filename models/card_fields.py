@@ -72,6 +72,13 @@ class Fields:
                 return word
         raise self.wrong(name, f"must be one of {', '.join(allowed)}")
 
+    def flag(self, name: str) -> bool:
+        """True or false; false where it is not there."""
+        value = self._take(name, default=False)
+        if not isinstance(value, bool):
+            raise self.wrong(name, "must be true or false")
+        return value
+
     def whole(self, name: str, default: Any = _REQUIRED, *, least: int) -> Any:
         """A whole number of at least `least`, or the default where absent."""
         value = self._take(name, default)

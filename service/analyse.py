@@ -187,12 +187,13 @@ def analyse(
     how = StreamSettings(start_time=start, first_open="raise")
     with Stream(opened, how, ring=ring) as stream, _Workshop(out) as work:
         road, fire = (models.detector(place, at_once=threads) for place in ("road", "fire"))
-        plates, heads, looks = plate_eye(models), head_reader_for(camera), attribute_reader()
-        began, used = time.perf_counter(), time.process_time()
         totals = Totals()
+        plates, heads, looks = plate_eye(models), head_reader_for(camera), attribute_reader()
         pipeline = Pipeline(
             camera, road, fire, settings, on_stage=totals.spend, plates=plates, heads=heads, looks=looks
         )
+        pipeline.prepare(stream.info.width, stream.info.height)
+        began, used = time.perf_counter(), time.process_time()
         signer = installation_signer(home())
         sink, track_file = _FileSink(work.folder), _TrackFile(work.folder)
         identity = Identity(

@@ -11,6 +11,7 @@ from models.spec import spec_of
 from qyran.errors import ConfigError
 from vision.classes import FIRE_CLASSES, PLATE_CLASSES, ROAD_CLASSES
 from vision.detector import Detector
+from vision.engine import AUTO, suiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,18 +45,23 @@ class ModelChoice:
     road: str = "road"
     fire: str = "fire"
     plates: str = "plates"
-    engine: str = "cpu"
+    engine: str = AUTO
     folder: Path | None = None
     room: EngineRoom | None = field(default=None, compare=False, repr=False)
 
-    def network(self, weights: Path) -> str | Engine:
+    def network(self, weights: Path, *, bfloat16: bool = False) -> str | Engine:
         """What runs the network of these weights: the name of an engine, or an engine that has loaded it.
+
+        Args:
+            weights: the ONNX file.
+            bfloat16: whether the network's card allows that arithmetic.
 
         Raises:
             ConfigError: the weights cannot be used.
             InferenceError: the room has nobody in it.
         """
-        return self.engine if self.room is None else self.room.open(weights)
+        engine = suiting(bfloat16=bfloat16) if self.engine == AUTO else self.engine
+        return engine if self.room is None else self.room.open(weights, engine)
 
     def card(self, place: Place) -> DetectorCard:
         """The card of the model in a place, its weights checked against their hash.
@@ -81,12 +87,14 @@ class ModelChoice:
             long_side: of its input, pixels; None for the card's.
             at_once: twins of it that look at the same time.
         """
-        spec = spec_of(self.card(place), long_side, classes=EXPECTED[place])
-        return Detector(spec, threads=threads, engine=self.network(spec.weights), at_once=at_once)
+        card = self.card(place)
+        spec = spec_of(card, long_side, classes=EXPECTED[place])
+        engine = self.network(spec.weights, bfloat16=card.bfloat16)
+        return Detector(spec, threads=threads, engine=engine, at_once=at_once)
 
 
 SHIPPED: Final = ModelChoice()
-"""The shipped models on ONNX Runtime."""
+"""The shipped models, each on the engine that suits it and this processor."""
 
 
 def shipped_crop_card(name: CropName) -> CropCard:

@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     road_model: str = "road"
     fire_model: str = "fire"
     plates_model: str = "plates"
-    engine: str = "cpu"
+    engine: str = "auto"
     inference: Literal["shared", "local"] = "shared"
     motion_gate: bool = False
     decoder: Literal["cpu", "cuda"] = "cpu"

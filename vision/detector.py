@@ -137,6 +137,17 @@ class Detector:
         self._filled: tuple[Letterbox, ...] = ()
         self._blob: NDArray[np.float32] = np.zeros((0, 3, 0, 0), np.float32)
 
+    def prepare(self, width: int, height: int, long_side: int | None = None) -> None:
+        """Make the network ready for pictures of a size before the first one comes.
+
+        Args:
+            width: of the pictures, pixels.
+            height: of the pictures, pixels.
+            long_side: as in `detect`.
+        """
+        box = self._fit(width, height, long_side or self.spec.long_side)
+        self._engine.prepare((self._engine.batch or 1, 3, box.height, box.width))
+
     def detect(self, picture: Picture, min_score: float = MIN_SCORE, long_side: int | None = None) -> Detections:
         """Detections with a calibrated score of at least `min_score`, strongest first.
 
@@ -193,6 +204,9 @@ class Detector:
 
     def _letterbox(self, picture: Picture, long_side: int) -> Letterbox:
         height, width = picture.shape[:2]
+        return self._fit(width, height, long_side)
+
+    def _fit(self, width: int, height: int, long_side: int) -> Letterbox:
         key = (width, height, long_side)
         if key not in self._fitted:
             fixed = self._engine.input_size

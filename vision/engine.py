@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
@@ -12,7 +14,6 @@ from qyran.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -26,9 +27,14 @@ PROVIDERS: Final[dict[str, list[tuple[str, dict[str, str]]]]] = {
 """Engine names and the ONNX Runtime providers behind each, the one that must be there first."""
 OPENVINO: Final = {"openvino": "f32", "openvino-bf16": "bf16"}
 """Engine names and the precision that OpenVINO is held to: left alone, it chooses by the processor."""
-ENGINES: Final = (*PROVIDERS, *OPENVINO)
+AUTO: Final = "auto"
+"""The engine that `suiting` finds for a network and this processor."""
+ENGINES: Final = (AUTO, *PROVIDERS, *OPENVINO)
 EXTRAS: Final = {"cuda": "gpu", "tensorrt": "gpu", "openvino": "openvino", "openvino-bf16": "openvino"}
 """The extra of the distribution that brings an engine."""
+CPUINFO: Final = Path("/proc/cpuinfo")
+BFLOAT16: Final = "amx_bf16"
+"""What Linux calls a processor's unit that multiplies matrices of bfloat16 (Intel Xeon from 2023 on)."""
 
 
 class Engine(Protocol):
@@ -42,6 +48,9 @@ class Engine(Protocol):
 
     def memory(self, shape: Sequence[int]) -> NDArray[np.float32]:
         """Memory in which an input is best written: the caller's for as long as he keeps it, with any content."""
+
+    def prepare(self, shape: Sequence[int]) -> None:
+        """Make ready for inputs of a shape, where the engine gains by it; otherwise that comes with the first runs."""
 
     @property
     def waited_s(self) -> float:
@@ -63,8 +72,8 @@ class Engine(Protocol):
 class EngineRoom(Protocol):
     """Where networks run, if not in this very process."""
 
-    def open(self, weights: Path) -> Engine:
-        """A network, loaded there."""
+    def open(self, weights: Path, engine: str = "") -> Engine:
+        """A network, loaded there on an engine, by default its own."""
 
 
 class _Local:
@@ -79,6 +88,9 @@ class _Local:
     def memory(self, shape: Sequence[int]) -> NDArray[np.float32]:
         """Memory of an input."""
         return np.empty(shape, np.float32)
+
+    def prepare(self, shape: Sequence[int]) -> None:
+        """Nothing is gained."""
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -161,6 +173,8 @@ def open_engine(weights: Path, threads: int = 1, name: str = "cpu", at_once: int
         raise ConfigError(f"The weights {weights} are missing; reinstall the package or give their path.")
     if name not in ENGINES:
         raise ConfigError(f"The engine {name!r} is unknown; choose one of {', '.join(ENGINES)}.")
+    if name == AUTO:
+        name = suiting(bfloat16=False)
     if not available(name):
         raise ConfigError(
             f"The engine {name!r} is not installed here; install the extra {EXTRAS[name]!r}, which brings it, or use "
@@ -181,8 +195,24 @@ def open_engine(weights: Path, threads: int = 1, name: str = "cpu", at_once: int
     return engine
 
 
+def suiting(*, bfloat16: bool) -> str:
+    """The engine that is fastest on this processor among those that keep a network's figures.
+
+    Args:
+        bfloat16: whether the network's figures hold in that arithmetic, see its card.
+    """
+    return "openvino-bf16" if bfloat16 and available("openvino-bf16") and _multiplies_bfloat16() else "cpu"
+
+
+@functools.cache
+def _multiplies_bfloat16() -> bool:
+    return CPUINFO.is_file() and BFLOAT16 in CPUINFO.read_text(encoding="utf-8", errors="replace").split()
+
+
 def available(name: str) -> bool:
     """Whether an engine is installed."""
+    if name == AUTO:
+        return True
     if name in OPENVINO:
         return importlib.util.find_spec("openvino") is not None
     return PROVIDERS[name][0][0] in onnxruntime.get_available_providers()

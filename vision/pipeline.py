@@ -196,6 +196,12 @@ class Pipeline:
                 self._memory.forget()
         self.camera, self._heads = camera, heads
 
+    def prepare(self, width: int, height: int) -> None:
+        """Make the networks ready for pictures of a size, pixels, before the first one comes."""
+        self._road.prepare(width, height, self._input_side(max(width, height)))
+        if self._fire is not None:
+            self._fire.prepare(width, height)
+
     def observe(self, frame: Frame) -> Observation:
         """Everything seen in a frame; `frame.video_s` must go forward."""
         return self.follow(frame, self.look(frame, self.plan(frame)))

@@ -91,16 +91,16 @@ class Networks:
         """The network of a name, None where it is not loaded."""
         return self._loaded.get(name)
 
-    def load(self, name: bytes, weights: Path) -> Network:
-        """The network of a name, loaded where it is not yet.
+    def load(self, name: bytes, weights: Path, engine: str = "") -> Network:
+        """The network of a name, loaded where it is not yet, on an engine other than usual where one is named.
 
         Raises:
             ConfigError: its weights cannot be used.
         """
         with self._loading:
             if name not in self._loaded:
-                engine = open_engine(weights, 1, self._engine, self._at_once)
-                self._loaded[name] = Network(weights.name, engine)
+                loaded = open_engine(weights, 1, engine or self._engine, self._at_once)
+                self._loaded[name] = Network(weights.name, loaded)
             return self._loaded[name]
 
     def times(self) -> dict[str, dict[str, Any]]:

@@ -69,6 +69,21 @@ class Load:
 IDLE: Final = Load()
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A network as it is asked for.
+
+    Attributes:
+        weights: its ONNX file.
+        engine: that runs it, empty for that of the inference process.
+        name: on the wire.
+    """
+
+    weights: Path
+    engine: str
+    name: bytes
+
+
 class Room:
     """The way of one camera's process to the inference process; for several threads.
 
@@ -89,8 +104,12 @@ class Room:
         self.repeated = 0
         """Runs that were asked for again because the inference process had died."""
 
-    def open(self, weights: Path) -> RemoteEngine:
+    def open(self, weights: Path, engine: str = "") -> RemoteEngine:
         """A network in the inference process, loaded there unless it is already.
+
+        Args:
+            weights: the ONNX file.
+            engine: that runs it; by default that of the inference process.
 
         Raises:
             ConfigError: the weights are missing or cannot be used.
@@ -98,16 +117,16 @@ class Room:
         """
         if not weights.is_file():
             raise ConfigError(f"The weights {weights} are missing; reinstall the package or give their path.")
-        name = network_name(weights)
-        about = self._asked(lambda wire: _load(wire, weights, name))
-        return RemoteEngine(self, weights, name, about)
+        network = Named(weights, engine, network_name(weights, engine))
+        about = self._asked(lambda wire: _load(wire, network))
+        return RemoteEngine(self, network, about)
 
     def keep(self, shape: Sequence[int]) -> Floats:
         """Memory of an input, in the ring where it has a slot to spare."""
         kept = self._ring.keep(shape)
         return np.empty(shape, np.float32) if kept is None else kept
 
-    def run(self, weights: Path, name: bytes, blob: Floats, *, all_outputs: bool) -> tuple[list[Floats], Load]:
+    def run(self, network: Named, blob: Floats, *, all_outputs: bool) -> tuple[list[Floats], Load]:
         """Outputs of a network for an input; what lies in the ring already is not copied.
 
         Raises:
@@ -121,9 +140,9 @@ class Room:
             slot = self._ring.slot_of(blob)
         if slot is None:
             raise InferenceError("A copy of an input does not lie in the ring.")
-        request = Request(slot, self._ring.publish(slot), name, shape, all_outputs)
+        request = Request(slot, self._ring.publish(slot), network.name, shape, all_outputs)
         try:
-            reply = self._asked(lambda wire: _reply(wire, weights, request, self._answer_s))
+            reply = self._asked(lambda wire: _reply(wire, network, request, self._answer_s))
         except BaseException:
             self._lost.append(blob)  # its slot stays published: who hangs may still read it and answer into it
             raise
@@ -202,8 +221,8 @@ class Room:
 class RemoteEngine:
     """A network in the inference process; a `vision.engine.Engine`."""
 
-    def __init__(self, room: Room, weights: Path, name: bytes, about: dict[str, Any]) -> None:
-        self._room, self._weights, self._name = room, weights, name
+    def __init__(self, room: Room, network: Named, about: dict[str, Any]) -> None:
+        self._room, self._network = room, network
         size = about["input_size"]
         self._input_size = None if size is None else (int(size[0]), int(size[1]))
         self._batch: int | None = about["batch"]
@@ -222,6 +241,9 @@ class RemoteEngine:
     def memory(self, shape: Sequence[int]) -> Floats:
         """Memory of an input that need not be copied any more."""
         return self._room.keep(shape)
+
+    def prepare(self, shape: Sequence[int]) -> None:
+        """It runs for many cameras: the sizes that come often are made ready there."""
 
     @property
     def waited_s(self) -> float:
@@ -244,15 +266,15 @@ class RemoteEngine:
         return self._output_shape
 
     def _run(self, blob: Floats, *, all_outputs: bool) -> list[Floats]:
-        outputs, self.load = self._room.run(self._weights, self._name, blob, all_outputs=all_outputs)
+        outputs, self.load = self._room.run(self._network, blob, all_outputs=all_outputs)
         return outputs
 
 
-def _reply(wire: socket.socket, weights: Path, request: Request, answer_s: float) -> Reply:
+def _reply(wire: socket.socket, network: Named, request: Request, answer_s: float) -> Reply:
     """The reply to a request; a successor that does not know the network yet is told to load it."""
     reply = _replied(wire, request, answer_s)
     if reply.status is Status.UNKNOWN_NETWORK:
-        _load(wire, weights, request.network)
+        _load(wire, network)
         reply = _replied(wire, request, answer_s)
     return reply
 
@@ -264,8 +286,9 @@ def _replied(wire: socket.socket, request: Request, answer_s: float) -> Reply:
     return reply
 
 
-def _load(wire: socket.socket, weights: Path, name: bytes) -> dict[str, Any]:
-    return _say(wire, said(open=str(weights.resolve()), network=name.hex()), LOAD_S)
+def _load(wire: socket.socket, network: Named) -> dict[str, Any]:
+    where = str(network.weights.resolve())
+    return _say(wire, said(open=where, engine=network.engine, network=network.name.hex()), LOAD_S)
 
 
 def _say(wire: socket.socket, message: bytes, wait_s: float) -> dict[str, Any]:

@@ -218,7 +218,8 @@ class InferenceServer:
     def _load_once(self) -> None:
         wire, message = self._loads.get()
         try:
-            network = self._networks.load(bytes.fromhex(message["network"]), Path(message["open"]))
+            name, weights = bytes.fromhex(message["network"]), Path(message["open"])
+            network = self._networks.load(name, weights, str(message.get("engine", "")))
         except Exception as error:  # noqa: BLE001 - it is told to whoever asked, and the next one is served
             wire.send(said(fault=fault_of(error, Path(str(message.get("open"))).name)))
         else:
