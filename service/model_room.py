@@ -63,8 +63,8 @@ def _row(name: str, path: Path, origin: str) -> dict[str, Any]:
 
 
 def evaluate(
-    named: str, folder: Path, *, data: Path | None, out: Path | None, threads: int = 1, yardsticks: bool = True,
-    write: bool = False,
+    named: str, folder: Path, *, data: Path | None, out: Path | None, threads: int = 1, engine: str = "cpu",
+    yardsticks: bool = True, write: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Measure a model on held-out pictures.
 
@@ -74,6 +74,7 @@ def evaluate(
         data: the data folder; by default that of the checkout's neighbour.
         out: folder for the report; none by default.
         threads: of the processor.
+        engine: that runs a detector of road users or fire, one of `vision.engine.ENGINES`.
         yardsticks: measure also what could be downloaded (road alone).
         write: put the figures into the card.
 
@@ -89,10 +90,11 @@ def evaluate(
     data = shared() / "data" if data is None else data
     if not data.is_dir():
         raise InputError(f"The data folder {data} does not exist; name the one that holds road/, fire/ and the others.")
-    score = _score(card, path, data, threads)
+    score = _score(card, path, data, threads, engine)
     if yardsticks and isinstance(card, DetectorCard) and _place(card) == "road":
         score["yardsticks"] = _yardsticks(data, data.parent / "weights", threads)
-    about = {"machine": machine(), "measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "threads": threads}
+    about = {"machine": machine(), "measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "threads": threads,
+             "engine": engine}  # fmt: skip
     if out is not None:
         write_report(out, card, score, about, data)
     if write:
@@ -108,12 +110,12 @@ def _place(card: DetectorCard) -> str:
     raise ConfigError(f"The model {card.name} finds nothing that is measured here.")
 
 
-def _score(card: ModelCard, path: Path, data: Path, threads: int) -> dict[str, Any]:
+def _score(card: ModelCard, path: Path, data: Path, threads: int, engine: str) -> dict[str, Any]:
     # Each score needs its own data and code: only the one that is asked for is loaded.
     if isinstance(card, DetectorCard):
         place = _place(card)
         if place in {"road", "fire"}:
-            detector = Detector(spec_of(card, classes=EXPECTED[place]), threads=threads)  # type: ignore[index]
+            detector = Detector(spec_of(card, classes=EXPECTED[place]), threads=threads, engine=engine)  # type: ignore[index]
             if place == "fire":
                 from models import score_fire  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -181,6 +182,8 @@ def open_engine(weights: Path, threads: int = 1, name: str = "cpu", at_once: int
             "'cpu'."
         )
     if name in OPENVINO:
+        # Parts of it that nobody asks for would tell its makers that they are used; without this module they do not.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         from vision.openvino_engine import OpenvinoEngine  # noqa: PLC0415 - an extra that need not be there
 
         return OpenvinoEngine(weights, threads, OPENVINO[name], at_once)

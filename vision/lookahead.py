@@ -46,20 +46,18 @@ class Ahead:
         frame: the frame.
         looked: as `Pipeline.look` gave it.
         decode_s: processor time of reading and decoding up to this frame, seconds.
-        look_s: processor time of looking at it, seconds.
     """
 
     frame: Frame
     looked: Looked
     decode_s: float
-    look_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
     frame: Frame
     decode_s: float
-    looked: Future[tuple[Looked, float]]
+    looked: Future[Looked]
 
 
 class Lookahead:
@@ -130,8 +128,7 @@ class Lookahead:
             BrokenMedia: as the frames raise it, after the last good one.
         """
         while (due := self._next()) is not None:
-            looked, look_s = due.looked.result()
-            yield Ahead(due.frame, looked, due.decode_s, look_s)
+            yield Ahead(due.frame, due.looked.result(), due.decode_s)
             self._room.release()  # only now: whoever follows still held the frame
         if self._error is not None:
             raise self._error
@@ -169,12 +166,10 @@ class Lookahead:
             self._due.append(due)
             self._changed.notify()
 
-    def _look(self, frame: Frame, wanted: Wanted) -> tuple[Looked, float]:
+    def _look(self, frame: Frame, wanted: Wanted) -> Looked:
         """Look at a frame with a pair of eyes that nobody uses; runs in the pool."""
-        begun = time.thread_time()
         eyes = self._free.get()
         try:
-            looked = self._pipeline.look(frame, wanted, *eyes)
+            return self._pipeline.look(frame, wanted, *eyes)
         finally:
             self._free.put(eyes)
-        return looked, time.thread_time() - begun

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # it would report its use to its makers
 import openvino
 from openvino.passes import ConstantFolding, Manager
 
@@ -85,6 +82,8 @@ class OpenvinoEngine(_Local):
     def _inferred(self, blob: NDArray[np.float32]) -> Any:
         """This thread's request after it has run."""
         compiled = self._sized.get(blob.shape) or self._compiled(blob.shape)
+        if any(isinstance(fixed, int) and fixed != side for fixed, side in zip(self._source, blob.shape, strict=True)):
+            raise self._misfit(blob)  # the run-time would read past the end of what it was given
         requests = self._own.__dict__.setdefault("requests", {})
         request = requests.get(id(compiled))
         if request is None:
@@ -94,11 +93,12 @@ class OpenvinoEngine(_Local):
             request.start_async()
             request.wait()
         except RuntimeError as error:
-            size = "x".join(str(side) for side in blob.shape)
-            raise ConfigError(
-                f"The weights {self._weights.name} fail on an input of {size}; correct the card."
-            ) from error
+            raise self._misfit(blob) from error
         return request
+
+    def _misfit(self, blob: NDArray[np.float32]) -> ConfigError:
+        size = "x".join(str(side) for side in blob.shape)
+        return ConfigError(f"The weights {self._weights.name} fail on an input of {size}; correct the card.")
 
     def _compiled(self, shape: Shape) -> Any:
         """The network for inputs of a size that has not been compiled apart yet."""

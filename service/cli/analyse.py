@@ -42,7 +42,9 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         parser.add_argument(
             f"--{place}-model", metavar="CARD.json", help="card or name of another model than the installation's"
         )
-    parser.add_argument("--engine", metavar="NAME", help="cpu, cuda, tensorrt, openvino or openvino-bf16")
+    parser.add_argument(
+        "--engine", metavar="NAME", help="auto (the default), cpu, cuda, tensorrt, openvino, openvino-bf16"
+    )
     parser.set_defaults(run=run)
 
 

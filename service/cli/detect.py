@@ -19,7 +19,9 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--task", required=True, choices=("road", "fire", "plates", "signal"))
     parser.add_argument("--long-side", type=int, metavar="PX", help="input size of the network; default: the card's")
     parser.add_argument("--model", metavar="CARD.json", help="card or name of another model than the installation's")
-    parser.add_argument("--engine", metavar="NAME", help="cpu, cuda, tensorrt, openvino or openvino-bf16")
+    parser.add_argument(
+        "--engine", metavar="NAME", help="auto (the default), cpu, cuda, tensorrt, openvino, openvino-bf16"
+    )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     parser.set_defaults(run=run)
 

@@ -42,6 +42,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     measured.add_argument("--out", type=Path, metavar="DIR", help="folder for report.html and report.json")
     measured.add_argument("--data", type=Path, metavar="DIR", help="the data folder; default: ../shared/data")
     measured.add_argument("--threads", type=_threads, default=1, metavar="N")
+    measured.add_argument("--engine", default="cpu", metavar="NAME", help="of a detector; default: cpu")
     measured.add_argument(
         "--yardsticks",
         action=argparse.BooleanOptionalAction,
@@ -116,6 +117,7 @@ def _evaluate(arguments: Namespace) -> int:
         data=arguments.data,
         out=arguments.out,
         threads=arguments.threads,
+        engine=arguments.engine,
         yardsticks=arguments.yardsticks,
         write=arguments.write,
     )

@@ -73,7 +73,13 @@ def libraries(_: Patient) -> Iterator[Finding]:
 
 def processor(patient: Patient) -> Iterator[Finding]:
     """Cores, the instructions that fast engines need, and whether the engine that is set fits."""
-    from vision.engine import ENGINES, EXTRAS, available  # noqa: PLC0415 - slow, and a broken one must not stop the rest
+    from vision.engine import (  # noqa: PLC0415 - slow, and a broken one must not stop the rest
+        AUTO,
+        ENGINES,
+        EXTRAS,
+        available,
+        suiting,
+    )
 
     text = CPUINFO.read_text(encoding="utf-8", errors="replace") if CPUINFO.exists() else ""
     flags = {word for line in text.splitlines() if line.startswith(("flags", "Features")) for word in line.split()}
@@ -91,9 +97,13 @@ def processor(patient: Patient) -> Iterator[Finding]:
     elif not available(engine):
         yield wrong("engine_missing", engine=engine, extra=EXTRAS.get(engine, ""))
     else:
-        faster = [one for one in ("tensorrt", "cuda", "openvino") if one != engine and available(one)]
-        plain = engine == "cpu" and bool(faster)
-        yield note("engine_faster", engine=engine, faster=faster[0]) if plain else ok("engine", engine=engine)
+        suits = suiting(bfloat16=True)
+        shown = f"{AUTO} ({suits})" if engine == AUTO else engine
+        faster = [one for one in ("tensorrt", "cuda") if available(one)]
+        if engine == "cpu" and suits != "cpu":
+            faster.append(AUTO)
+        plain = engine in {"cpu", AUTO} and bool(faster)
+        yield note("engine_faster", engine=shown, faster=faster[0]) if plain else ok("engine", engine=shown)
 
 
 def memory(_: Patient) -> Iterator[Finding]:

@@ -8,12 +8,16 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from models.card import WEIGHTS, load_detector_card
+from models.spec import spec_of
 from qyran.errors import ConfigError
 from scenarios.pictures import sample
 from tests.vision import tiny_onnx
-from tests.vision.agreement import TOLERANCES, compared, road_detector
+from tests.vision.agreement import FOUND_AGAIN, TOLERANCES, compared, found_again, road_detector
 from vision import engine
-from vision.engine import ENGINES, available, open_engine
+from vision.detector import Detector
+from vision.engine import AUTO, ENGINES, available, open_engine, suiting
+from vision.engine import _multiplies_bfloat16 as suits
 
 
 @pytest.fixture
@@ -71,7 +75,7 @@ def test_a_network_that_fails_on_its_input_is_named(tmp_path):
         open_engine(weights).run(np.zeros((1, 3, 32, 32), np.float32))
 
 
-@pytest.mark.parametrize("name", [name for name in ENGINES if name != "cpu"])
+@pytest.mark.parametrize("name", [name for name in ENGINES if name not in {"cpu", AUTO}])
 def test_an_engine_that_is_not_there_names_the_extra_that_brings_it(name, tiny):
     if available(name):
         pytest.skip(f"this installation has {name}")
@@ -81,7 +85,7 @@ def test_an_engine_that_is_not_there_names_the_extra_that_brings_it(name, tiny):
 
 
 def test_an_unknown_engine_lists_the_known(tiny):
-    with pytest.raises(ConfigError, match=r"'quantum' is unknown; choose one of cpu, cuda, tensorrt, openvino"):
+    with pytest.raises(ConfigError, match=r"'quantum' is unknown; choose one of auto, cpu, cuda, tensorrt, openvino"):
         open_engine(tiny, name="quantum")
 
 
@@ -137,14 +141,73 @@ def test_an_engine_that_falls_back_without_a_word_is_refused(name, monkeypatch, 
 @pytest.fixture(scope="module")
 def streets() -> list[np.ndarray]:
     """Rendered streets."""
-    return [picture for picture, _, _ in sample(4, 3, "road", (640, 360))]
+    return [picture for picture, _, _ in sample(4, 10, "road", (640, 360))]
 
 
 @pytest.mark.parametrize("name", TOLERANCES)
 def test_every_engine_gives_the_boxes_of_the_plain_one(name, streets):
     if not available(name):
         pytest.skip(f"{name} is not installed here")
-    assert compared(road_detector("cpu"), road_detector(name), streets, name) >= 5
+    if name.startswith("openvino"):
+        assert found_again(road_detector("cpu"), road_detector(name), streets) >= FOUND_AGAIN
+    else:
+        assert compared(road_detector("cpu"), road_detector(name), streets, TOLERANCES[name]) >= 5
+
+
+needs_openvino = pytest.mark.skipif(not available("openvino"), reason="this installation has no openvino")
+
+
+@needs_openvino
+def test_every_load_for_several_threads_gives_the_same_numbers(streets):
+    first = road_detector("openvino-bf16").detect(streets[0])
+    for _ in range(4):
+        card = load_detector_card(WEIGHTS / "road.json")
+        again = Detector(spec_of(card), engine="openvino-bf16", at_once=2).detect(streets[0])
+        np.testing.assert_array_equal(again.box, first.box)
+        np.testing.assert_array_equal(again.score, first.score)
+
+
+@needs_openvino
+@pytest.mark.parametrize("often", [1, 100])
+def test_a_size_that_is_compiled_apart_gives_what_any_size_gives(often, streets, monkeypatch):
+    monkeypatch.setattr("vision.openvino_engine.OFTEN", often)
+    free, apart = (open_engine(WEIGHTS / "road.onnx", name="openvino") for _ in range(2))
+    blob = np.random.default_rng(1).random((1, 3, 96, 160), np.float32)
+    apart.prepare(blob.shape)
+    np.testing.assert_allclose(apart.run(blob), free.run(blob), atol=1e-3)
+    assert free.run(np.repeat(blob, 2, axis=0)).shape[0] == 2
+
+
+@needs_openvino
+def test_a_size_that_a_network_does_not_take_is_named(tmp_path):
+    weights = tiny_onnx.write(tmp_path / "tiny.onnx", np.zeros((10, 21), np.float32), size=(64, 64))
+    network = open_engine(weights, name="openvino")
+    network.prepare((1, 3, 32, 32))
+    with pytest.raises(ConfigError, match=r"tiny\.onnx fail on an input of 1x3x32x32"):
+        network.run(np.zeros((1, 3, 32, 32), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("flags", "bfloat16", "engine"),
+    [
+        ("fpu avx512f amx_bf16 amx_tile", True, "openvino-bf16"),
+        ("fpu avx512f amx_bf16 amx_tile", False, "cpu"),
+        ("fpu avx2", True, "cpu"),
+    ],
+)
+def test_the_engine_that_suits_is_by_the_network_and_the_processor(flags, bfloat16, engine, monkeypatch, tmp_path):
+    told = tmp_path / "cpuinfo"
+    told.write_text(f"processor\t: 0\nflags\t\t: {flags}\n", encoding="utf-8")
+    monkeypatch.setattr("vision.engine.CPUINFO", told)
+    monkeypatch.setattr("vision.engine.available", lambda _: True)
+    suits.cache_clear()
+    assert suiting(bfloat16=bfloat16) == engine
+    suits.cache_clear()
+
+
+def test_where_openvino_is_not_installed_the_plain_engine_suits(monkeypatch):
+    monkeypatch.setattr("vision.engine.available", lambda name: name == "cpu")
+    assert suiting(bfloat16=True) == "cpu"
 
 
 def test_pictures_of_several_sizes_together_are_as_alone(streets):
