@@ -1,7 +1,6 @@
 """`qyran bench`: where the time goes from decoding to evidence, and how near the whole comes to its limit.
 
-The limit is decoding and the detectors alone, on the same frames, with the same threads, in the same run: whatever is
-followed, judged, read and cut besides cannot make it faster.
+The limit is decoding and the networks alone (`service.bench_limit`), in the same run.
 """
 
 from __future__ import annotations
@@ -9,9 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
-from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,14 +16,11 @@ from qyran.errors import InputError
 from scenarios.render import render
 from service.analyse import analyse, cores
 from service.bench_history import machine
-from service.detectors import SHIPPED
+from service.bench_limit import crops_of, limit
 from vision.camera import load_camera
-from vision.lookahead import Lookahead
-from vision.pipeline import Pipeline
-from vision.stream import Stream
 
 if TYPE_CHECKING:
-    from vision.lookahead import Eyes
+    from service.bench_limit import Spent
 
 SCENE: Final = "arterial"
 """Rendered scene that is measured when no video is given."""
@@ -35,15 +28,6 @@ ROUNDS: Final = 2
 """Times that limit and whole are measured, in turn; the faster one of each counts, as the less disturbed one."""
 GOAL: Final = 1.3
 """The whole may take so many times as long as its limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a run took: seconds on the clock, seconds of the processor, busy seconds of each stage."""
-
-    wall_s: float
-    cpu_s: float
-    busy_s: dict[str, float]
 
 
 def bench(video: Path | None, camera_file: Path | None, *, core: int | None = None) -> dict[str, Any]:
@@ -66,39 +50,15 @@ def bench(video: Path | None, camera_file: Path | None, *, core: int | None = No
             rendered = render(SCENE, Path(folder))
             video, camera_file = rendered.video, rendered.camera
         limit(video, camera_file, threads, seconds=1.0)  # the decoder, the file and the networks before the clock
-        limits, wholes = [], []
+        crops = crops_of(video, load_camera(camera_file))
+        limits, bare, wholes = [], [], []
         for _ in range(ROUNDS):
-            limits.append(limit(video, camera_file, threads))
+            limits.append(limit(video, camera_file, threads, crops))
+            bare.append(limit(video, camera_file, threads))
             wholes.append(analyse(video, camera_file, Path(folder) / "out", threads=threads).summary)
             shutil.rmtree(Path(folder) / "out")
-    least = min(limits, key=lambda spent: spent.wall_s)
-    return _report(min(wholes, key=lambda summary: summary["timing"]["wall_s"]), least, threads)
-
-
-def limit(video: Path, camera_file: Path, threads: int, seconds: float | None = None) -> Spent:
-    """Decoding and detectors alone on the frames that `analyse` would take; loading is not counted.
-
-    Args:
-        video: the video.
-        camera_file: its camera file.
-        threads: that look.
-        seconds: of video; by default all.
-    """
-    camera = load_camera(camera_file)
-    road, fire = (SHIPPED.detector(place, at_once=threads) for place in ("road", "fire"))
-    pipeline = Pipeline(camera, road, fire)
-    eyes: list[Eyes] = [(road.twin(), fire.twin()) for _ in range(threads)]
-    busy: defaultdict[str, float] = defaultdict(float)
-    with Stream(video) as stream:
-        wall, cpu = time.perf_counter(), time.process_time()
-        with Lookahead(pipeline, stream.frames(pipeline.settings.rate_hz), eyes) as ahead:
-            for one in ahead:
-                busy["decode"] += one.decode_s
-                for stage, spent in one.looked.seconds.items():
-                    busy[stage] += spent
-                if seconds is not None and one.frame.video_s >= seconds:
-                    break
-        return Spent(time.perf_counter() - wall, time.process_time() - cpu, dict(busy))
+    least, barest = (min(each, key=lambda spent: spent.wall_s) for each in (limits, bare))
+    return _report(min(wholes, key=lambda summary: summary["timing"]["wall_s"]), least, barest, threads)
 
 
 def _pin(core: int | None) -> None:
@@ -111,7 +71,7 @@ def _pin(core: int | None) -> None:
     os.sched_setaffinity(0, {core})
 
 
-def _report(summary: dict[str, Any], least: Spent, threads: int) -> dict[str, Any]:
+def _report(summary: dict[str, Any], least: Spent, barest: Spent, threads: int) -> dict[str, Any]:
     timing, stages = summary["timing"], summary["timing"]["stages_s"]
     seconds, analysed = summary["stream"]["duration_s"], summary["analysed"]
     wall, ratio = timing["wall_s"], timing["wall_s"] / least.wall_s
@@ -127,10 +87,13 @@ def _report(summary: dict[str, Any], least: Spent, threads: int) -> dict[str, An
         "times_real_time": round(seconds / wall, 2) if seconds and wall else None,
         "times_real_time_cpu": round(seconds / timing["cpu_s"], 2) if seconds and timing["cpu_s"] else None,
         "analysed_a_second": round(analysed / wall, 1) if wall else None,
-        "limit": {"what": "decode and detectors alone, same frames, same threads", "wall_s": round(least.wall_s, 3),
+        "limit": {"what": "decode and networks alone, same frames, crops and threads", "wall_s": round(least.wall_s, 3),
                   "cpu_s": round(least.cpu_s, 3), "busy_s": {name: round(s, 3) for name, s in least.busy_s.items()}},
         "ratio_to_limit": round(ratio, 3),
         "ratio_to_limit_cpu": round(timing["cpu_s"] / least.cpu_s, 3),
+        "without_crops": {"what": "decode and the detectors of road users and fire alone",
+                          "wall_s": round(barest.wall_s, 3), "cpu_s": round(barest.cpu_s, 3),
+                          "ratio": round(wall / barest.wall_s, 3)},
         "goal": {"ratio_to_limit": GOAL, "met": ratio <= GOAL},
         "stages": {
             name: {"s": spent, "ms_per_analysed_frame": round(1000 * spent / max(1, analysed), 2)}

@@ -125,10 +125,9 @@ def tokens_like(work: Work, pattern: PlatePattern, *, most: int | None = None) -
         )
         query = query.where(PlateIndex.token.in_(having))
     limit = MOST_CANDIDATES if most is None else most
-    few = query.with_only_columns(PlateIndex.token).limit(limit + 1).subquery()
-    if (work.session.scalar(select(func.count()).select_from(few)) or 0) > limit:
+    rows = work.session.scalars(query.limit(limit + 1)).all()  # counting first would go through the grams twice
+    if len(rows) > limit:
         raise InputError("So many plates are like this that they cannot be compared; write more signs or less time.")
-    rows = work.session.scalars(query).all()
     return sorted(row.token for row in rows if pattern.matches(_open(work, row)))
 
 

@@ -98,7 +98,9 @@ def corner_shift(shifts: Shifts, size: tuple[int, int]) -> float:
     0 where too few agree, or where they fit their old places as well.
     """
     tile, shift = shifts.tile[shifts.sure], shifts.shift[shifts.sure]
-    if len(tile) < LEAST_TILES:
+    agreeing = max(LEAST_TILES, len(tile) / 2)
+    # Of the tiles that agree half must fit better elsewhere: mostly not even so many do at all.
+    if len(tile) < LEAST_TILES or shifts.better[shifts.sure].sum() < agreeing / 2:
         return 0.0
     middle = np.array(size) / 2
     best: tuple[int, Floats] = (0, np.zeros(4))
@@ -109,7 +111,7 @@ def corner_shift(shifts: Shifts, size: tuple[int, int]) -> float:
             if agree > best[0]:
                 best = (agree, motion)
     agrees = _apart(best[1], tile - middle, shift)
-    if best[0] < max(LEAST_TILES, len(tile) / 2) or shifts.better[shifts.sure][agrees].mean() < 0.5:
+    if best[0] < agreeing or shifts.better[shifts.sure][agrees].mean() < 0.5:
         return 0.0
     motion = _similarity(tile[agrees] - middle, shift[agrees])
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * middle

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EARLY_S: Final = 2e-3
 """A picture this much before its turn is on time: cameras round their time stamps."""
-MARGIN: Final = 1.1
+MARGIN: Final = 1.25
 """Times what the rules need that is asked for at least."""
 ROOMY: Final = 1.7
 """Times the least rate at which looks may be dear again: whole looks cost less than so many times thrifty ones."""
