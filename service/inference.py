@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from qyran.errors import InferenceError, QyranError
 from service.logs import set_up
+from service.status_file import replace_whole
 from vision.inference.process import CARDS, Plan, listen, plan, serve
 from vision.inference.ring import PAGE, RESERVED, Ring, Shape
 from vision.inference.room import Room
@@ -200,12 +201,8 @@ class InferenceKeeper:
 
     def _say(self, said: dict[str, Any]) -> None:
         status = InferenceStatus(at=datetime.now(UTC), deaths=self.deaths, **said)
-        path = _status_file(self.settings.home)
-        spare = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            spare.write_text(status.model_dump_json(), encoding="utf-8")
-            spare.replace(path)
+            replace_whole(_status_file(self.settings.home), status.model_dump_json())
         except OSError as error:
             log.warning("the inference process cannot tell its status: %s", error.strerror)
 

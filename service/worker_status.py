@@ -6,13 +6,13 @@ state changes. A disk that takes nothing stops no camera.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from service.status_file import replace_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,16 +105,10 @@ class WorkerStatus(BaseModel):
 
 def say(home: Path, status: WorkerStatus) -> None:
     """Put a camera's status in place; a disk that takes nothing is logged and changes nothing."""
-    path = home / FOLDER / f"{status.camera}.json"
-    spare = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        spare.write_text(status.model_dump_json(), encoding="utf-8")
-        spare.replace(path)
+        replace_whole(home / FOLDER / f"{status.camera}.json", status.model_dump_json())
     except OSError as error:
         log.warning("camera %s cannot tell its status: %s", status.camera, error.strerror)
-        with contextlib.suppress(OSError):
-            spare.unlink(missing_ok=True)
 
 
 def status_of(home: Path, camera: str) -> WorkerStatus | None:

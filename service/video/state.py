@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from service.status_file import replace_whole
 from vision.recording import Reason, Recording, State
 
 STATE: Final = "state.json"
@@ -45,15 +45,10 @@ def say(archive: Path, camera: str, found: Recording) -> None:
         state=found.state, reason=found.reason, since=found.since, segments=found.segments, bytes=found.bytes,
         lost=found.lost, at=datetime.now(UTC), process=os.getpid(),
     )  # fmt: skip
-    path = archive / camera / STATE
-    spare = path.with_name(f".{STATE}")
     try:
-        spare.write_text(said.model_dump_json(), encoding="utf-8")
-        spare.replace(path)
+        replace_whole(archive / camera / STATE, said.model_dump_json())
     except OSError as error:
         log.warning("camera %s cannot tell how its recording goes: %s", camera, error.strerror)
-        with contextlib.suppress(OSError):
-            spare.unlink(missing_ok=True)
 
 
 def state_of(archive: Path, camera: str) -> RecordingState | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -165,6 +166,12 @@ def test_every_load_for_several_threads_gives_the_same_numbers(streets):
         again = Detector(spec_of(card), engine="openvino-bf16", at_once=2).detect(streets[0])
         np.testing.assert_array_equal(again.box, first.box)
         np.testing.assert_array_equal(again.score, first.score)
+
+
+@needs_openvino
+def test_nobody_is_told_that_openvino_is_used(tiny):
+    open_engine(tiny, name="openvino")
+    assert sys.modules["openvino_telemetry"] is None
 
 
 @needs_openvino

@@ -212,6 +212,7 @@ class InferenceServer:
 
     def _load(self) -> None:
         """Body of the loading thread."""
+        self._give_way()  # a run-time's own threads take over the niceness of whoever loads
         while True:
             self._load_once()
 
@@ -225,10 +226,13 @@ class InferenceServer:
         else:
             wire.send(said(**network.about()))
 
-    def _serve(self, number: int) -> None:
-        """Body of a worker."""
+    def _give_way(self) -> None:
         with contextlib.suppress(OSError):  # on Linux niceness is a thread's own
             os.setpriority(os.PRIO_PROCESS, 0, self._niceness)
+
+    def _serve(self, number: int) -> None:
+        """Body of a worker."""
+        self._give_way()
         while True:
             self._work_once(number)
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qyran.errors import InferenceError
@@ -45,6 +45,7 @@ def test_what_is_said_rarely_comes_as_it_was_said():
         checked_shape((3, 2, 1))
 
 
+@settings(deadline=None)
 @given(counts=st.lists(st.integers(min_value=1, max_value=3), min_size=1, max_size=5), padded=st.booleans())
 def test_inputs_that_run_together_are_answered_each_as_alone(counts, padded, tmp_path_factory):
     answer = np.zeros((2, 3), np.float32)
