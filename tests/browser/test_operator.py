@@ -211,3 +211,46 @@ def test_a_dispatcher_sees_his_own_alarms_and_reports_what_the_crew_does(city, b
     found = city.do(machine, alerts.open_alert, own)
     assert (found.state, found.service_numbers) == ("resolved", {"101": "4711"})
     assert serious(page) == []
+
+
+HEARD = """
+window.heard = 0;
+const listen = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (kind, hear) {
+  return listen.call(this, kind, kind === "alert" ? (event) => { hear(event); window.heard += 1; } : hear);
+};
+"""
+
+
+def test_what_a_dispatcher_holds_in_his_hands_outlasts_the_renewal_of_his_page(city, base, enter, machine, clear):
+    def sent_to_101(kind: str, said: str = "incident") -> str:
+        named = city.alert(kind, said, track=None)
+        city.do(machine, alerts.acknowledge, named)
+        city.do(machine, alerts.verdict, named, Verdict.TRUE)
+        city.do(machine, alerts.dispatch, named, "101")
+        return named
+
+    own = sent_to_101("smoke", "fire_alert")
+    page = enter(Role.SERVICE_DISPATCHER, size=(390, 844))
+    page.add_init_script(HEARD)
+    card = page.locator(f"#own-{own}")
+    card.get_by_role("button", name="Receive").click()
+    expect(card.locator("header .badge")).to_have_text("Received")
+    expect(page.locator("[data-live]")).to_have_attribute("data-state", "on")
+    card.get_by_label("Number at the service").fill("4711")
+    press = card.get_by_role("button", name="Departed")
+    press.focus()
+    other = sent_to_101("crash")
+    expect(page.locator(f"#own-{other}")).to_be_visible()
+    expect(card.get_by_label("Number at the service")).to_have_value("4711")
+    expect(press).to_be_focused()
+    page.clock.install()
+    heard = page.evaluate("window.heard")
+    press.hover()
+    page.mouse.down()
+    sent_to_101("congestion")
+    page.wait_for_function("(before) => window.heard > before", arg=heard)
+    page.clock.run_for(1000)  # longer than a page waits that nobody touches
+    page.mouse.up()
+    expect(card.locator("header .badge")).to_have_text("Departed")
+    assert city.do(machine, alerts.open_alert, own).service_numbers == {"101": "4711"}

@@ -12,6 +12,8 @@ const live = document.querySelector(".live[data-live]");
 const off = document.querySelector("[data-sound-off]");
 let timer = 0;
 let streaming = false;
+let pressed = false;
+let sent = false;
 
 const sound = new Sound({ muted: null, changed: (state) => { off.hidden = state !== "off"; }, keep: async () => null });
 
@@ -21,16 +23,41 @@ function rung() {
   badge(waits.length);
 }
 
+/** What the dispatcher has written or chosen and not yet sent, and where he stands, in the alarms that are drawn anew. */
+function carry(from, to) {
+  for (const field of from.querySelectorAll("input[type=text], input[type=radio]")) {
+    const same = field.type === "radio" ? `input[type=radio][value="${field.value}"]` : `#${CSS.escape(field.id)}`;
+    const next = to.querySelector(`#${CSS.escape(field.closest("section").id)} ${same}`);
+    if (!next) continue;
+    if (field.type === "radio") next.checked = field.checked;
+    else if (field.value !== field.defaultValue) next.value = field.value;
+  }
+  const at = from.contains(document.activeElement) ? document.activeElement : null;
+  const named = at && [...to.querySelectorAll("a, button, input")].find((one) => called(one) === called(at));
+  return () => named?.focus({ preventScroll: true });
+}
+
+/** What an element does, by which it is the same one in the page drawn anew. */
+function called(one) {
+  const alarm = one.closest("section").id;
+  return [alarm, one.tagName, one.getAttribute("formaction") ?? one.getAttribute("href") ?? `${one.name} ${one.value}`].join(" ");
+}
+
 async function renew() {
   const own = document.getElementById("own");
-  if (own.contains(document.activeElement) && document.activeElement.matches("input[type=text]")) return soon();
+  if (sent) return;
+  if (busy()) return soon();
   try {
     const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.redirected) return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("own");
-    if (!fresh) return;
-    own.replaceWith(document.adoptNode(fresh));
+    if (!fresh || sent) return;
+    if (busy()) return soon(); // a press that began meanwhile would end on another element, and be lost
+    const next = document.adoptNode(fresh);
+    const stand = carry(own, next);
+    own.replaceWith(next);
+    stand();
     refresh();
     rung();
     if (live.dataset.state === "lost" && streaming) show("on");
@@ -39,10 +66,15 @@ async function renew() {
   }
 }
 
-/** Several changes at once ask the server once; while a number is written the page waits. */
+/** Under a finger or in the middle of a number the page stays as it is. */
+function busy() {
+  return pressed || Boolean(document.activeElement?.matches("#own input[type=text]"));
+}
+
+/** Several changes at once ask the server once; what is under way is waited for. */
 function soon() {
   clearTimeout(timer);
-  timer = setTimeout(renew, SOON_MS * (document.activeElement?.matches("input[type=text]") ? 10 : 1));
+  timer = setTimeout(renew, SOON_MS * (busy() ? 10 : 1));
 }
 
 function show(state) {
@@ -60,5 +92,9 @@ listen(live.dataset.stream, {
   },
   end: () => location.reload(),
 });
+addEventListener("pointerdown", () => { pressed = true; });
+// The click follows the release: only after it may the button go.
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }));
+addEventListener("submit", () => { sent = true; });
 setInterval(soon, LOOK_MS);
 rung();
