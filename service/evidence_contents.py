@@ -18,7 +18,7 @@ from service.evidence_locks import Hold, hold_of
 from service.evidence_settings import evidence_file
 from service.evidence_stamps import STAMPED
 from service.i18n import LANGUAGES, Language, moment, number, translate
-from service.objects_store import local_folder
+from service.objects_store import ObjectsAway, local_folder
 from service.records import evidence_of
 from service.store.database import Work
 from service.store.events import Row
@@ -85,6 +85,8 @@ def contents(work: Work, row: Row) -> Contents:
     package = packages[0]
     try:
         manifest = load_package(local_folder(work.store.settings, "evidence", package.folder)).manifest
+    except ObjectsAway:
+        return Contents((_item("signature", "pending", "detail_away"),), hold)
     except IntegrityError:
         return Contents((_item("signature", "missing" if package.erased else "altered"),), hold)
     items = [

@@ -110,6 +110,9 @@ class Settings(BaseSettings):
         object_store_key, object_store_secret: "env:NAME" or "file:PATH" holding its access key and secret.
         video, live: folders of recorded video, and of the sockets that live views come over.
         video_archive: whether the packets of live cameras are recorded.
+        video_objects: whether recorded video goes into the object store; the disks of the machines that record then
+            hold the last hours, and the days count there.
+        video_local_hours: how long stored video stays on the machine that recorded it, while its disk has room.
         video_days: how long recorded video is kept, where a camera has no term of its own.
         video_keep_free, video_reserve: share of the disk that the oldest video makes room for, and below which the
             recording pauses, so that events and evidence always have room; the former is the larger.
@@ -207,6 +210,8 @@ class Settings(BaseSettings):
     video: Path | None = None
     live: Path | None = None
     video_archive: bool = True
+    video_objects: bool = False
+    video_local_hours: Annotated[int, Field(ge=1, le=720)] = 24
     video_days: Annotated[int, Field(ge=1, le=3650)] = 30
     video_keep_free: Annotated[float, Field(gt=0, lt=1)] = 0.10
     video_reserve: Annotated[float, Field(gt=0, lt=1)] = 0.05
@@ -309,6 +314,12 @@ class Settings(BaseSettings):
     def _room_for_events(self) -> Self:
         if self.video_reserve >= self.video_keep_free:
             raise ValueError("video_reserve must be less than video_keep_free: room is made before recording pauses")
+        return self
+
+    @model_validator(mode="after")
+    def _video_has_a_store(self) -> Self:
+        if self.video_objects and self.object_store is None:
+            raise ValueError("video_objects needs object_store: say where video goes, or leave it on its machines")
         return self
 
     @property

@@ -24,6 +24,7 @@ from service.evidence_settings import evidence_file
 from service.inference import InferenceKeeper, end_with_supervisor, kill_left, room_for
 from service.logs import hold, set_up
 from service.metrics.instruments import RESTARTS
+from service.video.storing import Storing
 from vision.camera import load_camera
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ class Worker:
             inference.start()
         for file in self.files:
             self.watch(file)
-        wish = evidence_file(self.settings).clock
-        ClockWatch(self.settings.home, wish.servers, timedelta(minutes=wish.every_minutes), self.stop).start()
+        self._begin_beside()
         try:
             while not self.stop.is_set() and self._has_work():
                 now = time.monotonic()
@@ -105,6 +105,13 @@ class Worker:
                 _end(camera)
             if inference is not None:
                 inference.end()
+
+    def _begin_beside(self) -> None:
+        """What a machine does for all its cameras, in threads that end with it."""
+        wish = evidence_file(self.settings).clock
+        ClockWatch(self.settings.home, wish.servers, timedelta(minutes=wish.every_minutes), self.stop).start()
+        if self.settings.video_objects:
+            Storing(self.settings, self.stop).start()
 
     def watch(self, file: Path) -> None:
         """Watch a camera from now on, too; a recorded one that had ended begins anew."""

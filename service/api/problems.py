@@ -25,9 +25,12 @@ from qyran.errors import (
 from service.api.request_log import route_of
 from service.auth import LoginError
 from service.exchange.feed import CursorGone
+from service.objects_store import ObjectsAway
 from service.rates import TooOften
 
 MEDIA_TYPE: Final = "application/problem+json"
+AWAY_S: Final = 60
+"""After which a request for files may be asked again: outages of a store are minutes, not moments."""
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,7 @@ class NotLoggedIn(AccessError):
 def install(app: FastAPI) -> None:
     """Answer every error of the application as a problem."""
     app.add_exception_handler(QyranError, _qyran)
+    app.add_exception_handler(ObjectsAway, _away)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -123,6 +127,13 @@ async def _qyran(request: Request, error: Exception) -> JSONResponse:
                 log.error("%s: %s", type(error).__name__, error)
             return problem(request, status, name, title, str(error))
     raise error
+
+
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s.", error)
+    detail = "The object store that holds the files does not answer; nothing is lost, try again in a minute."
+    headers = {"Retry-After": str(AWAY_S)}
+    return problem(request, 503, "objects-away", "Files are not to hand", detail, headers=headers)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

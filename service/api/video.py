@@ -16,6 +16,7 @@ from service.api.bodies import Body, Code
 from service.api.deps import Desk, DeskOf
 from service.store.video_tables import VideoExport, VideoLock
 from service.video import archive, exports, keeper, locks, looks
+from service.video.stored import shelf_of
 from service.video.thumbs import thumb
 from vision.nal_units import codec_string
 from vision.segments import Segment, places, read_init
@@ -188,7 +189,7 @@ def segment(
     camera_id: str, name: str, desk: DeskOf, look: Look, since: Annotated[float, Query(ge=0, le=3600, alias="from")] = 0
 ) -> Response:
     """Fragmented MP4; with `from` (seconds) it begins at the fragment with a key frame at or before that moment."""
-    found = _seen(desk, camera_id, name, look)
+    found = archive.at_hand(desk.store.settings, _seen(desk, camera_id, name, look))
     init = read_init(found.path)
     kind = f'video/mp4; codecs="{codec_string(init)}"' if codec_string(init) else "video/mp4"
     if since <= 0:
@@ -200,7 +201,7 @@ def segment(
 @router.get("/video/{camera_id}/thumbs/{name}", summary="The first picture of a segment", response_class=Response)
 def small(camera_id: str, name: str, desk: DeskOf, look: Look) -> Response:
     """JPEG, made when it is first asked for."""
-    data = thumb(_seen(desk, camera_id, name, look))
+    data = thumb(_seen(desk, camera_id, name, look), shelf_of(desk.store.settings))
     return Response(data, media_type="image/jpeg", headers={"cache-control": "private, max-age=600"})
 
 

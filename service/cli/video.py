@@ -42,13 +42,15 @@ def listing(arguments: Namespace) -> int:
 
     from service.video.archive import find, runs_of  # noqa: PLC0415
     from service.video.keeper import cameras  # noqa: PLC0415
+    from service.video.stored import shelf_of  # noqa: PLC0415
     from vision.segments import days  # noqa: PLC0415
 
     with system_store() as store:
         archive = store.settings.video_folder
         if arguments.camera is None:
-            for camera in cameras(archive):
-                held = days(archive, camera)
+            shelf = shelf_of(store.settings)
+            for camera in sorted({*cameras(archive), *(shelf.cameras() if shelf else ())}):
+                held = sorted({*days(archive, camera), *(shelf.days(camera) if shelf else ())})
                 sys.stdout.write(f"{camera}: {f'{held[0]} to {held[-1]}' if held else 'nothing'}\n")
             return 0
         with store.read() as work:

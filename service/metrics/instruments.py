@@ -75,6 +75,12 @@ JOB_SUCCESS: Final = Gauge(
 RESTARTS: Final = Counter(
     "qyran_worker_restarts_total", "Camera processes that ended by themselves.", ["camera"], registry=PROCESS
 )
+VIDEO_STORED: Final = Counter(
+    "qyran_video_stored_bytes_total", "Recorded video put into the object store.", registry=PROCESS
+)
+VIDEO_WAITING: Final = Gauge(
+    "qyran_video_waiting_segments", "Segments that are not in the object store yet.", registry=PROCESS
+)
 UNSEEN: Final = Counter(
     "qyran_metrics_failures_total",
     "Figures that could not be had when they were asked for.",

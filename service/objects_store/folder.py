@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from evidence.canonical import file_sha256
@@ -58,6 +59,20 @@ class FolderObjects:
         for path in paths:
             if not path.name.endswith(".partial"):
                 yield Found(path.relative_to(self._root).as_posix(), path.stat().st_size, file_sha256(path))
+
+    def below(self, prefix: str) -> list[str]:
+        """See `ObjectStore.below`."""
+        base = self._root / prefix
+        return sorted(path.name for path in base.iterdir() if path.is_dir()) if base.is_dir() else []
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """See `ObjectStore.drop`."""
+        for key in keys:
+            path = self._root / key
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the last of a folder takes it along
+                for folder in path.relative_to(self._root).parents[:-1]:
+                    (self._root / folder).rmdir()
 
     def delete(self, prefix: str) -> int:
         """See `ObjectStore.delete`."""

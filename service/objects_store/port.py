@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -49,6 +49,20 @@ class ObjectStore(Protocol):
 
         Raises:
             ObjectsAway: the store does not answer.
+        """
+
+    def below(self, prefix: str) -> list[str]:
+        """The names of the folders under a prefix that ends with ``/``, sorted; nothing of what is in them is listed.
+
+        Raises:
+            ObjectsAway: the store does not answer.
+        """
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Delete objects by their keys; those that are not there are passed over.
+
+        Raises:
+            ObjectsAway: the store does not answer, or keeps one.
         """
 
     def delete(self, prefix: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -152,16 +152,32 @@ class S3Objects:
 
     def delete(self, prefix: str) -> int:
         """See `ObjectStore.delete`."""
-        keys = [self._place.prefix + one.key for one in self.find(prefix)]
+        keys = [one.key for one in self.find(prefix)]
+        self.drop(keys)
+        return len(keys)
+
+    def below(self, prefix: str) -> list[str]:
+        """See `ObjectStore.below`."""
+        pages = self._client.get_paginator("list_objects_v2")
+        whole = self._place.prefix + prefix
+        with self._asking():
+            found = [
+                one["Prefix"].removeprefix(whole).rstrip("/")
+                for page in pages.paginate(Bucket=self._place.bucket, Prefix=whole, Delimiter="/")
+                for one in page.get("CommonPrefixes", ())
+            ]
+        return sorted(found)
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """See `ObjectStore.drop`."""
         for start in range(0, len(keys), AT_ONCE):
+            named = [{"Key": self._place.prefix + key} for key in keys[start : start + AT_ONCE]]
             with self._asking():
                 answer = self._client.delete_objects(
-                    Bucket=self._place.bucket,
-                    Delete={"Objects": [{"Key": key} for key in keys[start : start + AT_ONCE]], "Quiet": True},
+                    Bucket=self._place.bucket, Delete={"Objects": named, "Quiet": True}
                 )
             if answer.get("Errors"):
                 raise ObjectsAway(f"{self.name} keeps {len(answer['Errors'])} objects: {answer['Errors'][0]['Code']}")
-        return len(keys)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

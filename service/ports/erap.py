@@ -92,7 +92,7 @@ class FolderErap:
 
     def answers(self) -> Iterator[tuple[str, Answer]]:
         """Read what lies in the inbox; what cannot be read is renamed to ``.unreadable``."""
-        for path in sorted(self.inbox.glob("*.json")):
+        for path in _whole(self.inbox):
             try:
                 yield path.name, Answer.model_validate_json(path.read_bytes())
             except ValidationError:
@@ -110,7 +110,7 @@ class FolderErap:
     def acknowledge(self, now: datetime | None = None) -> int:
         """Play the register: answer every parcel of the outbox once; how many."""
         moment = now or datetime.now(UTC)
-        waiting = sorted(self.outbox.glob("*.json"))
+        waiting = _whole(self.outbox)
         for path in waiting:
             parcel = Parcel.model_validate_json(path.read_bytes())
             number, case = f"DEMO-{parcel.document_no}", parcel.case_id
@@ -170,6 +170,11 @@ def development_erap(store: Store) -> FolderErap:
     if not store.demo:
         raise ConfigError("The development adapter for ЕРАП works in a demo store only; configure the real register.")
     return FolderErap(store.settings.home / "demo-erap")
+
+
+def _whole(folder: Path) -> list[Path]:
+    """The files of a folder in order; a hidden one is being written."""
+    return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
 def _write(path: Path, content: BaseModel) -> None:

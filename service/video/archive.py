@@ -5,6 +5,7 @@ Segments are found by their names on disk; the store is asked for nothing but al
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,10 +14,13 @@ from typing import Final
 from sqlalchemy import or_, select
 
 from qyran.errors import InputError, NotFound
+from service.objects_store import ObjectsAway
+from service.settings import Settings
 from service.store.alert_tables import Alert
 from service.store.database import Work
 from service.store.tables import Camera
 from service.store.video_tables import VideoLock, VideoTombstone
+from service.video.stored import shelf_of
 from vision.segments import Segment, notes, segment_named, segments
 
 TOUCH: Final = timedelta(seconds=1)
@@ -27,13 +31,16 @@ REASONS: Final = ("paused", "lost", "gap", "clock_step", "repaired", "configurat
 """What the recorder writes down that explains a gap, the likeliest first."""
 NEAR: Final = timedelta(seconds=5)
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A span without video.
 
     Attributes:
-        reason: a code of `REASONS`, `removed` where retention took it, None where nothing is known.
+        reason: a code of `REASONS`, `removed` where retention took it, `store_away` where the object store that may
+            hold it does not answer, None where nothing is known.
     """
 
     start: datetime
@@ -90,20 +97,43 @@ def find(work: Work, camera: str, start: datetime, end: datetime) -> Found:
     if not start < end <= start + MOST_SPAN:
         raise InputError(f"A span ends after it begins, and is at most {MOST_SPAN.days} days long.")
     held = segments(work.store.settings.video_folder, camera, start, end)
+    away = False
+    shelf = shelf_of(work.store.settings)
+    if shelf is not None:
+        try:
+            held = _joined(held, shelf.between(camera, start, end))
+        except ObjectsAway as error:
+            log.warning("The archive of %s is shown as far as it lies here: %s.", camera, error)
+            away = True
     missing = gaps_between(held, start, min(end, work.now))
-    return Found(tuple(held), tuple(_explained(work, camera, missing)))
+    return Found(tuple(held), tuple(_explained(work, camera, missing, away=away)))
 
 
 def named(work: Work, camera: str, name: str) -> Segment:
-    """The segment of a name.
+    """The segment of a name; `at_hand` brings its file.
 
     Raises:
         NotFound: the archive holds none.
+        ObjectsAway: it is not here, and the object store does not answer.
     """
     found = segment_named(work.store.settings.video_folder, camera, name)
+    shelf = shelf_of(work.store.settings) if found is None else None
+    if shelf is not None:
+        found = shelf.named(camera, name)
     if found is None:
         raise NotFound(f"The archive holds no segment {name} of this camera.")
     return found
+
+
+def at_hand(settings: Settings, segment: Segment) -> Segment:
+    """The segment with its file on this machine.
+
+    Raises:
+        NotFound: the archive holds it no longer.
+        ObjectsAway: it is not here, and the object store does not answer.
+    """
+    shelf = shelf_of(settings)
+    return segment if shelf is None or segment.path.is_file() else shelf.fetch(segment)
 
 
 def day_of(work: Work, camera: str, day: date) -> Day:
@@ -165,17 +195,38 @@ def locks_between(work: Work, camera: str, start: datetime, end: datetime) -> tu
     return tuple(work.session.scalars(query.order_by(VideoLock.start)))
 
 
-def _explained(work: Work, camera: str, missing: Sequence[tuple[datetime, datetime]]) -> list[Gap]:
-    """Gaps with what was written down near them."""
+def _joined(here: Sequence[Segment], stored: Sequence[Segment]) -> list[Segment]:
+    """The segments of both, each once; the file here is the nearer one."""
+    names = {one.name for one in here}
+    return sorted([*here, *(one for one in stored if one.name not in names)])
+
+
+def _explained(
+    work: Work, camera: str, missing: Sequence[tuple[datetime, datetime]], *, away: bool = False
+) -> list[Gap]:
+    """Gaps with what was written down near them; `away` says that the object store did not answer."""
     if not missing:
         return []
     said: list[tuple[datetime, str]] = []
     days = {at.date() for span in missing for at in span}
     for day in sorted(days):
-        told = notes(work.store.settings.video_folder, camera, f"{day:%Y-%m-%d}")
+        told = _told(work.store.settings, camera, f"{day:%Y-%m-%d}", away=away)
         said += [(datetime.fromisoformat(str(one["at"])), str(one["kind"])) for one in told]
     removed = _removed(work, camera, missing)
-    return [Gap(start, end, _reason(said, start, end) or _tombstone(removed, start, end)) for start, end in missing]
+    unknown = "store_away" if away else None
+    return [
+        Gap(start, end, _reason(said, start, end) or _tombstone(removed, start, end) or unknown)
+        for start, end in missing
+    ]
+
+
+def _told(settings: Settings, camera: str, day: str, *, away: bool) -> list[dict[str, object]]:
+    here = notes(settings.video_folder, camera, day)
+    shelf = None if here or away else shelf_of(settings)
+    try:
+        return here if shelf is None else shelf.notes(camera, day)
+    except ObjectsAway:
+        return here
 
 
 def _reason(said: Sequence[tuple[datetime, str]], start: datetime, end: datetime) -> str | None:

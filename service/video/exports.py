@@ -7,7 +7,7 @@ checks it (`qyran verify`). Every order and every fetch is logged.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,8 @@ from service.access import log_access, require
 from service.store.database import Store, Work
 from service.store.tables import Camera
 from service.store.video_tables import VideoExport
-from service.video.archive import find
-from service.video.export_file import Order, write_video
+from service.video.archive import Found, at_hand, find
+from service.video.export_file import MOST_BYTES, Order, write_video
 from service.video.rights import EXPORTERS, VIEWERS
 from vision.recording import free_share
 
@@ -181,6 +181,7 @@ def _made(store: Store, order: Order) -> None:
             raise InputError("The disk has too little room for an export; ask again later.")
         with store.read() as work:
             found = find(work, order.camera, order.start, order.end)
+        found = _at_hand(store, found)
         done = write_video(store, order, found, target, lambda share: _tell(store, order.id, share))
     except (QyranError, OSError) as fault:
         error = str(fault)[:255]
@@ -197,6 +198,17 @@ def _made(store: Store, order: Order) -> None:
         row.state, row.done, row.file, row.error = READY, 1.0, target.name, None
         row.sha256, row.bytes = done.sha256, done.bytes
         row.expires_at = work.now + timedelta(hours=store.settings.video_export_hours)
+
+
+def _at_hand(store: Store, found: Found) -> Found:
+    """The same with every file on this machine, as far as an export may be large."""
+    held, size = [], 0
+    for one in found.segments:
+        held.append(at_hand(store.settings, one))
+        size += held[-1].path.stat().st_size
+        if size > MOST_BYTES:
+            break  # it will be refused
+    return replace(found, segments=tuple(held))
 
 
 def _tell(store: Store, export_id: str, share: float) -> None:

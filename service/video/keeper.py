@@ -66,7 +66,7 @@ def keep_days(store: Store) -> int:
             for folder in hours(archive, camera, day):
                 old = [one for one in in_folder(folder) if one.end <= over]
                 removed += remove(store, camera, old, "retention_over")
-            _tidy(archive / camera / day, now)
+            tidy(archive / camera / day, now)
     return removed
 
 
@@ -76,9 +76,9 @@ def keep_share(store: Store) -> Kept:
     if not archive.is_dir() or free_share(archive) >= wanted:
         return Kept()
     removed = 0
-    for camera, folder in _oldest(archive):
+    for camera, folder in oldest_hours(archive):
         removed += remove(store, camera, sorted(in_folder(folder)), "disk_share", enough=wanted)
-        _tidy(folder.parent, store.clock())
+        tidy(folder.parent, store.clock())
         if free_share(archive) >= wanted or removed >= BATCH:
             return Kept(removed)
     return Kept(removed, only_held=free_share(archive) < wanted)
@@ -113,7 +113,7 @@ def remove(store: Store, camera: str, found: Sequence[Segment], ground: Ground, 
             break
     if gone:
         with store.write(SYSTEM) as work:
-            _bury(work, camera, gone, ground)
+            bury(work, camera, gone, ground)
     return len(gone)
 
 
@@ -148,8 +148,8 @@ def cameras(archive: Path) -> list[str]:
     return sorted(path.name for path in archive.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _oldest(archive: Path) -> Iterator[tuple[str, Path]]:
-    """Folders of hours, the oldest first over all cameras."""
+def oldest_hours(archive: Path) -> Iterator[tuple[str, Path]]:
+    """Cameras and their folders of hours, the oldest first over all cameras."""
     every = {camera: days(archive, camera) for camera in cameras(archive)}
     for day in sorted({day for found in every.values() for day in found}):
         folders = [
@@ -162,7 +162,8 @@ def _oldest(archive: Path) -> Iterator[tuple[str, Path]]:
             yield camera, folder
 
 
-def _bury(work: Work, camera: str, gone: Sequence[tuple[Segment, int]], ground: Ground) -> None:
+def bury(work: Work, camera: str, gone: Sequence[tuple[Segment, int]], ground: Ground) -> None:
+    """Count segments that went, with their sizes in bytes, in the tombstones of their days."""
     for day in sorted({one.day for one, _ in gone}):
         part = [(one, size) for one, size in gone if one.day == day]
         key = (camera, date.fromisoformat(day), ground)
@@ -187,7 +188,7 @@ def tombstones(work: Work, camera: str, since: datetime) -> tuple[VideoTombstone
     return tuple(work.session.scalars(query.order_by(VideoTombstone.day.desc())))
 
 
-def _tidy(day: Path, now: datetime) -> None:
+def tidy(day: Path, now: datetime) -> None:
     """Remove the folders that hold no segment any more, and into which no recorder puts one."""
     for folder in hours(day.parents[1], day.parent.name, day.name):
         begun = datetime.fromisoformat(f"{day.name}T{folder.name}:00:00+00:00")

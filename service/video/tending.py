@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import Final
 
 from service import outages
+from service.objects_store import ObjectsAway
 from service.store.database import Store
 from service.video.exports import expire, make_exports
-from service.video.keeper import cameras, keep_days, keep_share
+from service.video.keeper import Kept, cameras, keep_days, keep_share
 from service.video.state import alive, state_of
+from service.video.stored import Shelf, shelf_of
+from service.video.stored_terms import keep_stored
+
+log = logging.getLogger(__name__)
 
 KEEP_S: Final = 60.0
 """How often terms and expired exports are looked at; the disk's room is looked at every round."""
+KEEP_STORED_S: Final = 1800.0
+"""How often the terms of what lies in the object store are: its days are listed camera by camera."""
 ONLY_HELD: Final = "only_held"
 
 
@@ -27,14 +35,24 @@ class VideoRound:
 
     def run(self) -> None:
         """One round."""
-        kept = keep_share(self.store)
+        shelf = shelf_of(self.store.settings)
+        kept = keep_share(self.store) if shelf is None else Kept()  # who stores it makes room by himself
         now = time.monotonic()
-        if self._kept_at is None or now - self._kept_at >= KEEP_S:
+        if self._kept_at is None or now - self._kept_at >= (KEEP_S if shelf is None else KEEP_STORED_S):
             self._kept_at = now
-            keep_days(self.store)
-            expire(self.store)
+            self._keep(shelf)
+        expire(self.store)
         self._tell(only_held=kept.only_held)
         make_exports(self.store)
+
+    def _keep(self, shelf: Shelf | None) -> None:
+        if shelf is None:
+            keep_days(self.store)
+            return
+        try:
+            keep_stored(self.store, shelf)
+        except ObjectsAway as error:
+            log.warning("What is over its term stays in the object store for now: %s.", error)
 
     def _tell(self, *, only_held: bool) -> None:
         """Outages of disks: what recorders say, and a disk on which only held video is left."""

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from qyran.errors import AccessError, ConfigError, InputError, IntegrityError, NotFound, QyranError, TransitionError
+from service.objects_store import ObjectsAway
 from service.rates import TooOften
 from service.web.refusals import refusal
 from service.web.rendering import page, words_of
@@ -27,7 +28,7 @@ STATUS: Final = (
     (IntegrityError, 404),
     (TooOften, 429),
 )
-PAGES: Final = frozenset({400, 403, 404, 405, 408, 409, 413, 422, 429, 500})
+PAGES: Final = frozenset({400, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503})
 
 
 def is_page(request: Request) -> bool:
@@ -62,6 +63,8 @@ def error_page(request: Request, error: Exception) -> Response:
         case QyranError():
             code = next((number for kind, number in STATUS if isinstance(error, kind)), 500)
             detail = error
+        case ObjectsAway():
+            code, detail = 503, None
         case _:
             code, detail = 500, None
     if code >= 500:

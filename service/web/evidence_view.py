@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
@@ -17,7 +18,7 @@ from evidence.verify import verify_package
 from evidence.words import sentence
 from qyran.errors import IntegrityError, QyranError
 from service.i18n import trace_words
-from service.objects_store import local_folder
+from service.objects_store import ObjectsAway, local_folder
 from service.store.database import Work
 from service.store.tables import Evidence
 from service.views import EvidenceView, HistoryItem, TraceStep
@@ -25,6 +26,8 @@ from service.web.view_models import Entry, Integrity, Place, Player, Shown, Stil
 from service.web.words import Words
 
 ROOMS: Final = ("violations", "incidents", "fire_alerts", "vision")
+log = logging.getLogger(__name__)
+
 KEPT_S: Final = 600  # evidence is immutable; the browser may keep it for the length of a review
 DEFAULT_FRAME_S: Final = 0.04  # one frame at 25 a second, where the manifest cannot say
 SIZE: Final = (1280, 720)
@@ -47,7 +50,12 @@ def shown(
     if not packages:
         return Shown(None, (), (), said, Integrity(ok=False, text=w.t("evidence_view.absent")), None, None)
     package = packages[0]
-    folder = _folder(work, package.event_id)
+    try:
+        folder = _folder(work, package.event_id)
+    except ObjectsAway as error:
+        log.warning("The evidence of %s cannot be shown: %s.", package.event_id, error)
+        away = Integrity(ok=False, text=w.t("evidence_view.away"))
+        return Shown(None, (), (), said, away, package.manifest_sha256, None)
     state = _integrity(work, w, folder, package)
     try:
         manifest = load_package(folder).manifest if folder is not None else None

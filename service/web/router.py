@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from qyran.errors import QyranError
+from service.objects_store import ObjectsAway
 from service.web import (
     access_pages,
     account_pages,
@@ -118,7 +119,7 @@ class Kept(StaticFiles):
 def install(app: FastAPI) -> None:
     """Give an application with these pages its files; errors of pages are pages, the API's stay problem documents."""
     app.mount("/static", Kept(directory=STATIC), name="static")
-    for kind in (QyranError, HTTPException, RequestValidationError, Exception):
+    for kind in (QyranError, ObjectsAway, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _either(app.exception_handlers.get(kind)))
 
 

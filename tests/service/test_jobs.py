@@ -85,6 +85,15 @@ def test_an_answer_that_cannot_be_is_refused_and_blocks_nobody(demo, signed):
     assert len(list(demo.erap.inbox.glob("*.unreadable"))) == 2
 
 
+def test_a_file_that_is_being_written_is_read_when_it_is_whole(demo, signed):
+    keep_house(demo.store)
+    (demo.erap.inbox / ".half.json").write_text("{")
+    (demo.erap.outbox / ".half.json").write_text("{")
+    assert demo.erap.acknowledge(demo.clock()) == 1
+    assert keep_house(demo.store).answered == 2
+    assert not list(demo.erap.inbox.glob("*.unreadable"))
+
+
 def test_a_paid_and_delivered_case_closes_and_not_before(demo, signed):
     keep_house(demo.store)
     demo.erap.acknowledge(demo.clock())
