@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import httpx
+
 from qyran.errors import ConfigError, QyranError
 from service.bench_faults.house import Model
 from service.bench_faults.ledger import Ledger
@@ -118,7 +120,7 @@ def result(cell: Cell, ground: Ground) -> dict[str, Any]:
         done = cell.run(ground)
     except Missing as error:
         return told | {"word": SKIPPED, "why": str(error)}
-    except (QyranError, OSError) as error:
+    except (QyranError, OSError, httpx.HTTPError) as error:
         return told | {"word": "broke off", "why": f"{type(error).__name__}: {error}"}
     return told | {
         "word": done.word, "seconds": round(time.monotonic() - began, 1), "ledger": done.ledger.told(),

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from service.bench_faults.postgres import Postgres
 
 SECRET: Final = "orange tulips over Medeu"  # noqa: S105 - of an installation that lives for a minute
-SETTLE_S: Final = 150.0
+SETTLE_S: Final = 420.0
+"""Longer than the longest lease that a kill at any moment may leave behind, a decision's of five minutes."""
 ASK_S: Final = 20.0
 PEOPLE: Final = (Role.POLICE_OFFICER, Role.ADMINISTRATOR, Role.SITUATIONAL_OPERATOR)
 ALERTS: Final = """

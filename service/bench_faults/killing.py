@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from service.bench_faults.cells import Cell, Database, Ground, Missing, Outcome
-from service.bench_faults.house import SETTLE_S, House, house
+from service.bench_faults.house import House, house
 from service.bench_faults.ledger import account
 
 STEPS: Final = (
@@ -19,12 +19,8 @@ STEPS: Final = (
     "send.handed", "send.settled", "receipt.stored", "copy.written", "exchange.written", "ledger.written",
     "night.begun", "night.done",
 )  # fmt: skip
-LEASED: Final = frozenset({"alert.leased", "alert.handed", "alert.settled", "send.leased", "send.handed"})
-"""Where whoever dies leaves a lease that has to end before another may go on."""
 REACH_S: Final = 150.0
 AWAY_S: Final = 1.5
-LEASES_S: Final = 420.0
-"""A lease whose holder died, or lost the database, ends by itself after minutes."""
 RANDOM_KILLS: Final = 6
 GATE: Final = "held"
 
@@ -65,7 +61,7 @@ def kill_server(step: str, database: Database, ground: Ground) -> Outcome:
             home.second_load()
             home.start()
             home.wait_until_healthy()
-            settled = home.settle(seconds=LEASES_S if step in LEASED else SETTLE_S)
+            settled = home.settle()
         said = home.outages()
         left = [] if settled else waiting(home)
         if home.serve is not None:
@@ -105,7 +101,7 @@ def held_at(
             mend()
             refused = len(struck_house.happenings.refused)
             struck_house.happenings.again()
-            settled = struck_house.settle(seconds=LEASES_S if step in LEASED else SETTLE_S)
+            settled = struck_house.settle()
         alive = struck_house.serve is not None and struck_house.serve.alive
         said = struck_house.outages() if alive else []
         left = [] if settled else waiting(struck_house)
@@ -132,7 +128,7 @@ def kill_at_random(database: Database, ground: Ground) -> Outcome:
                 home.serve.kill()
             home.start()
             home.wait_until_healthy()
-            settled = home.settle(seconds=LEASES_S)
+            settled = home.settle()
         left = [] if settled else waiting(home)
         said = home.outages()
         if home.serve is not None:
@@ -157,7 +153,7 @@ def kill_database_at_random(ground: Ground) -> Outcome:
                 home.second_load()
                 time.sleep(chance.uniform(0.1, 1.0))
                 postgres.start()
-            settled = home.settle(seconds=LEASES_S)
+            settled = home.settle()
         alive = home.serve is not None and home.serve.alive
         left = [] if settled else waiting(home)
         said = home.outages() if alive else []

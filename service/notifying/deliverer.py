@@ -31,6 +31,8 @@ from service.store.database import Store
 POLL_S: Final = 0.25
 """How often what other processes queued, and what has to be tried again, is looked for."""
 REST_S: Final = 1.0  # after the database failed
+RENEW_S: Final = 5.0
+"""How often the leases of what is under way are renewed: several times within `messages.LEASE`."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Runner:
         self._store = store
         self._inbox: SimpleQueue[Outcome | None] = SimpleQueue()
         self._stop = threading.Event()
-        self._under_way = 0
+        self._under_way: dict[int, float] = {}
         self._unsettled: list[Outcome] = []
         self._proved: frozenset[str] = frozenset()
         self.done = Round()
@@ -92,41 +94,43 @@ class Runner:
                         self._stop.wait(REST_S)
                         self.wake()
                         continue
-                    idle = self._under_way == 0 and not self._unsettled and not (until_empty and self._proved)
+                    idle = not self._under_way and not self._unsettled and not (until_empty and self._proved)
                     if idle and (self._stop.is_set() or (until_empty and not self._due())):
                         return
-                    if until_empty and self._under_way == 0:
+                    if until_empty and not self._under_way:
                         self._note_proofs()
                         self.wake()
         finally:
             channel.close()
 
     def _collect(self) -> None:
-        """Wait for something, and take whatever is there."""
-        item = self._inbox.get()
-        while True:
-            if item is not None:
-                self._under_way -= 1
-                self._unsettled.append(item)
-            try:
+        """Wait for something, and take whatever is there; while messages are under way, not longer than leases last."""
+        with suppress(Empty):
+            item = self._inbox.get(timeout=RENEW_S if self._under_way else None)
+            while True:
+                if item is not None:
+                    self._under_way.pop(item.note.message_id, None)
+                    self._unsettled.append(item)
                 item = self._inbox.get_nowait()
-            except Empty:
-                return
 
     def _turn(self, hands: ThreadPoolExecutor, channel: Channel) -> bool:
         """Settle what came back and send what may leave; False where the database failed."""
-        room = 0 if self._stop.is_set() else self.receiver.parallel - self._under_way
+        room = 0 if self._stop.is_set() else self.receiver.parallel - len(self._under_way)
+        now = monotonic()
+        old = [key for key, at in self._under_way.items() if now - at >= RENEW_S]
         try:
-            if not self._unsettled and (room < 1 or not self._due()):
+            if not self._unsettled and not old and (room < 1 or not self._due()):
                 self._note_proofs()
                 return True
             with self._store.write() as work:
                 if messages.settle(work, self.receiver, self._unsettled):
                     tell_downtime(work, self.receiver)
+                messages.renew(work, old)
                 notes = messages.lease(work, self.receiver, room)
         except (SQLAlchemyError, QyranError, OSError) as error:
             log.error("What was told to %s could not be noted: %s.", self.receiver.id, type(error).__name__)  # noqa: TRY400
             return False
+        self._under_way |= dict.fromkeys(old, now)
         if self._unsettled:
             reach(self._store, "alert.settled")
             self._proved |= {one.note.facts.alert_id for one in self._unsettled if one.proved}
@@ -134,7 +138,7 @@ class Runner:
         if notes:
             reach(self._store, "alert.leased")
         for note in notes:
-            self._under_way += 1
+            self._under_way[note.message_id] = now
             hands.submit(self._send, channel, note)
         self._note_proofs()
         return True

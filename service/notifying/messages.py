@@ -7,7 +7,7 @@ messages about one alert leave one after the other: a later one never overtakes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -34,8 +34,8 @@ from service.store.notice_tables import AlertAttempt, AlertMessage, AlertNotice
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(seconds=15)
 """An alarm is tried again at once; a receiver that is away altogether is spared by its breaker, not by long waits."""
-LEASE: Final = timedelta(minutes=3)
-"""Longer than the longest time limit of a channel, its connection and its answer together."""
+LEASE: Final = timedelta(seconds=20)
+"""Who sends says that he lives more often than this (`renew`): what a killed service held leaves soon after."""
 SENDERS: Final = frozenset({Role.SITUATIONAL_OPERATOR, Role.SYSTEM})
 """Who sends again what was given up."""
 
@@ -127,6 +127,13 @@ def lease(work: Work, receiver: Receiver, most: int) -> tuple[Note, ...]:
         row.leased_until = work.now + LEASE
         row.attempts += 1
     return _notes(work, rows)
+
+
+def renew(work: Work, ids: Collection[int]) -> None:
+    """Whoever holds these messages still sends them."""
+    if ids:
+        held = AlertMessage.id.in_(ids), AlertMessage.state == State.QUEUED, AlertMessage.leased_until.is_not(None)
+        work.session.execute(update(AlertMessage).where(*held).values(leased_until=work.now + LEASE))
 
 
 def give_back(work: Work, notes: Iterable[Note]) -> None:
