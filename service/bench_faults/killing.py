@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -84,10 +84,12 @@ def kill_database(step: str, ground: Ground) -> Outcome:
 
 def held_at(
     step: str, ground: Ground, database: Database, strike: Callable[[], None], mend: Callable[[], None],
-    *, home: Path | None = None, more: str = "", away_s: float = AWAY_S,
+    *, home: Path | None = None, more: str = "", away_s: float = AWAY_S, environment: Mapping[str, str] | None = None,
 ) -> Outcome:  # fmt: skip
     """Hold the service at a step, take something away, let it run into that, give it back, and account."""
-    with house(ground.model(database), ground.folder, number=ground.number, home=home, more=more) as struck_house:
+    with house(
+        ground.model(database), ground.folder, number=ground.number, home=home, more=more, environment=environment
+    ) as struck_house:
         struck_house.happenings.making = struck_house.folder / "out"
         gate = struck_house.folder / GATE
         struck_house.first_load()

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from qyran.errors import ConfigError, InputError
-from service.bench_faults import broker, clock, disk, killing, network, poison, receivers, streams
+from service.bench_faults import broker, clock, disk, killing, network, object_store, poison, receivers, streams
 from service.bench_faults.cells import OK, SKIPPED, Cell, Ground, result
 from service.bench_faults.forking import helping
 from service.bench_faults.house import Model, model
@@ -22,7 +22,7 @@ from service.bench_faults.postgres import Postgres
 
 def every_cell() -> list[Cell]:
     """All cells, fault by fault."""
-    parts = (killing, disk, broker, network, clock, streams, receivers, poison)
+    parts = (killing, disk, broker, object_store, network, clock, streams, receivers, poison)
     return [cell for part in parts for cell in part.cells()]
 
 
