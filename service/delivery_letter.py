@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from evidence.canonical import sha256_hex
-from qyran.errors import InputError, IntegrityError
+from qyran.errors import InputError
 from service.city import city_of
 from service.delivery import address_of
+from service.documents import document_bytes
 from service.i18n import translate
 from service.ports.channels import Letter
 from service.ports.erap import Parcel
@@ -31,7 +31,7 @@ def parcel_of(work: Work, row: ViolationCase) -> Parcel:
         IntegrityError: its document is gone or altered.
     """
     decision = work.session.get_one(Decision, row.id)
-    document_of(work, decision)
+    document_bytes(work.store.settings, decision)
     return Parcel(
         case_id=row.id,
         document_no=decision.document_no,
@@ -72,7 +72,7 @@ def letter_of(work: Work, row: ViolationCase, message: OutboxMessage) -> Letter:
         subject=" / ".join(translate(lang, subject, number=sent.document_no) for lang in LANGUAGES),
         text="\n\n".join(texts),
         document_no=sent.document_no,
-        document=document_of(work, sent),
+        document=document_bytes(work.store.settings, sent),
     )
 
 
@@ -98,16 +98,3 @@ def _of_resolution(work: Work, made: AppealResolution) -> tuple[str, dict[str, o
     decided = work.session.get_one(Decision, made.case_id).document_no
     terms = legal_terms(made.signed_at.astimezone(work.store.settings.zone).date())
     return f"resolution_{outcome}", {"decision": decided, "court": terms.court_days.value}
-
-
-def document_of(work: Work, decision: Document) -> bytes:
-    """A signed document, checked against what was signed.
-
-    Raises:
-        IntegrityError: it is gone or altered.
-    """
-    path = work.store.settings.documents_folder / decision.file
-    data = path.read_bytes() if path.is_file() else b""
-    if sha256_hex(data) != decision.sha256:
-        raise IntegrityError(f"The document {decision.document_no} is gone or not what was signed.")
-    return data

@@ -27,8 +27,9 @@ from service import outbox
 from service.access import log_access, require
 from service.city import city_of
 from service.delivery import address_of, not_handed, take_receipt
-from service.delivery_letter import document_of, sent_by
+from service.delivery_letter import sent_by
 from service.delivery_settings import POST
+from service.documents import document_bytes
 from service.durable import sync_folder, write_synced
 from service.fault_points import reach
 from service.outbox import State
@@ -177,7 +178,7 @@ def _letters(work: Work, most: int) -> list[_Printed]:
         facts = facts_of(work.session, work.store.vault, [row.id])[row.id]
         address = address_of(facts, POST)
         try:
-            pdf = document_of(work, decision)
+            pdf = document_bytes(work.store.settings, decision)
         except IntegrityError:
             outbox.refused(work, message, "document_altered", 0)
             continue

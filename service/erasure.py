@@ -15,6 +15,7 @@ from service.access import log_access, require
 from service.case_drafts import forget
 from service.evidence_locks import hold_of, refuse_locked
 from service.objects_store import drop_later
+from service.objects_store.owed import owe_drop
 from service.plate_index import forget_unused
 from service.records import load
 from service.store.alert_tables import Alert
@@ -75,14 +76,22 @@ def erase(work: Work, table: type[ViolationCase | Alert], record: str, ground: s
             device.plate_token = None
         work.session.flush()
         forget_unused(work, [token] if token else [])
-        for paper in papers_of(work, record):
-            paper.file = ""  # where it lay follows from its number; see `sweep`
+        _forget_papers(work, record)
     work.session.execute(delete(SubjectRecord).where(SubjectRecord.record == record))
     for package in work.session.scalars(select(Evidence).where(Evidence.record == record)):
         package.files, package.erased = [], True
+        owe_drop(work, "evidence", f"{package.folder}/")
     event.listen(work.session, "after_commit", lambda _: sweep(work.store), once=True)
     log_access(work, role, "erased", record)
     return number
+
+
+def _forget_papers(work: Work, record: str) -> None:
+    """Of each document only number and hash stay; where it lay follows from its number, see `sweep`."""
+    for paper in papers_of(work, record):
+        for path in _places(work.store, paper)[:2]:
+            owe_drop(work, "documents", path.relative_to(work.store.settings.documents_folder).as_posix())
+        paper.file = ""
 
 
 def sweep(store: Store) -> int:
@@ -144,6 +153,7 @@ def erase_passage(work: Work, passage_id: str) -> None:
     forget_unused(work, [token] if token else [])
     if still:
         settings = work.store.settings
+        owe_drop(work, "passages", f"{still}/")
         event.listen(work.session, "after_commit", lambda _: drop_later(settings, "passages", still), once=True)
     log_access(work, role, "erased", passage_id)
 

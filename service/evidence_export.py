@@ -16,7 +16,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
-from evidence.canonical import canonical_json, file_sha256, sha256_hex
+from evidence.canonical import canonical_json, sha256_hex
 from evidence.export import About, Content, Variant, write_export
 from evidence.keys import installation_signer, trust_store
 from evidence.manifest import MANIFEST, SIGNATURE
@@ -31,6 +31,7 @@ from qyran.roles import Actor, Role
 from service import evidence_copies
 from service.access import CASE_READERS, log_access, require
 from service.case_sight import in_sight
+from service.documents import document_path
 from service.evidence_contents import as_table, contents
 from service.evidence_heads import head_of
 from service.objects_store import local_folder
@@ -173,9 +174,7 @@ def _decision(work: Work, row: ViolationCase) -> dict[str, Content]:
     decision = work.session.get(Decision, row.id)
     if decision is None or not decision.file:
         return {}
-    path = work.store.settings.documents_folder / decision.file
-    if not path.is_file() or file_sha256(path) != decision.sha256:
-        raise IntegrityError(f"The document {decision.document_no} is gone or not what was signed.")
+    path = document_path(work.store.settings, decision)
     return {f"decision/{path.name}": path}
 
 

@@ -33,6 +33,7 @@ from service.logs import bind
 from service.lost_streams import watch_streams
 from service.metrics.instruments import JOB_FAILURES, JOB_SECONDS, JOB_SUCCESS
 from service.notifying import Deliverer
+from service.objects_store.owed import pay
 from service.outages.heartbeat import BEAT as PULSE
 from service.outages.heartbeat import Pulse, watch_workers
 from service.passage_retention import keep_months, sweep_passages, sweep_stills
@@ -237,6 +238,7 @@ class Jobs:
         with _only_one(self._store.settings.home / ".evidence.lock", self._stop) as ours:
             while ours and not self._stop.is_set():
                 self._step("tend_evidence", lambda: tend_evidence(self._store))
+                self._step("pay_objects", lambda: pay(self._store))
                 self._stop.wait(TEND_S)
 
     def _keep_video(self) -> None:

@@ -15,6 +15,7 @@ from qyran.roles import OFFICERS, Actor, Role
 from service import signing
 from service.cases import open_case
 from service.document_signer import SENTENCES, registered, signing_file
+from service.documents import write_document
 from service.durable import sync_folder, write_synced
 from service.fault_points import reach
 from service.ports.channels import ChannelDown, Refused
@@ -116,7 +117,7 @@ def finish(store: Store, actor: Actor, case_id: str, cms: bytes, by: NationalSig
                 verified_at=work.now,
             )
         )
-        _keep(store.settings.documents_folder / file, cms)
+        write_document(work, file, cms)
         seen = open_case(work, row.id)
         reach(store, "sign.written")
     reach(store, "sign.committed")

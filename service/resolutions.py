@@ -16,17 +16,18 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from evidence.canonical import sha256_hex
-from qyran.errors import IntegrityError, NotFound, TransitionError
+from qyran.errors import NotFound, TransitionError
 from qyran.roles import Role
 from service import delivery, fines, law
 from service.access import log_access, require
 from service.case_sight import in_sight
 from service.city import city_of
 from service.document_signer import signer_for
+from service.documents import document_path, write_document
 from service.fault_points import reach
 from service.i18n import translate
 from service.records import camera_names, load, name_of
-from service.signing import check_code, officer_of, write_document
+from service.signing import check_code, officer_of
 from service.store.counter import next_number
 from service.store.database import Work
 from service.store.events import append_event, facts_of
@@ -85,7 +86,7 @@ def issue(work: Work, row: ViolationCase, appeal: Appeal, before: Penalty) -> Ap
     work.session.add(made)
     work.session.flush()
     delivery.queue_notice(work, row, appeal_id=appeal.id)
-    write_document(work.store.settings.documents_folder / made.file, pdf)
+    write_document(work, made.file, pdf)
     reach(work.store, "resolution.written")
     return made
 
@@ -116,9 +117,7 @@ def document(work: Work, case_id: str, appeal_id: str) -> tuple[Path, str]:
     in_sight(work, load(work, ViolationCase, made.case_id, lock=False))
     if not made.file:
         raise NotFound(f"The document {made.document_no} was erased as the law orders; its number and hash stay.")
-    path = work.store.settings.documents_folder / made.file
-    if not path.is_file() or sha256_hex(path.read_bytes()) != made.sha256:
-        raise IntegrityError(f"The document {made.document_no} is gone or not what was signed.")
+    path = document_path(work.store.settings, made)
     log_access(work, role, "document_opened", made.case_id)
     return path, path.name
 

@@ -24,7 +24,7 @@ from service.cases import open_case
 from service.city import city_of
 from service.document_numbers import hold, used
 from service.document_signer import signer_for, signing_file
-from service.durable import sync_folder, write_synced
+from service.documents import document_path, write_document
 from service.evidence_copies import masked_pictures
 from service.evidence_stamps import require_stamp
 from service.fault_points import reach
@@ -181,7 +181,7 @@ def complete(work: Work, ready: Draft, pdf: bytes) -> CaseDetail:
     )
     work.session.flush()
     delivery.begin(work, row)
-    write_document(work.store.settings.documents_folder / file, pdf)
+    write_document(work, file, pdf)
     return open_case(work, row.id)
 
 
@@ -207,9 +207,7 @@ def document(work: Work, case_id: str) -> tuple[Path, str]:
     if not decision.file:
         raise NotFound(f"The document {decision.document_no} was erased as the law orders; its number and hash stay.")
     in_sight(work, load(work, ViolationCase, case_id, lock=False))
-    path = work.store.settings.documents_folder / decision.file
-    if not path.is_file() or sha256_hex(path.read_bytes()) != decision.sha256:
-        raise IntegrityError(f"The document {decision.document_no} is gone or not what was signed.")
+    path = document_path(work.store.settings, decision)
     log_access(work, role, "document_opened", case_id)
     return path, path.name
 
@@ -398,12 +396,3 @@ def _grounds(code: str, values: dict[str, Any]) -> Both:
 
 def _both(key: str) -> Both:
     return Both(kk=translate("kk", key), ru=translate("ru", key))
-
-
-def write_document(path: Path, pdf: bytes) -> None:
-    """Durable before the transaction commits; where that is undone, the next taker of the number overwrites it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    spare = path.with_name(f".{path.name}")
-    write_synced(spare, pdf)
-    spare.rename(path)
-    sync_folder(path.parent)

@@ -17,7 +17,7 @@ from service.bench_faults.programs import qyran
 
 LIBRARIES: Final = tuple(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 STEPS: Final[dict[str, tuple[str, ...]]] = {
-    "back an hour": ("-1h",),
+    "back an hour and right again": ("-1h", "+0"),  # meanwhile no decision may be dated before its act
     "forward an hour": ("+1h",),
     "forward two days": ("+2d",),
     "back and forth": ("-1h", "+0", "+1h", "-10m", "+0"),

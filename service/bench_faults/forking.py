@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -71,8 +71,9 @@ class Forked:
         if self.alive:
             try:
                 os.killpg(self.pid, number)
-            except ProcessLookupError:
-                return
+            except ProcessLookupError:  # just forked, it has no group of its own yet
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, number)
 
 
 class Helper:

@@ -147,6 +147,7 @@ def kill_database_at_random(ground: Ground) -> Outcome:
         raise Missing("PostgreSQL is not installed.")
     with house(made, ground.folder, number=ground.number) as home:
         home.start()
+        home.wait_until_healthy()  # one that finds no database as it begins ends, and its supervisor starts it again
         with home.officer():
             for _ in range(RANDOM_KILLS):
                 home.first_load()

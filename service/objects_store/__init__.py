@@ -7,7 +7,16 @@ and what is erased or over its term goes from both.
 
 from __future__ import annotations
 
-from service.objects_store.folders import drop_folder, drop_later, keep_folder, keep_folders, local_folder
+from service.objects_store.folders import drop_folder, drop_later, keep_folder, keep_folders, local_file, local_folder
 from service.objects_store.port import ObjectsAway, ObjectStore
 
-__all__ = ["ObjectStore", "ObjectsAway", "drop_folder", "drop_later", "keep_folder", "keep_folders", "local_folder"]
+__all__ = [
+    "ObjectStore",
+    "ObjectsAway",
+    "drop_folder",
+    "drop_later",
+    "keep_folder",
+    "keep_folders",
+    "local_file",
+    "local_folder",
+]

@@ -117,6 +117,30 @@ def local_folder(settings: Settings, kind: Kind, place: Path | str) -> Path:
     return target
 
 
+def local_file(settings: Settings, kind: Kind, file: str) -> Path:
+    """A file on this machine, fetched from the object store where it is missing here.
+
+    Raises:
+        ObjectsAway: it is missing, and the store does not answer.
+    """
+    target = ROOTS[kind](settings) / file
+    objects = None if target.exists() else objects_of(settings)
+    if objects is None:
+        return target
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with partial.open("wb") as out:
+            for piece in objects.read(f"{kind}/{file}"):
+                out.write(piece)
+        partial.rename(target)
+    except FileNotFoundError:
+        pass  # it is nowhere
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
 def drop_later(settings: Settings, kind: Kind, place: Path | str) -> None:
     """As `drop_folder`; where the object store does not answer, the folder stays, and with it the next round's try."""
     try:

@@ -38,6 +38,12 @@ PATIENCE = {
 }  # fmt: skip
 """How long a PostgreSQL on another host may be silent (seconds; the user's time-out in milliseconds): without these a
 cable that is pulled holds every thread for a quarter of an hour, and one that waits for an answer for two hours."""
+HEARING = {
+    "tcp_keepalives_idle": "15s", "tcp_keepalives_interval": "5s", "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30s", "idle_in_transaction_session_timeout": "5min",
+}  # fmt: skip
+"""The same from the other end: a client that was cut off in a transaction leaves its locks with the server, and who
+comes back waits for them, for two hours where nothing is said. A frozen one may hold them for five minutes."""
 WRITES = "qyran_writes"
 CHANGED_MEANWHILE = "Somebody else changed this record meanwhile; load it again."
 
@@ -152,7 +158,9 @@ def open_store(settings: Settings, *, demo: bool | None = None, clock: Callable[
 def make_engine(settings: Settings) -> Engine:
     """An engine for the configured database; SQLite durable (WAL, full synchronisation) with foreign keys on."""
     if settings.url.get_backend_name() != "sqlite":
-        return create_engine(settings.url, pool_pre_ping=True, connect_args=PATIENCE)
+        engine = create_engine(settings.url, pool_pre_ping=True, connect_args=PATIENCE)
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     # Whoever asks gets the connection that was used last: its cache knows the store, and the others' stay small.
     engine = create_engine(settings.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -184,6 +192,15 @@ def _identity(engine: Engine, settings: Settings, *, demo: bool | None, now: dat
         if meta.city_id != settings.city_id:
             raise ConfigError(f"The store belongs to the city {meta.city_id}; set QYRAN_CITY_ID to it.")
         return meta.demo
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """Said once a connection, outside of any transaction: a start-up option would shut out connection poolers."""
+    connection.autocommit = True
+    try:
+        connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in HEARING.items()))
+    finally:
+        connection.autocommit = False
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -15,6 +15,7 @@ from service.store import (  # noqa: F401  fill the metadata
     import_tables,
     lease_tables,
     notice_tables,
+    object_tables,
     officer_tables,
     operator_tables,
     passage_tables,

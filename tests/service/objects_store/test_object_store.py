@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from qyran.errors import ConfigError
 from qyran.roles import SYSTEM, Role
-from service import erasure
+from service import cases, erasure, signing
 from service.ingest import ingest
 from service.objects_store import ObjectsAway
 from service.objects_store.copying import copy_all
 from service.objects_store.folders import local_folder, objects_of, open_objects
+from service.objects_store.owed import pay
 from service.objects_store.s3 import Place
 from service.outages import log as outages
 from service.passage_retention import sweep_passages
@@ -152,3 +153,60 @@ def test_a_disk_that_refuses_is_an_outage_not_a_fault_of_the_event(tmp_path):
     (tmp_path / "share").write_bytes(b"a file where a folder should be")
     with pytest.raises(ObjectsAway, match="takes nothing"):
         open_objects(str(tmp_path / "share"), None, None).put("evidence/a", tmp_path / "a")
+
+
+# -- what is owed ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed(settings, address):
+    with World(with_store(settings, address), demo=True) as made:
+        officer = made.person(Role.POLICE_OFFICER)
+        case = made.case()
+        made.do(officer, cases.confirm, case, made.do(officer, cases.claim, case).offences[0])
+        made.do(officer, signing.sign, case)
+        made.officer, made.signed = officer, case
+        yield made
+
+
+def test_a_signed_document_is_in_the_store_soon_after_and_comes_back_from_there(signed):
+    assert keys(signed, "documents/") == []
+    assert pay(signed.store) == 1
+    (key,) = keys(signed, "documents/")
+    shutil.rmtree(signed.settings.documents_folder)
+    path, name = signed.do(signed.officer, signing.document, signed.signed)
+    assert (path.is_file(), key.endswith(name), pay(signed.store)) == (True, True, 0)
+
+
+def test_a_signature_waits_for_no_object_store(settings, monkeypatch, address):
+    nowhere = with_store(settings, "s3://bucket?endpoint=http://127.0.0.1:9")
+    with World(settings, demo=True) as city:
+        officer = city.person(Role.POLICE_OFFICER)
+        case = city.case()
+        city.do(officer, cases.confirm, case, city.do(officer, cases.claim, case).offences[0])
+        object.__setattr__(city.store, "settings", nowhere)
+        city.do(officer, signing.sign, case)
+        assert pay(city.store) == 0
+        object.__setattr__(city.store, "settings", with_store(settings, address))
+        assert pay(city.store) == 1
+        assert len(list(objects_of(city.store.settings).find("documents/"))) == 1
+
+
+def test_what_is_erased_leaves_the_store_also_where_nothing_of_it_lies_here(signed):
+    pay(signed.store)
+    assert keys(signed, "evidence/")
+    shutil.rmtree(signed.settings.evidence_folder)
+    shutil.rmtree(signed.settings.documents_folder)
+    with signed.store.write(SYSTEM) as work:
+        work.session.get_one(ViolationCase, signed.signed).state = "closed"
+    signed.do(signed.person(Role.DATA_PROTECTION_OFFICER), erasure.erase, ViolationCase, signed.signed, "court_order")
+    assert pay(signed.store) == 3
+    assert keys(signed) == []
+
+
+def test_a_document_that_was_erased_before_it_was_put_is_not_put(signed):
+    with signed.store.write(SYSTEM) as work:
+        work.session.get_one(ViolationCase, signed.signed).state = "closed"
+    signed.do(signed.person(Role.DATA_PROTECTION_OFFICER), erasure.erase, ViolationCase, signed.signed, "court_order")
+    pay(signed.store)
+    assert (keys(signed, "documents/"), pay(signed.store)) == ([], 0)
