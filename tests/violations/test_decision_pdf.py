@@ -240,3 +240,14 @@ def test_the_notice_must_name_the_certificate_that_signs(signer):
 
 def test_the_document_signer_is_made_once(home, signer):
     assert installation_document_signer(home).serial == signer.serial
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['#read("data.json")', "#panic()", "*bold* _slanted_", "$ x^2 $", '#include "layout.typ"', "= Title",
+     "<label> @label", "`raw`", "https://example.kz // end", '#import "@preview/x:1.0.0": *', "[#sys.version]",
+     "\\#x ~ -- ---"],
+)  # fmt: skip
+def test_a_name_that_is_written_like_markup_is_set_as_it_is_written(name):
+    owner = Owner(name=name, iin_bin="900101300123", address=None)
+    assert name in words_of(render_notice(a_record(owner=owner), PICTURES))
