@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from evidence.canonical import canonical_json, sha256_hex
 from qyran.errors import NotFound
@@ -14,7 +15,7 @@ from service.access import CAMERA_READERS, CAMERA_WRITERS, log_access, require
 from service.store.database import Work
 from service.store.scene_tables import CameraFile
 from service.store.tables import Camera as CameraRow
-from service.store.tables import CameraLog, Passage
+from service.store.tables import CameraLog
 from service.views import CameraView
 from vision.camera import Camera
 from vision.camera_toml import to_toml
@@ -74,7 +75,7 @@ def register(work: Work, camera: Camera, *, territory: str | None = None, origin
         work.session.add(version)
         log_access(work, role, "camera_file_changed", camera.id)
     work.session.flush()
-    return _view(row, work.session.scalar(select(func.count()).where(Passage.camera_id == row.id)) or 0)
+    return _view(row)
 
 
 def retire(work: Work, camera_id: str, day: date) -> None:
@@ -90,9 +91,35 @@ def retire(work: Work, camera_id: str, day: date) -> None:
 def listing(work: Work) -> tuple[CameraView, ...]:
     """All registered cameras by id."""
     require(work.actor, CAMERA_READERS)
-    passages = _passages(work)
-    rows = work.session.scalars(select(CameraRow).order_by(CameraRow.id))
-    return tuple(_view(row, passages.get(row.id, 0)) for row in rows)
+    return tuple(_view(row) for row in work.session.scalars(select(CameraRow).order_by(CameraRow.id)))
+
+
+def search(work: Work, text: str, state: str | None, start: int, count: int) -> tuple[tuple[CameraView, ...], int]:
+    """Some of the cameras by id, and how many there are.
+
+    Args:
+        work: a unit of work that reads.
+        text: stands in the id, the territory or a name in any language, whatever the case; empty for all.
+        state: up, down, unknown or retired; None for all.
+        start: how many of those found are passed over.
+        count: how many are given at most.
+    """
+    require(work.actor, CAMERA_READERS)
+    columns = select(CameraRow.id, CameraRow.name, CameraRow.territory, CameraRow.status, CameraRow.retired)
+    words = text.casefold().split()
+    found = [
+        one.id
+        for one in work.session.execute(columns.order_by(CameraRow.id))
+        if (state is None or state == ("retired" if one.retired else one.status))
+        and _says(words, (one.id, one.territory or "", *one.name.values()))
+    ]
+    wanted = select(CameraRow).where(CameraRow.id.in_(found[start : start + count])).order_by(CameraRow.id)
+    return tuple(_view(row) for row in work.session.scalars(wanted)), len(found)
+
+
+def _says(words: Sequence[str], texts: Iterable[str]) -> bool:
+    whole = " ".join(texts).casefold()
+    return all(one in whole for one in words)
 
 
 def camera_file(work: Work, camera_id: str) -> Camera:
@@ -121,12 +148,7 @@ def _row(work: Work, camera_id: str) -> CameraRow:
     return row
 
 
-def _passages(work: Work) -> dict[str, int]:
-    found = work.session.execute(select(Passage.camera_id, func.count()).group_by(Passage.camera_id))
-    return dict(found.all())
-
-
-def _view(row: CameraRow, passages: int) -> CameraView:
+def _view(row: CameraRow) -> CameraView:
     return CameraView(
         id=row.id,
         name=dict(row.name),
@@ -140,5 +162,4 @@ def _view(row: CameraRow, passages: int) -> CameraView:
         status=row.status,
         status_at=row.status_at,
         last_analysed=row.last_analysed,
-        passages=passages,
     )

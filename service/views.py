@@ -430,4 +430,3 @@ class CameraView(View):
     status: str
     status_at: datetime | None
     last_analysed: datetime | None
-    passages: int

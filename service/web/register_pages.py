@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from math import ceil
 from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from incidents.alert import SERVICES
@@ -23,7 +26,7 @@ from service.web import register_store
 from service.web.navigation import JOURNAL_READERS, USER_READERS
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
-from service.web.view_models import CameraRow, RuleOff
+from service.web.view_models import CameraRow, Pages, RuleOff
 from service.web.visit import Person, PostedPerson, Visit
 from service.web.words import Words
 
@@ -31,14 +34,21 @@ router = APIRouter(include_in_schema=False)
 
 SPAN: Final = timedelta(days=30)
 LOOKS: Final = 200
+CAMERAS_A_PAGE: Final = 100
+CAMERA_STATES: Final = ("up", "down", "unknown", "retired")
 ROOTS: Final = 24
 STATES: Final = {"up": ("good", "check"), "down": ("bad", "warn"), "unknown": ("", "info")}
 
 
 @router.get("/cameras")
-def camera_list(visit: Person) -> Response:
+def camera_list(
+    visit: Person,
+    find: Annotated[str, Query(max_length=100)] = "",
+    state: Annotated[str, Query(max_length=16)] = "",
+    page_: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+) -> Response:
     """The register: what works, since when, what share was analysed, which rules run, which streams have a password."""
-    return _cameras(visit)
+    return _cameras(visit, find=find.strip(), state=state if state in CAMERA_STATES else "", number=page_)
 
 
 @router.post("/cameras/passwords")
@@ -58,16 +68,20 @@ def set_camera_password(
     return onward(visit, "/cameras", "camera_password_set")
 
 
-def _cameras(visit: Visit, error: Exception | None = None) -> Response:
+def _cameras(
+    visit: Visit, error: Exception | None = None, *, find: str = "", state: str = "", number: int = 1
+) -> Response:
     w = words_of(visit)
     today = datetime.combine(w.now.astimezone(w.zone).date(), time(), w.zone)
     with visit.store.read(visit.actor) as work:
-        found = cameras.listing(work)
-        passed = register_store.passages_since(work, today)
-        shares = register_store.analysed_shares(work, w.now - SPAN)
+        found, total = cameras.search(work, find, state or None, CAMERAS_A_PAGE * (number - 1), CAMERAS_A_PAGE)
+        shown = [one.id for one in found]
+        passed = register_store.passages_since(work, today, shown)
+        shares = register_store.analysed_shares(work, w.now - SPAN, shown)
         rows = tuple(_camera(work, w, one, passed.get(one.id, 0), shares.get(one.id)) for one in found)
-        kept = {one.name: one for one in camera_secrets.secrets(work)}
-        used = register_store.sealed_names(work)
+        used = register_store.sealed_names(work, shown)
+        every = {one.name: one for one in camera_secrets.secrets(work)}
+        kept = {name: one for name, one in every.items() if name in used or len(every) <= CAMERAS_A_PAGE}
         people = auth.names(work, {one.set_by for one in kept.values()})
     passwords = [(name, kept.get(name), used.get(name, ())) for name in sorted({*kept, *used})]
     return page(
@@ -76,10 +90,24 @@ def _cameras(visit: Visit, error: Exception | None = None) -> Response:
         status=200 if error is None else 422,
         flash=None if error is None else Flash(refusal(w, error), "bad"),
         rows=rows,
+        total=total,
+        find=find,
+        state=state,
+        states=CAMERA_STATES,
+        pages=_camera_pages(total, number, {"find": find, "state": state}),
         passwords=passwords,
         people=people,
         may_draw=bool(visit.roles & CAMERA_WRITERS),
     )
+
+
+def _camera_pages(total: int, number: int, filters: Mapping[str, str]) -> Pages | None:
+    count = ceil(total / CAMERAS_A_PAGE)
+    if count <= 1:
+        return None
+    kept = {key: value for key, value in filters.items() if value}
+    back, on = (f"/cameras?{urlencode({**kept, 'page': other})}" for other in (number - 1, number + 1))
+    return Pages(number, count, back if number > 1 else None, on if number < count else None)
 
 
 @router.get("/users")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -41,17 +41,19 @@ class Root:
     root: str
 
 
-def passages_since(work: Work, since: datetime) -> dict[str, int]:
-    """How many vehicles passed each camera's control lines."""
-    query = select(Passage.camera_id, func.count()).where(Passage.time >= since).group_by(Passage.camera_id)
+def passages_since(work: Work, since: datetime, cameras: Collection[str]) -> dict[str, int]:
+    """How many vehicles passed the control lines of some cameras."""
+    query = select(Passage.camera_id, func.count()).where(Passage.time >= since, Passage.camera_id.in_(cameras))
+    query = query.group_by(Passage.camera_id)
     return {row[0]: row[1] for row in work.session.execute(query)}
 
 
-def sealed_names(work: Work) -> dict[str, tuple[str, ...]]:
-    """Names of sealed passwords that registered cameras ask for, and those cameras."""
+def sealed_names(work: Work, cameras: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Names of sealed passwords that some cameras ask for, and those cameras."""
     found: dict[str, list[str]] = {}
     joined_on = (CameraFile.camera_id == Camera.id) & (CameraFile.version == Camera.file_version)
     query = select(Camera.id, CameraFile.content).join(CameraFile, joined_on).order_by(Camera.id)
+    query = query.where(Camera.id.in_(cameras))
     for camera_id, content in work.session.execute(query):
         kind, _, name = str(content.get("credentials") or "").partition(":")
         if kind == KIND:
@@ -59,21 +61,28 @@ def sealed_names(work: Work) -> dict[str, tuple[str, ...]]:
     return {name: tuple(ids) for name, ids in found.items()}
 
 
-def analysed_shares(work: Work, since: datetime) -> dict[str, float]:
-    """The share of each camera's received video that was analysed, 0 to 1; absent where none was received.
+def analysed_shares(work: Work, since: datetime, cameras: Collection[str]) -> dict[str, float]:
+    """The share of some cameras' received video that was analysed, 0 to 1; absent where none was received.
 
     The log says when a camera came up or went down, and which stretches were analysed.
     """
-    logs: dict[str, list[CameraLog]] = {}
-    for row in work.session.scalars(select(CameraLog).order_by(CameraLog.end, CameraLog.event_id)):
-        logs.setdefault(row.camera_id, []).append(row)
     found = {}
-    for camera, rows in logs.items():
+    for camera in cameras:
+        rows = _log_since(work, since, camera)
         received = joined(_up(rows), since, work.now)
         analysed = joined(((row.start, row.end) for row in rows if row.kind == "analysed"), since, work.now)
         if received:
             found[camera] = hours(common(analysed, received)) / hours(received)
     return found
+
+
+def _log_since(work: Work, since: datetime, camera: str) -> list[CameraLog]:
+    """A camera's log from a moment on, and before it the line that says whether it was up then."""
+    of_it = select(CameraLog).where(CameraLog.camera_id == camera)
+    before = of_it.where(CameraLog.end < since, CameraLog.kind.in_(("up", "down")))
+    last = work.session.scalars(before.order_by(CameraLog.end.desc(), CameraLog.event_id.desc()).limit(1)).all()
+    rows = of_it.where(CameraLog.end >= since).order_by(CameraLog.end, CameraLog.event_id)
+    return [*last, *work.session.scalars(rows)]
 
 
 def _up(rows: Iterable[CameraLog]) -> Iterator[Interval]:
