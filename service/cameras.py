@@ -105,16 +105,21 @@ def search(work: Work, text: str, state: str | None, start: int, count: int) -> 
         count: how many are given at most.
     """
     require(work.actor, CAMERA_READERS)
+    found = ids_found(work, text, state)
+    wanted = select(CameraRow).where(CameraRow.id.in_(found[start : start + count])).order_by(CameraRow.id)
+    return tuple(_view(row) for row in work.session.scalars(wanted)), len(found)
+
+
+def ids_found(work: Work, text: str, state: str | None = None) -> list[str]:
+    """The ids of the cameras that `search` finds; whether the actor may know of them is asked by who shows them."""
     columns = select(CameraRow.id, CameraRow.name, CameraRow.territory, CameraRow.status, CameraRow.retired)
     words = text.casefold().split()
-    found = [
+    return [
         one.id
         for one in work.session.execute(columns.order_by(CameraRow.id))
         if (state is None or state == ("retired" if one.retired else one.status))
         and _says(words, (one.id, one.territory or "", *one.name.values()))
     ]
-    wanted = select(CameraRow).where(CameraRow.id.in_(found[start : start + count])).order_by(CameraRow.id)
-    return tuple(_view(row) for row in work.session.scalars(wanted)), len(found)
 
 
 def _says(words: Sequence[str], texts: Iterable[str]) -> bool:

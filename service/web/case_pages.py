@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -29,8 +28,9 @@ from service.web import case_store
 from service.web.case_answer import answer, at_desk, case_page, nothing_left
 from service.web.case_view import tone
 from service.web.evidence_view import send, thumb_url
+from service.web.pager import pages_of
 from service.web.rendering import Flash, onward, page, words_of
-from service.web.view_models import Age, Pages, QueueRow, Tile
+from service.web.view_models import Age, QueueRow, Tile
 from service.web.visit import Person, PostedPerson, Visit
 from service.web.words import Words
 from violations.case import CaseState
@@ -145,7 +145,7 @@ def queue(
         can_search=bool(visit.roles & CASE_READERS),
         to_sign=to_sign,
         waiting=found.counts.get(CaseState.SCREENED, 0),
-        pages=_pages(found.total, number, show),
+        pages=pages_of("/cases", found.total, number, PAGE, {"show": show}),
     )
 
 
@@ -286,12 +286,3 @@ def _ages(w: Words, counts: list[int]) -> tuple[Age, ...]:
         return ()
     last = list(AGES)[-1]
     return tuple(Age(w.t(f"cases.{name}"), count, alarm=name == last) for name, count in zip(AGES, counts, strict=True))
-
-
-def _pages(total: int, number: int, show: str) -> Pages | None:
-    count = ceil(total / PAGE)
-    if count <= 1:
-        return None
-    start = f"/cases?show={show}&page="
-    back, on = number - 1, number + 1
-    return Pages(number, count, f"{start}{back}" if back else None, f"{start}{on}" if on <= count else None)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from math import ceil
 from typing import Annotated, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
@@ -24,9 +21,10 @@ from service.store.database import Work
 from service.views import CameraView
 from service.web import register_store
 from service.web.navigation import JOURNAL_READERS, USER_READERS
+from service.web.pager import pages_of
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
-from service.web.view_models import CameraRow, Pages, RuleOff
+from service.web.view_models import CameraRow, RuleOff
 from service.web.visit import Person, PostedPerson, Visit
 from service.web.words import Words
 
@@ -94,20 +92,11 @@ def _cameras(
         find=find,
         state=state,
         states=CAMERA_STATES,
-        pages=_camera_pages(total, number, {"find": find, "state": state}),
+        pages=pages_of("/cameras", total, number, CAMERAS_A_PAGE, {"find": find, "state": state}),
         passwords=passwords,
         people=people,
         may_draw=bool(visit.roles & CAMERA_WRITERS),
     )
-
-
-def _camera_pages(total: int, number: int, filters: Mapping[str, str]) -> Pages | None:
-    count = ceil(total / CAMERAS_A_PAGE)
-    if count <= 1:
-        return None
-    kept = {key: value for key, value in filters.items() if value}
-    back, on = (f"/cameras?{urlencode({**kept, 'page': other})}" for other in (number - 1, number + 1))
-    return Pages(number, count, back if number > 1 else None, on if number < count else None)
 
 
 @router.get("/users")

@@ -13,9 +13,10 @@ from qyran.errors import InputError, NotFound, TransitionError
 from service.access import require
 from service.video import exports, keeper, locks, looks
 from service.video.rights import OVERSEERS
+from service.web.pager import pages_of
 from service.web.refusals import refusal
 from service.web.rendering import Flash, onward, page, words_of
-from service.web.video_view import camera_rows, camera_view, disk_share, export_rows, moment
+from service.web.video_view import CAMERAS_A_PAGE, camera_rows, camera_view, disk_share, export_rows, moment
 from service.web.visit import Person, PostedPerson, Visit
 
 router = APIRouter(prefix="/video", include_in_schema=False)
@@ -25,16 +26,23 @@ Words = Annotated[str, Form(max_length=2000)]
 
 
 @router.get("")
-def listing(visit: Person) -> Response:
+def listing(
+    visit: Person,
+    find: Annotated[str, Query(max_length=100)] = "",
+    page_: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+) -> Response:
     """The cameras, how their recording goes, and the exports."""
     w = words_of(visit)
     with visit.store.read(visit.actor) as work:
         require(work.actor, OVERSEERS)
-        rows = camera_rows(work, w, visit.actor)
+        rows, total = camera_rows(work, w, visit.actor, find.strip(), page_)
         free = disk_share(work)
         left = export_rows(work, w, None, visit.actor)
     keep = visit.store.settings.video_keep_free
-    return page(visit, "video/list.html", rows=rows, free=free, keep=keep, exports=left)
+    pages = pages_of("/video", total, page_, CAMERAS_A_PAGE, {"find": find.strip()})
+    return page(
+        visit, "video/list.html", rows=rows, total=total, find=find, pages=pages, free=free, keep=keep, exports=left
+    )  # fmt: skip
 
 
 @router.get("/{camera_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +14,9 @@ from qyran.errors import InputError
 from qyran.roles import Actor, Role
 from service import alerts
 from service.auth import names
+from service.cameras import ids_found
 from service.i18n import named
+from service.objects_store import ObjectsAway
 from service.store.database import Work
 from service.store.tables import Camera
 from service.store.video_tables import VideoExport, VideoLock, VideoLook, VideoTerm
@@ -22,6 +25,7 @@ from service.video.keeper import tombstones
 from service.video.locks import REASONS, locks_of
 from service.video.rights import EXPORTERS, KEEPERS, LOCKERS, NEAR, OVERSEERS, VIEWERS, WATCHERS
 from service.video.state import RecordingState, alive, state_of
+from service.video.stored import shelf_of
 from service.web.words import Words
 from vision.classes import FIRE_CLASSES
 from vision.recording import free_share
@@ -34,6 +38,11 @@ FRESH: Final = timedelta(minutes=15)
 HALF: Final = timedelta(minutes=15)
 """A look is proposed so far before and after a moment."""
 GIGA: Final = 1e9
+CAMERAS_A_PAGE: Final = 50
+FRESH_STORED: Final = timedelta(minutes=5)
+"""A machine that records puts a segment of a minute into the object store about so often."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +136,18 @@ class CameraVideoView:
     removed: tuple[tuple[date, int, float, str], ...]
 
 
-def camera_rows(work: Work, w: Words, actor: Actor) -> tuple[CameraRow, ...]:
-    """The cameras whose video the actor may know of, by id."""
-    query = select(Camera).where(Camera.retired.is_(None)).order_by(Camera.id)
+def camera_rows(work: Work, w: Words, actor: Actor, find: str, number: int) -> tuple[tuple[CameraRow, ...], int]:
+    """A page of the cameras whose video the actor may know of, by id, and how many there are."""
+    found = ids_found(work, find)
     if actor.acts_as(OVERSEERS - NEAR) is None:
         mine = {one.camera_id for one in alerts.listing(work, open_only=False, limit=500).items}
-        query = query.where(Camera.id.in_(mine))
+        found = [one for one in found if one in mine]
+    retired = set(work.session.scalars(select(Camera.id).where(Camera.retired.is_not(None))))
+    found = [one for one in found if one not in retired]
+    shown = found[CAMERAS_A_PAGE * (number - 1) : CAMERAS_A_PAGE * number]
     terms = {one.camera_id: one.days for one in work.session.scalars(select(VideoTerm))}
-    return tuple(_row(work, w, actor, row, terms.get(row.id)) for row in work.session.scalars(query))
+    rows = work.session.scalars(select(Camera).where(Camera.id.in_(shown)).order_by(Camera.id))
+    return tuple(_row(work, w, actor, row, terms.get(row.id)) for row in rows), len(found)
 
 
 def disk_share(work: Work) -> float | None:
@@ -256,6 +269,9 @@ def _row(work: Work, w: Words, actor: Actor, camera: Camera, own: int | None) ->
     said = state_of(folder, camera.id)
     state, tone = _state(said, work.now)
     held = days(folder, camera.id)
+    if said is None:
+        held, fresh = _stored(work, camera.id, held)
+        state, tone = ("elsewhere", "good") if fresh else (state, tone)
     lost = w.t("video.lost_packets", n=said.lost) if said is not None and said.lost else ""
     reason = w.t(f"video_reason.{said.reason}") if said is not None and said.reason and state != "silent" else ""
     return CameraRow(
@@ -269,6 +285,20 @@ def _row(work: Work, w: Words, actor: Actor, camera: Camera, own: int | None) ->
         opens=actor.acts_as(OVERSEERS) is not None,
         live=_may_live(work, actor, camera.id),
     )
+
+
+def _stored(work: Work, camera_id: str, held: list[str]) -> tuple[list[str], bool]:
+    """The days of a camera that another machine records, and whether it does so now."""
+    shelf = shelf_of(work.store.settings)
+    if shelf is None:
+        return held, False
+    try:
+        found = sorted({*held, *shelf.days(camera_id)})
+        newest = shelf.of_day(camera_id, found[-1])[-1:] if found else ()
+    except ObjectsAway as error:
+        log.warning("What other machines recorded is not told: %s.", error)
+        return held, False
+    return found, any(work.now - one.end < FRESH_STORED for one in newest)
 
 
 def _state(said: RecordingState | None, now: datetime) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from service.video.storing import MARK, StoringRound, _alone
 from service.video.thumbs import thumb
 from tests.service.s3 import with_store
 from tests.service.video.films import Film
+from tests.service.web.conftest import Visitor
 from tests.service.world import NOON, World
 from vision.segments import days, hours, note, segments
 
@@ -184,6 +185,17 @@ def test_one_process_of_a_machine_stores(city, storing):
         assert mine
         assert storing.run(NOON) == 0
     assert storing.run(NOON) == 8
+
+
+def test_the_list_tells_of_cameras_that_another_machine_records(city, storing, film):
+    operator = Visitor(city).log_in("situational_operator")
+    assert "recorded by another machine" not in operator.get("/video").text
+    film.record(city.settings.video_folder, CAMERA, NOON - s(60), 4)
+    storing.run(NOON)
+    elsewhere(city)
+    page = operator.get("/video", params={"find": CAMERA}).text
+    assert "recorded by another machine" in page
+    assert "No camera fits." in operator.get("/video", params={"find": "nowhere"}).text
 
 
 @pytest.fixture
