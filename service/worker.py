@@ -24,6 +24,8 @@ from service.evidence_settings import evidence_file
 from service.inference import InferenceKeeper, end_with_supervisor, kill_left, room_for
 from service.logs import hold, set_up
 from service.metrics.instruments import RESTARTS
+from service.objects_store import ObjectStore
+from service.objects_store.folders import objects_of
 from service.video.storing import Storing
 from vision.camera import load_camera
 
@@ -77,7 +79,12 @@ class Worker:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def run(self) -> None:
-        """Watch until told to stop, or until every recorded stream has ended."""
+        """Watch until told to stop, or until every recorded stream has ended.
+
+        Raises:
+            ConfigError: video goes into an object store whose address or secrets are badly formed.
+        """
+        objects = objects_of(self.settings) if self.settings.video_objects else None
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
         inference = InferenceKeeper(self.settings, context) if self.settings.inference == "shared" else None
@@ -85,7 +92,7 @@ class Worker:
             inference.start()
         for file in self.files:
             self.watch(file)
-        self._begin_beside()
+        self._begin_beside(objects)
         try:
             while not self.stop.is_set() and self._has_work():
                 now = time.monotonic()
@@ -106,12 +113,12 @@ class Worker:
             if inference is not None:
                 inference.end()
 
-    def _begin_beside(self) -> None:
+    def _begin_beside(self, objects: ObjectStore | None) -> None:
         """What a machine does for all its cameras, in threads that end with it."""
         wish = evidence_file(self.settings).clock
         ClockWatch(self.settings.home, wish.servers, timedelta(minutes=wish.every_minutes), self.stop).start()
-        if self.settings.video_objects:
-            Storing(self.settings, self.stop).start()
+        if objects is not None:
+            Storing(self.settings, objects, self.stop).start()
 
     def watch(self, file: Path) -> None:
         """Watch a camera from now on, too; a recorded one that had ended begins anew."""

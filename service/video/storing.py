@@ -19,7 +19,6 @@ from typing import Final
 
 from service.metrics.instruments import VIDEO_STORED, VIDEO_WAITING
 from service.objects_store import ObjectStore
-from service.objects_store.folders import objects_of
 from service.settings import Settings
 from service.video.keeper import cameras, oldest_hours, tidy
 from service.video.stored import LATE, ROOT, key_of
@@ -39,24 +38,21 @@ class Storing(threading.Thread):
     """Puts a machine's video into the object store until told to stop; where the store is away, it waits.
 
     Args:
-        settings: of the installation, with `video_objects`.
+        settings: of the installation.
+        objects: the object store.
         stop: set to end.
     """
 
-    def __init__(self, settings: Settings, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, objects: ObjectStore, stop: threading.Event) -> None:
         super().__init__(name="video into the object store", daemon=True)
-        self._settings, self._stopped = settings, stop
+        self._round, self._stopped = StoringRound(settings, objects, stop), stop
         self._away = False
 
     def run(self) -> None:
         """Rounds until told to stop."""
-        objects = objects_of(self._settings)
-        if objects is None:
-            return
-        round_ = StoringRound(self._settings, objects, self._stopped)
         while not self._stopped.is_set():
             try:
-                round_.run(datetime.now(UTC))
+                self._round.run(datetime.now(UTC))
                 self._away = False
             except OSError as error:  # the object store's, or the disk's
                 if not self._away:

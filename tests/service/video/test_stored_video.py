@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import zipfile
 from datetime import timedelta
 
@@ -20,8 +21,9 @@ from service.store.video_tables import VideoTombstone
 from service.video import archive, exports, locks, tending
 from service.video.stored import shelf_of
 from service.video.stored_terms import keep_stored
-from service.video.storing import MARK, StoringRound, _alone
+from service.video.storing import MARK, Storing, StoringRound, _alone
 from service.video.thumbs import thumb
+from service.worker import Worker
 from tests.service.s3 import with_store
 from tests.service.video.films import Film
 from tests.service.web.conftest import Visitor
@@ -189,7 +191,6 @@ def test_one_process_of_a_machine_stores(city, storing):
 
 def test_the_list_tells_of_cameras_that_another_machine_records(city, storing, film):
     operator = Visitor(city).log_in("situational_operator")
-    assert "recorded by another machine" not in operator.get("/video").text
     film.record(city.settings.video_folder, CAMERA, NOON - s(60), 4)
     storing.run(NOON)
     elsewhere(city)
@@ -222,3 +223,28 @@ def test_while_the_store_is_away_video_waits_and_what_lies_here_is_shown(away):
 def test_video_for_an_object_store_needs_one(tmp_path):
     with pytest.raises(ConfigError, match="object_store"):
         load_settings(home=tmp_path, video_objects=True)
+
+
+def test_a_machine_stores_as_it_records_until_it_is_told_to_stop(city):
+    objects, stop, done = open_objects(city.settings.object_store, *_secrets(city.settings)), threading.Event(), []
+    thread = Storing(city.settings, objects, stop)
+    put = objects.put
+
+    def noted(key, path):
+        done.append(put(key, path))
+        if len(done) == 9:  # eight segments and what was written down
+            stop.set()
+        return done[-1]
+
+    objects.put = noted
+    thread.start()
+    thread.join(60)
+    assert (len(done), thread.is_alive()) == (9, False)
+
+
+def test_a_worker_whose_object_store_cannot_be_opened_says_so_before_it_begins(tmp_path):
+    settings = load_settings(home=tmp_path / "home").model_copy(
+        update={"video_objects": True, "object_store": "s3://bucket?endpoint=http://127.0.0.1:9"}
+    )
+    with pytest.raises(ConfigError, match="AWS_ACCESS_KEY_ID"):
+        Worker(settings, []).run()
