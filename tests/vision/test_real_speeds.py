@@ -12,7 +12,7 @@ import pytest
 from service.detectors import SHIPPED
 from vision.camera import load_camera
 from vision.classes import VEHICLE_IDS
-from vision.engine import available
+from vision.engine import available, suiting
 from vision.pipeline import Pipeline
 from vision.road_plane import RoadPlane
 from vision.stream import Stream
@@ -39,6 +39,8 @@ def test_the_surveyed_points_are_met_to_a_foot(name):
 def test_speeds_are_plausible_and_smooth(shared_data, name, engine, within):
     if not available(engine):
         pytest.skip(f"this installation has no {engine}")
+    if engine == "openvino-bf16" and suiting(bfloat16=True) != engine:
+        pytest.skip("this processor multiplies no matrices of bfloat16: `auto` never chooses that engine here")
     road = replace(SHIPPED, engine=engine).detector("road")
     pipeline = Pipeline(load_camera(TRUTH / f"{name}.camera.toml"), road, None)
     history = defaultdict(list)

@@ -19,7 +19,8 @@ export class Sound {
     this.last = new Map(); // plan: when it sounded last
     this.broken = false;
     this.probe();
-    for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, () => this.switchOn());
+    // At the release: the warning that goes moves the page, and a press must end on the button on which it began.
+    for (const touch of ["pointerup", "keydown"]) document.addEventListener(touch, () => this.switchOn());
     setInterval(() => this.look(), LOOK_MS);
     this.tell();
   }
