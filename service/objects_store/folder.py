@@ -77,5 +77,6 @@ class FolderObjects:
     def delete(self, prefix: str) -> int:
         """See `ObjectStore.delete`."""
         found = list(self.find(prefix))
+        self.drop([one.key for one in found])  # a prefix may be one object's whole key
         shutil.rmtree(self._root / prefix, ignore_errors=True)
         return len(found)

@@ -210,3 +210,14 @@ def test_a_document_that_was_erased_before_it_was_put_is_not_put(signed):
     signed.do(signed.person(Role.DATA_PROTECTION_OFFICER), erasure.erase, ViolationCase, signed.signed, "court_order")
     pay(signed.store)
     assert (keys(signed, "documents/"), pay(signed.store)) == ([], 0)
+
+
+@pytest.mark.parametrize("kind", ["s3", "folder"])
+def test_one_object_is_deleted_by_its_whole_key_and_its_neighbour_stays(kind, address, tmp_path):
+    place = address if kind == "s3" else str(tmp_path / "share")
+    objects = open_objects(place, "env:QYRAN_TEST_KEY", "env:QYRAN_TEST_SECRET")
+    (tmp_path / "paper").write_bytes(b"x")
+    for key in ("documents/2026/A-1.pdf", "documents/2026/A-2.pdf"):
+        objects.put(key, tmp_path / "paper")
+    assert objects.delete("documents/2026/A-1.pdf") == 1
+    assert [one.key for one in objects.find("documents/")] == ["documents/2026/A-2.pdf"]
