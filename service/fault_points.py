@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "QYRAN_FAULT_POINT"
 POINTS: Final = (
+    "door.part",  # a piece of a machine's file is written down, more may follow
+    "door.whole",  # every file came and is what its hash says, the event is not in the spool
+    "door.put",  # the event is in the spool, its machine does not know
     "ingest.adopted",  # an event's evidence lies in its final place, no transaction is open
     "ingest.written",  # what came of an event is written, the transaction is open
     "ingest.committed",  # an event is stored and waits in the spool still

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import wait_for
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
@@ -27,6 +29,9 @@ router = APIRouter(prefix="/worker", tags=["machines that watch"])
 WRITE_BYTES: Final = 1 << 20
 """So much is gathered before it is written down."""
 CameraName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+SILENT_S: Final = 10.0
+"""A machine sends what it has without a pause; one that is silent for so long is cut off, and comes again. Until it is
+let go of, its event counts as being taken, and its camera's events behind it wait."""
 AGAIN: Final = {"Retry-After": "2"}
 
 
@@ -157,7 +162,7 @@ async def _take(request: Request, arrivals: Arrivals) -> EventStanding:
     stream = request.stream().__aiter__()
     waiting = bytearray()
     while b"\n" not in waiting:
-        piece = await anext(stream, None)
+        piece = await _next(stream)
         if piece is None:
             break
         waiting += piece
@@ -172,7 +177,7 @@ async def _take(request: Request, arrivals: Arrivals) -> EventStanding:
     arrival = await run_sync(taking.__enter__)
     try:
         waiting = bytearray(rest)
-        async for piece in stream:
+        while (piece := await _next(stream)) is not None:
             waiting += piece
             if len(waiting) >= WRITE_BYTES:
                 await run_sync(arrival.feed, bytes(waiting))
@@ -185,6 +190,18 @@ async def _take(request: Request, arrivals: Arrivals) -> EventStanding:
     finally:
         await run_sync(taking.__exit__, None, None, None)
     return EventStanding(standing="taken")
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    """The next piece; None after the last.
+
+    Raises:
+        HTTPException: nothing came for too long.
+    """
+    try:
+        return await wait_for(anext(stream, None), SILENT_S)
+    except TimeoutError:
+        raise HTTPException(408, f"Nothing came for {SILENT_S:.0f} s; send the rest.") from None
 
 
 def _allowed(request: Request, arrivals: Arrivals, envelope: Envelope, line: int) -> None:

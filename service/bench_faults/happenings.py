@@ -43,8 +43,9 @@ LETTERS: Final = "ABCDEFHKMNPRSTUXYZ"
 
 
 @cache
-def packets() -> PacketRing:
-    """Ten seconds of a small picture, as a camera's ring holds them."""
+def packets(*, noisy: bool = False) -> PacketRing:
+    """Ten seconds of a small picture, as a camera's ring holds them; a noisy one has megabytes."""
+    chance = np.random.default_rng(1)
     with tempfile.TemporaryDirectory(prefix="qyran-") as folder:
         video = Path(folder) / "video.mp4"
         with av.open(str(video), "w") as out:
@@ -52,6 +53,8 @@ def packets() -> PacketRing:
             track.width, track.height, track.pix_fmt, track.gop_size = *SIZE, "yuv420p", FPS
             for number in range(SECONDS * FPS):
                 picture = np.full((SIZE[1], SIZE[0], 3), 20 + number, np.uint8)
+                if noisy:
+                    picture = chance.integers(0, 255, picture.shape, np.uint8)
                 picture[60:120, 100:160] = 250
                 out.mux(track.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
             out.mux(track.encode(None))
@@ -93,6 +96,8 @@ class Happenings:
         number: of the next event; cameras and plates follow from it.
         refused: events that the disk did not take; a worker keeps them in memory and tries again.
         making: where packages are made.
+        cameras: how many tell.
+        noisy: whether evidence has megabytes.
     """
 
     home: Path
@@ -101,6 +106,8 @@ class Happenings:
     number: int = 0
     refused: list[tuple[Event, Path | None]] = field(default_factory=list)
     making: Path | None = None
+    cameras: int = CAMERAS
+    noisy: bool = False
 
     def tell(self, type_: str, *, at: datetime | None = None, evidence: bool = True, **changes: Any) -> Event:
         """Put one event."""
@@ -126,12 +133,13 @@ class Happenings:
         """The next event, each of another vehicle."""
         number, self.number = self.number, self.number + 1
         at = at or datetime.now(UTC)
+        identity = uuid4()
         given: dict[str, Any] = {
-            "id": uuid4(), "type": type_, "camera": camera_id(number % CAMERAS), "time": at, "video_s": DECIDED_S,
+            "id": identity, "type": type_, "camera": camera_id(number % self.cameras), "time": at, "video_s": DECIDED_S,
             "onset_s": ONSET_S, "track": number, "class": "car", "score": 0.9,
         }  # fmt: skip
         if type_ in TYPES:
-            given |= {"kind": TYPES[type_][0], "evidence": "evidence" if evidence else None}
+            given |= {"kind": TYPES[type_][0], "evidence": f"evidence/{identity}" if evidence else None}
         if type_ == "violation":
             given |= {"line": "stop-n", "plate": plate(number)}
         if type_ == "passage":
@@ -160,7 +168,7 @@ class Happenings:
                    "en": ("It crossed on red.",)},
         )  # fmt: skip
         return write_package(
-            subject, packets(), self.making or self.home / "out", installation_signer(self.home)
+            subject, packets(noisy=self.noisy), self.making or self.home / "out", installation_signer(self.home)
         ).folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import threading
 import time
 from collections import Counter
@@ -46,6 +47,7 @@ SECRET: Final = "orange tulips over Medeu"  # noqa: S105 - of an installation th
 SETTLE_S: Final = 420.0
 """Longer than the longest lease that a kill at any moment may leave behind, a decision's of five minutes."""
 ASK_S: Final = 20.0
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  a host of its own at the end of a cable must reach it
 PEOPLE: Final = (Role.POLICE_OFFICER, Role.ADMINISTRATOR, Role.SITUATIONAL_OPERATOR)
 ALERTS: Final = """
 [sender]
@@ -117,6 +119,7 @@ class House:
         receiver: the city's system that alerts are told to.
         decisions: how many the officer signs.
         receivers: those that must hear everything; all where none is named.
+        tls: its certificate, of itself, and the file of its key; it speaks plain http where none is named.
         answers: whether the register answers, and its answers must be taken in; otherwise it only takes decisions.
         steps: what the officer's requests were answered with.
     """
@@ -132,12 +135,18 @@ class House:
     decisions: int = 1
     receivers: tuple[str, ...] = ()
     answers: bool = True
+    tls: tuple[Path, Path] | None = None
     steps: Counter[str] = field(default_factory=Counter)
 
     @property
     def base(self) -> str:
         """Address of the service."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def verify(self) -> ssl.SSLContext | bool:
+        """Whom its people trust."""
+        return ssl.create_default_context(cafile=self.tls[0]) if self.tls else True
 
     @property
     def log(self) -> Path:
@@ -147,13 +156,16 @@ class House:
     def start(self, fault: str | None = None) -> None:
         """Start the service; with a fault point (value of ``QYRAN_FAULT_POINT``) it dies or is held there."""
         environment = {**self.environment, **({VARIABLE: fault} if fault else {})}
-        self.serve = Forked("serve", ["serve", "--port", str(self.port)], environment, self.log, self.helper)
+        words = ["serve", "--port", str(self.port)]
+        if self.tls:
+            words += ["--host", EVERYWHERE, "--certificate", str(self.tls[0]), "--private-key", str(self.tls[1])]
+        self.serve = Forked("serve", words, environment, self.log, self.helper)
         self.serve.start()
 
     def healthy(self) -> bool:
         """Whether the service answers."""
         with suppress(httpx.HTTPError):
-            return httpx.get(f"{self.base}/healthz", timeout=2).status_code == httpx.codes.OK
+            return httpx.get(f"{self.base}/healthz", timeout=2, verify=self.verify).status_code == httpx.codes.OK
         return False
 
     def wait_until_healthy(self) -> None:
@@ -201,9 +213,12 @@ class House:
             stop.set()
             thread.join(ASK_S * 3)
 
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=f"{self.base}/api/v1", timeout=ASK_S, verify=self.verify)
+
     def _decide(self) -> bool:
         """Take a step with the officer's work; whether all wanted decisions are signed."""
-        with closing(httpx.Client(base_url=f"{self.base}/api/v1", timeout=ASK_S)) as client:
+        with closing(self._client()) as client:
             answer = client.post("/session", json={"username": name_of(Role.POLICE_OFFICER), "password": SECRET})
             client.headers["x-csrf-token"] = str(answer.json()["csrf"])
             signed = client.get("/cases", params={"state": CaseState.SIGNED.value}).json()["total"]
@@ -269,7 +284,7 @@ class House:
 
     def outages(self) -> list[str]:
         """What the page of outages names, by component and reason."""
-        with closing(httpx.Client(base_url=f"{self.base}/api/v1", timeout=ASK_S)) as client:
+        with closing(self._client()) as client:
             client.post("/session", json={"username": name_of(Role.ADMINISTRATOR), "password": SECRET})
             answer = client.get("/outages")
             items = answer.json()

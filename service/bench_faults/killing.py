@@ -57,7 +57,7 @@ def kill_server(step: str, database: Database, ground: Ground) -> Outcome:
         home.first_load()
         home.start(step)
         with home.officer():
-            struck = _died(home)
+            struck = died(home)
             home.second_load()
             home.start()
             home.wait_until_healthy()
@@ -95,7 +95,7 @@ def held_at(
         struck_house.first_load()
         struck_house.start(f"{step}@{gate}")
         with struck_house.officer():
-            struck = _held(struck_house)
+            struck = held(struck_house)
             strike()
             gate.with_name(f"{GATE}.go").touch()
             struck_house.second_load()
@@ -166,12 +166,13 @@ def kill_database_at_random(ground: Ground) -> Outcome:
         return Outcome(account(home), settled=settled and alive, said=said, notes=notes)
 
 
-def _died(home: House) -> bool:
-    """Wait until the service has killed itself, playing the register meanwhile."""
+def died(home: House) -> bool:
+    """Wait until the service has killed itself, playing the register meanwhile; whether it did."""
     return _until(home, lambda: home.serve is not None and not home.serve.alive)
 
 
-def _held(home: House) -> bool:
+def held(home: House) -> bool:
+    """Wait until the service is held at its place."""
     return _until(home, (home.folder / GATE).exists)
 
 

@@ -18,6 +18,7 @@ from service.bench_faults.house import House
 from service.event import Event
 from service.notifying.messages import State as MessageState
 from service.ports.erap import development_erap
+from service.spool import Spool
 from service.spool_segments import lines_in
 from service.store.alert_tables import Alert
 from service.store.database import Store
@@ -78,7 +79,13 @@ def account(house: House, *, aside: int = 0, strangers: int = 0) -> Ledger:
         _messages(house, store, found)
         _decisions(store, found)
         found.faults += [f"chain: {one}" for one in check_store(store)]
-    spool = house.happenings.spool
+    for folder in sorted({house.settings.spool_folder, house.happenings.spool.folder}):
+        _waiting(Spool(folder), found, aside)
+    return found
+
+
+def _waiting(spool: Spool, found: Ledger, aside: int) -> None:
+    """Nothing waits in a spool, and only what may was put aside."""
     for name in ("new", "making"):
         found.lost += [f"waits in spool/{name}: {one.name}" for one in (spool.folder / name).iterdir()]
     if lines := lines_in(spool.folder / "segments"):
@@ -88,7 +95,6 @@ def account(house: House, *, aside: int = 0, strangers: int = 0) -> Ledger:
             one.read_text(encoding="utf-8").strip() for one in (spool.folder / "aside").glob("*/reason.txt")
         )
         found.lost.append(f"{spool.aside()} items were put aside instead of {aside}: {reasons}")
-    return found
 
 
 def _events(house: House, store: Store, found: Ledger, strangers: int) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -35,11 +36,11 @@ def cells() -> list[Cell]:
 
 def cut_at(step: str, seconds: float, ground: Ground) -> Outcome:
     """Pull the cable while the service stands at a step; nothing answers, not even with a refusal."""
-    with cable(ground.number) as (namespace, host, link):
+    with cable(ground.number) as line:
         place = ground.folder / f"far-{ground.number}"
         place.mkdir()
         try:
-            postgres = Postgres(place, prefix=("ip", "netns", "exec", namespace), host=host)
+            postgres = Postgres(place, prefix=line.prefix, host=line.there)
         except ConfigError as error:
             raise Missing(str(error)) from None
         postgres.start()
@@ -47,20 +48,46 @@ def cut_at(step: str, seconds: float, ground: Ground) -> Outcome:
             helper = next(iter(ground.models.values())).helper
             far: Model = model(place, helper, postgres)
             own = Ground(ground.folder, {"postgresql": far}, ground.number)
-            return held_at(
-                step, own, "postgresql", lambda: _ip("-n", namespace, "link", "set", link, "down"),
-                lambda: _ip("-n", namespace, "link", "set", link, "up"), away_s=seconds,
-            )  # fmt: skip
+            return held_at(step, own, "postgresql", line.pull, line.plug, away_s=seconds)
         finally:
-            _ip("-n", namespace, "link", "set", link, "up")
+            line.plug()
             postgres.program.kill()
 
 
-@contextmanager
-def cable(number: int) -> Iterator[tuple[str, str, str]]:
-    """A namespace, the address of its host, and the far end of the cable to it.
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """A namespace on the far end of a cable.
 
-    At its near end the way to the host would be gone with the cable, and another one's owner might answer.
+    Attributes:
+        namespace: of the far host.
+        here: address of this host on it.
+        there: address of the far host.
+        end: the far end, where it is pulled: with its near end the way to the far host would be gone too, and another
+            one's owner might answer.
+    """
+
+    namespace: str
+    here: str
+    there: str
+    end: str
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """What runs a command on the far host."""
+        return ("ip", "netns", "exec", self.namespace)
+
+    def pull(self) -> None:
+        """From now on nothing answers, not even with a refusal."""
+        _ip("-n", self.namespace, "link", "set", self.end, "down")
+
+    def plug(self) -> None:
+        """Put it back."""
+        _ip("-n", self.namespace, "link", "set", self.end, "up")
+
+
+@contextmanager
+def cable(number: int) -> Iterator[Cable]:
+    """A host on the far end of a cable.
 
     Raises:
         Missing: only root may make one.
@@ -82,7 +109,7 @@ def cable(number: int) -> Iterator[tuple[str, str, str]]:
         _ip("-n", name, "addr", "add", f"{there}/24", "dev", far)
         _ip("-n", name, "link", "set", far, "up")
         _ip("-n", name, "link", "set", "lo", "up")
-        yield name, there, far
+        yield Cable(name, here, there, far)
     finally:
         subprocess.run([tool("ip"), "link", "del", near], check=False, capture_output=True)  # noqa: S603
         subprocess.run([tool("ip"), "netns", "del", name], check=False, capture_output=True)  # noqa: S603

@@ -13,7 +13,18 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from qyran.errors import ConfigError, InputError
-from service.bench_faults import broker, clock, disk, killing, network, object_store, poison, receivers, streams
+from service.bench_faults import (
+    broker,
+    clock,
+    disk,
+    killing,
+    machine,
+    network,
+    object_store,
+    poison,
+    receivers,
+    streams,
+)
 from service.bench_faults.cells import OK, SKIPPED, Cell, Ground, result
 from service.bench_faults.forking import helping
 from service.bench_faults.house import Model, model
@@ -22,7 +33,7 @@ from service.bench_faults.postgres import Postgres
 
 def every_cell() -> list[Cell]:
     """All cells, fault by fault."""
-    parts = (killing, disk, broker, object_store, network, clock, streams, receivers, poison)
+    parts = (killing, disk, broker, object_store, network, machine, clock, streams, receivers, poison)
     return [cell for part in parts for cell in part.cells()]
 
 
@@ -118,7 +129,7 @@ def table(report: dict[str, Any]) -> str:
     for one in report["matrix"]:
         rows.setdefault(one["fault"], {}).setdefault(one["step"], {})[one["database"]] = one["word"]
         databases[one["database"]] = None
-    wide = max((len(step) for steps in rows.values() for step in steps), default=4) + 2
+    wide = max((len(name) for fault, steps in rows.items() for name in (fault, *steps)), default=4) + 4
     lines = []
     for fault, steps in rows.items():
         lines.append(f"{fault:<{wide}}" + "".join(f"{name:<14}" for name in databases))

@@ -27,6 +27,7 @@ from evidence.canonical import file_sha256
 from qyran.errors import AccessError, InputError, QyranError, TransitionError
 from qyran.roles import SYSTEM
 from service.durable import sync_folder
+from service.fault_points import reach
 from service.spool import Spool
 from service.store.lease_tables import CameraLease
 from service.store.tables import Ingested
@@ -120,7 +121,7 @@ class Arrivals:
                 raise TransitionError("This event is being taken just now; ask again.") from None
             if not place.is_dir():  # the one who had the lock has finished meanwhile
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            yield Arrival(envelope, place, Spool(self.store.settings.spool_folder))
+            yield Arrival(envelope, place, self.store)
             with contextlib.suppress(OSError):  # what has come stays
                 place.rmdir()
         finally:
@@ -130,8 +131,9 @@ class Arrivals:
 class Arrival:
     """One event on its way in: `feed` bytes as they come, then `finish`."""
 
-    def __init__(self, envelope: Envelope, place: Path, spool: Spool) -> None:
-        self._envelope, self._place, self._spool = envelope, place, spool
+    def __init__(self, envelope: Envelope, place: Path, store: Store) -> None:
+        self._envelope, self._place, self._store = envelope, place, store
+        self._spool = Spool(store.settings.spool_folder)
         self._rest = list(envelope.files)
         self._at = 0
         for entry in envelope.files:
@@ -157,6 +159,8 @@ class Arrival:
             if self._at == entry.size - entry.start:
                 self._rest.pop(0)
                 self._at = 0
+        if data:
+            reach(self._store, "door.part")
 
     def finish(self) -> None:
         """Everything came: check it and put the event into the spool, durable when this returns.
@@ -178,7 +182,9 @@ class Arrival:
             for entry in self._envelope.files:
                 _part(self._place, entry.name).rename(whole / entry.name)
             sync_folder(whole)
+        reach(self._store, "door.whole")
         self._spool.put(self._envelope.event, whole if self._envelope.files else None)
+        reach(self._store, "door.put")
         shutil.rmtree(self._place, ignore_errors=True)
 
 

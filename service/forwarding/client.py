@@ -20,7 +20,7 @@ from qyran.errors import AccessError, ConfigError, InputError, NotFound, StreamE
 from service.cluster.desk import DeskAway
 from service.cluster.leases import Answer, Beat
 from service.event import Event
-from service.forwarding.envelope import FILE_MOST, FILES_MOST, MEDIA_TYPE, Envelope, FileEntry
+from service.forwarding.envelope import FILE_MOST, FILES_MOST, MEDIA_TYPE, Envelope, FileEntry, told
 from service.forwarding.machine_files import CameraSum, What
 from service.settings import Settings, read_secret
 
@@ -119,7 +119,7 @@ class ServiceClient:
                 return
             held: dict[str, Any] = found["held"]
             files = tuple(_continued(entry, held.get(entry.name, 0)) for entry in files)
-        envelope = Envelope(event=event, files=files)
+        envelope = _envelope(event, files)
         line = envelope.line()
         headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(line) + envelope.length)}
         self._ask("POST", "/events", content=_body(line, envelope, folder), headers=headers)
@@ -165,6 +165,18 @@ def _entries(folder: Path) -> tuple[FileEntry, ...]:
         return tuple(FileEntry(name=path.name, size=path.stat().st_size, sha256=file_sha256(path)) for path in paths)
     except ValidationError:
         raise InputError(f"A file of the package is larger than {FILE_MOST} bytes or has an odd name.") from None
+
+
+def _envelope(event: Event, files: tuple[FileEntry, ...]) -> Envelope:
+    """The first line of a delivery.
+
+    Raises:
+        InputError: the event and its files do not belong together.
+    """
+    try:
+        return Envelope(event=event, files=files)
+    except ValidationError as error:
+        raise InputError(f"The event and its files do not fit: {told(error)}.") from None
 
 
 def _continued(entry: FileEntry, held: object) -> FileEntry:

@@ -7,7 +7,7 @@ size and SHA-256, and nothing else is ever written. A file may begin where an ea
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -106,13 +106,13 @@ def read_line(line: bytes) -> Envelope:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         if any(one["type"] == "extra_forbidden" for one in faults):
             raise NewerEvent(f"The event cannot be taken yet: {unread(error)}.") from None
-        raise InputError(f"The first line is no event with its files: {_told(faults)}.") from None
+        raise InputError(f"The first line is no event with its files: {told(error)}.") from None
 
 
-def _told(faults: Any) -> str:
+def told(error: ValidationError) -> str:
     """Which parts are wrong, without what was sent."""
     wheres = []
-    for one in faults[:5]:
+    for one in error.errors(include_url=False, include_context=False, include_input=False)[:5]:
         steps = [str(step) for step in one["loc"] if re.fullmatch(r"[A-Za-z0-9_]{1,32}", str(step))]
         wheres.append(".".join(steps) or str(one["msg"]).removeprefix("Value error, ")[:100])
     return ", ".join(sorted(set(wheres)))

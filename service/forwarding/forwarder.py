@@ -61,6 +61,10 @@ def forward(spool: Spool, client: ServiceClient) -> Sent:
             log.warning("An event of the camera %s waits: %s", item.event.camera, error)
             held_up.add(item.event.camera)
             sent = replace(sent, held_up=sent.held_up + 1)
+        except OSError as error:
+            log.warning("A file of the camera %s cannot be read: %s", item.event.camera, error.strerror)
+            held_up.add(item.event.camera)
+            sent = replace(sent, held_up=sent.held_up + 1)
         except (InputError, AccessError, NotFound) as error:
             spool.set_aside(item, f"the service refused it: {error}")
             sent = replace(sent, aside=sent.aside + 1)

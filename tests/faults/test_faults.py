@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.bench_faults.killing import STEPS
+from service.bench_faults import killing, machine
 from service.bench_faults.run import chosen, every_cell
 from service.fault_points import POINTS
 from tests.faults.test_faults_between import BETWEEN
@@ -24,7 +24,7 @@ def test_after_the_fault_nothing_is_lost_and_nothing_doubled(cell, struck):
 
 
 def test_the_matrix_strikes_the_service_at_every_step_there_is():
-    assert set(STEPS) == set(POINTS) - ELSEWHERE
+    assert {*killing.STEPS, *machine.STEPS} == set(POINTS) - ELSEWHERE
 
 
 def test_every_fault_has_a_cell_in_ci_and_no_two_cells_share_a_name():

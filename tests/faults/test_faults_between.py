@@ -6,7 +6,7 @@ import pytest
 
 from service.bench_faults.run import chosen
 
-BETWEEN = {"database killed", "network cut", "stream", "worker killed"}
+BETWEEN = {"database killed", "network cut", "machine's line cut", "stream", "worker killed"}
 CELLS = [cell for cell in chosen(quick=True) if cell.fault in BETWEEN]
 
 

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from qyran.errors import ConfigError
 from service.app import create_app
+from service.bench_faults.certificate import self_signed
 from service.tls import server_context
 from tests.service.server import serving
 
 NOW = datetime.now(UTC)
 
 
-def issued(folder, name, start=NOW - timedelta(days=1), end=NOW + timedelta(days=30)):
-    """A certificate that signed itself, for this machine; the files of it and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(end)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )  # fmt: skip
-    certificate, private = folder / f"{name}.pem", folder / f"{name}.key"
-    certificate.write_bytes(made.public_bytes(Encoding.PEM))
-    private.touch(mode=0o600)
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return certificate, private
-
-
 @pytest.fixture
 def files(tmp_path):
-    return issued(tmp_path, "service")
+    return self_signed(tmp_path, "service")
 
 
 def test_a_client_that_trusts_the_authority_is_answered_and_others_turn_away(files, world):
@@ -61,7 +38,7 @@ def test_a_client_that_trusts_the_authority_is_answered_and_others_turn_away(fil
 
 
 def test_where_clients_need_a_certificate_who_has_none_is_not_heard(files, world, tmp_path):
-    worker = issued(tmp_path, "worker")
+    worker = self_signed(tmp_path, "worker")
     context = server_context(*files, client_authority=worker[0])
     with serving(create_app(store=world.store, jobs=False), ssl=context) as address:
         trusted = ssl.create_default_context(cafile=files[0])
@@ -77,11 +54,11 @@ def open_to_others(files, tmp_path):
 
 
 def of_another(files, tmp_path):
-    return files[0], issued(tmp_path, "another")[1]
+    return files[0], self_signed(tmp_path, "another")[1]
 
 
 def over(files, tmp_path):
-    return issued(tmp_path, "over", NOW - timedelta(days=9), NOW - timedelta(days=1))
+    return self_signed(tmp_path, "over", start=NOW - timedelta(days=9), end=NOW - timedelta(days=1))
 
 
 def no_certificate(files, tmp_path):

@@ -64,11 +64,12 @@ def test_what_can_never_be_taken_is_set_aside_with_the_reason_and_blocks_nobody(
     assert all("it is wrong" in reason for reason in reasons)
 
 
-def test_what_cannot_be_taken_yet_holds_up_its_own_camera_alone(tmp_path):
+@pytest.mark.parametrize("fault", [NotYet("upgrade the service"), PermissionError(13, "Permission denied")])
+def test_what_cannot_be_taken_or_read_yet_holds_up_its_own_camera_alone(tmp_path, fault):
     spool = Spool(tmp_path / "spool")
     for event in events(("a", "view_moved"), ("a", "up"), ("b", "up")):
         spool.put(event)
-    service = Service(view_moved=NotYet("upgrade the service"))
+    service = Service(view_moved=fault)
     assert forward(spool, service) == Sent(delivered=1, held_up=2)
     assert service.taken == [("b", "up")]
     service.answers.clear()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from qyran.errors import AccessError, InputError
+from service.api import worker
 from service.app import create_app
 from service.cluster.desk import DeskAway
 from service.forwarding.arrivals import ARRIVING, sweep
@@ -96,8 +99,28 @@ def test_what_was_delivered_is_taken_again_and_changes_nothing(service):
     assert ingest(world.spool, world.store).stored == 0
 
 
-def test_a_line_that_broke_is_gone_on_with_where_it_broke(service, knock):
-    world, _, clients, _ = service
+def silent(url, token, start, length):
+    """Send the start of a body of some length and nothing more, with the line left open; the status."""
+    line = HTTPConnection(urlsplit(url).netloc, timeout=20)
+    try:
+        line.putrequest("POST", EVENTS)
+        for name, value in (
+            ("content-type", MEDIA_TYPE),
+            ("authorization", f"Bearer {token}"),
+            ("content-length", length),
+        ):
+            line.putheader(name, str(value))
+        line.endheaders()
+        line.send(start)
+        return line.getresponse().status
+    finally:
+        line.close()
+
+
+@pytest.mark.parametrize("breaks", ["it ends", "nothing comes any more"])
+def test_a_line_that_broke_is_gone_on_with_where_it_broke(service, knock, monkeypatch, breaks):
+    world, url, clients, tokens = service
+    monkeypatch.setattr(worker, "SILENT_S", 0.2)
     event = an_event(world)
     package = world.package(event)
     name, data = "clip.mp4", (package / "clip.mp4").read_bytes()
@@ -106,15 +129,27 @@ def test_a_line_that_broke_is_gone_on_with_where_it_broke(service, knock):
         for path in sorted(package.iterdir())
     ]
     assert files[0]["name"] == name
-    line = json.dumps({"event": json.loads(event.to_line()), "files": files}).encode()
     half = data[: len(data) // 2]
-    assert knock(line + b"\n" + half).status_code == 408
+    start = json.dumps({"event": json.loads(event.to_line()), "files": files}).encode() + b"\n" + half
+    if breaks == "it ends":
+        assert knock(start).status_code == 408
+    else:
+        whole = len(start) - len(half) + sum(one["size"] for one in files)
+        assert silent(url, tokens["east"], start, whole) == 408
     held = clients["east"]._ask("GET", f"/events/{event.id}").json()
     assert held == {"standing": "partial", "held": {name: len(half), **{one["name"]: 0 for one in files[1:]}}}
     clients["east"].deliver(event, package)
     ingest(world.spool, world.store)
     with world.store.read() as work:
         assert work.session.get_one(Evidence, str(event.id)).intact
+
+
+def test_what_does_not_fit_together_is_refused_before_it_leaves(service):
+    world, _, clients, _ = service
+    event = an_event(world)
+    package = world.package(event)
+    with pytest.raises(InputError, match="evidence is not named by the event's id"):
+        clients["east"].deliver(event.model_copy(update={"evidence": "evidence/another"}), package)
 
 
 def test_a_file_that_is_not_what_its_hash_says_is_thrown_away(service, knock):
