@@ -80,7 +80,7 @@ class AlertStep:
 
 
 REASONS: dict[str, tuple[str, ...]] = {
-    "suppress": ("maintenance", "known_works", "outside_hours"),
+    "suppress": ("maintenance", "known_works", "second_look"),
     "cancel": ("drill_announced", "operator_mistake", "camera_serviced"),
     "false": ("shadow_or_light", "weather", "reflection", "steam_or_dust", "lawful_stop", "no_event", "camera_fault",
               "other_object"),
@@ -119,7 +119,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("join", (_S.RAISED, _S.NOTIFIED, _S.REOPENED, _S.ACKNOWLEDGED, _S.VERIFYING, _S.CONFIRMED,
                         _S.UNDETERMINED), _S.MERGED, _OPERATOR),
     Transition("part", (_S.MERGED,), _S.RAISED, _OPERATOR),
+    # Held back by announced works, or because a second look saw nothing; a person may let it through all the same.
     Transition("suppress", (_S.CANDIDATE,), _S.SUPPRESSED, _SYSTEM),
+    Transition("raise", (_S.SUPPRESSED,), _S.RAISED, _OPERATOR),
     Transition("test", (_S.CANDIDATE,), _S.TEST, _SYSTEM),
     Transition("notify", (_S.RAISED, _S.REOPENED), _S.NOTIFIED, _SYSTEM),
     # A channel may fail while the operator already sees the alert in the list: he is not made to wait for it.
@@ -149,7 +151,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("resolve", (_S.CONFIRMED, _S.DISPATCHED, _S.DEPARTED, _S.ARRIVED), _S.RESOLVED, _CREW),
     Transition("cancel", (_S.RAISED, _S.NOTIFIED, _S.ACKNOWLEDGED, _S.VERIFYING), _S.CANCELLED, _OPERATOR),
     Transition("close", (_S.RESOLVED, _S.FALSE, _S.UNDETERMINED, _S.CANCELLED), _S.CLOSED, _OPERATOR),
-    Transition("close", (_S.MERGED, _S.SUPPRESSED, _S.TEST), _S.CLOSED, _SYSTEM | _OPERATOR),
+    Transition("close", (_S.MERGED, _S.TEST), _S.CLOSED, _SYSTEM | _OPERATOR),
     Transition("reopen", (_S.CLOSED, _S.RESOLVED), _S.REOPENED, _SYSTEM | _OPERATOR),
 )  # fmt: skip
 

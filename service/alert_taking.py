@@ -21,6 +21,7 @@ from service.alerting.drills import drill_at
 from service.alerting.happenings import goes_on, older_alert, repeated, seen_again, weight
 from service.alerting.moving import stamp
 from service.alerting.steps import opened_again
+from service.alerting.works import works_at
 from service.event import Event
 from service.fault_points import reach
 from service.protected_objects import object_of_camera
@@ -64,6 +65,7 @@ class Report:
         object_id: the protected object it is at, as far as the reporter knows.
         initiator: the system, or a person who tells what he saw or was told.
         origin: public facts of what began it, for the chain; nothing about a person.
+        doubt: why the reporter itself holds it back; None where it does not.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Report:
     initiator: Initiator = "system"
     is_drill: bool = False
     origin: Mapping[str, Any] = field(default_factory=dict)
+    doubt: Literal["second_look"] | None = None
 
 
 def take_alert(work: Work, event: Event, package: Package | None) -> None:
@@ -112,7 +115,7 @@ def take_evidence(work: Work, event: Event, package: Package | None) -> None:
 
 
 def raise_alert(work: Work, report: Report) -> Alert:
-    """Store a report: as a new alert that is raised and told of, or merged into the alert of the same happening.
+    """Store a report: as a new alert, raised or held back, or merged into the alert of the same happening.
 
     Returns:
         The alert that stands for the happening: the new one, or the older one the report was merged into.
@@ -125,6 +128,13 @@ def raise_alert(work: Work, report: Report) -> Alert:
     work.session.add(row)
     first = work.actor if report.initiator == "human" else DETECTOR
     alerts.moved(work, row, AlertState.CANDIDATE, actor=first, data=dict(report.origin))
+    held = works_at(work, row) if report.doubt is None and older is None else None
+    reason = report.doubt if held is None else held.reason
+    if reason is not None:
+        data = {} if held is None else {"works": held.id}
+        alerts.moved(work, row, AlertState.SUPPRESSED, reason, actor=SYSTEM, data=data)
+        row.reason = reason
+        return row
     places.note_sight(work, report)
     if older is not None and weight(row.kind) <= weight(older.kind):
         return _merged(work, row, older)
@@ -132,7 +142,8 @@ def raise_alert(work: Work, report: Report) -> Alert:
         row.incident_id = older.incident_id
     row.repeat_of = repeated(work, row)
     alerts.moved(work, row, AlertState.RAISED, actor=SYSTEM)
-    _told(work, row)
+    alerts.told_the_room(work, row)
+    reach(work.store, "alert.written")
     return row
 
 
@@ -143,22 +154,16 @@ def _merged(work: Work, row: Alert, older: Alert) -> Alert:
     places.settle(work, older)
     if goes_on(older, row.t_detect):
         opened_again(replace(work, actor=SYSTEM), older)
-        _told(work, older)
+        alerts.told_the_room(work, older)
+        reach(work.store, "alert.written")
     return older
-
-
-def _told(work: Work, row: Alert) -> None:
-    alerts.moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": alerts.CONSOLE})
-    work.session.flush()
-    alerts.notify(work, row, alerts.CONSOLE, alerts.SITUATION_ROOM, initiator="system")
-    reach(work.store, "alert.written")
 
 
 def _report_of(event: Event, package: Package | None) -> Report:
     onset = event.time - timedelta(seconds=event.video_s - event.onset_s) if event.onset_s is not None else None
     return Report(
         id=str(event.id),
-        type="fire_alert" if event.type == "fire_alert" else "incident",
+        type="incident" if event.type == "incident" else "fire_alert",
         kind=event.kind,
         device=Device("camera", event.camera),
         t_detect=event.time,
@@ -174,6 +179,7 @@ def _report_of(event: Event, package: Package | None) -> Report:
         ground_m=package.manifest.finding.ground_m if package and package.manifest else None,
         zone=package.manifest.finding.zone if package and package.manifest else None,
         origin=origin(event, package),
+        doubt="second_look" if event.type == "held_back" else None,
     )
 
 

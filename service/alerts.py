@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.alerting.moving import CONSOLE, SITUATION_ROOM, moved, notify, stamp, view_of
+from service.alerting.moving import CONSOLE, SITUATION_ROOM, moved, notify, stamp, told_the_room, view_of
 from service.alerting.reading import (
     alert_detail,
     changed_after,
@@ -23,6 +23,7 @@ from service.alerting.steps import (
     correct_time,
     depart,
     dispatch,
+    let_through,
     mark_delivered,
     reopen,
     resolve,
@@ -48,6 +49,7 @@ __all__ = [
     "depart",
     "dispatch",
     "evidence_file",
+    "let_through",
     "listing",
     "mark_delivered",
     "moved",
@@ -61,6 +63,7 @@ __all__ = [
     "start_verification",
     "summaries",
     "tell_service",
+    "told_the_room",
     "verdict",
     "view_of",
 ]

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from evidence.manifest import Sha256
 from vision.types import View
 
-EventType = Literal["passage", "violation", "incident", "fire_alert", "stream", "evidence"]
+EventType = Literal["passage", "violation", "incident", "fire_alert", "stream", "evidence", "held_back"]
 
 VIEWS: Final = tuple(f"view_{view}" for view in View)
 """Kinds of stream events that tell how a camera's view has changed."""
@@ -22,7 +22,8 @@ class Event(BaseModel):
     Attributes:
         id: UUID given by the worker; the store takes each id once.
         type, kind: a rule's name; a passage's kind is the line's kind, a stream event's `up`, `down`, `analysed`,
-            or one of `VIEWS`. An event of type `evidence` brings the whole clip of an alarm that left at once.
+            or one of `VIEWS`. An event of type `evidence` brings the whole clip of an alarm that left at once; one of
+            type `held_back` tells of smoke or fire that a second look denied: no alarm, kept for a person to look at.
         camera: camera id.
         time: UTC time of decision.
         video_s: moment of decision, seconds of video.
@@ -107,3 +108,8 @@ def unread(error: BaseException) -> str:
 def whole_id(alarm: UUID | str) -> UUID:
     """The id of the event that brings the whole clip of an alarm."""
     return uuid5(NAMESPACE_URL, f"qyran:{alarm}|whole")
+
+
+def held_id(alarm: UUID | str) -> UUID:
+    """The id of the event that tells of an alarm which was held back; raised later, the alarm has its own."""
+    return uuid5(NAMESPACE_URL, f"qyran:{alarm}|held back")

@@ -287,6 +287,7 @@ _TAKERS: dict[str, Callable[[Work, Event, Package | None], None]] = {
     "incident": take_alert,
     "fire_alert": take_alert,
     "evidence": take_evidence,
+    "held_back": take_alert,
 }
 
 

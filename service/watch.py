@@ -26,7 +26,7 @@ from service.plates import FORM
 from service.rulebook import Judge
 from service.second_look import AGAIN_S, Doubted, SecondLook
 from service.totals import Totals
-from service.watch_events import class_name, finding_event, passage_event, whole_of
+from service.watch_events import class_name, finding_event, held_back_of, passage_event, whole_of
 from service.watch_parts import Closer, Passed, Pending
 from vision.finding import FindingType
 from vision.passage_speed import SETTLE_S
@@ -51,6 +51,8 @@ PATH_S: Final = 60.0
 """Seconds of a track's boxes kept for the overlay; as long as the longest clip."""
 PLATE_LEAST: Final = 0.5
 """Score from which a reading is told: one that is rather wrong than right would only mislead the officer."""
+BESIDE: Final = frozenset({"evidence", "held_back"})
+"""Types of events that are no happenings of their own."""
 PLATE_WAIT_S: Final = 2.0
 """Seconds for which a passage waits for its vehicle's plate: many are read after the line, nearer to the camera."""
 SPEED_WAIT_S: Final = SETTLE_S + 0.5
@@ -317,19 +319,27 @@ class CameraWatch:
                 log.info(
                     "Camera %s: a second look rejects %s at %.1f s", self._camera.id, finding.kind, finding.video_s
                 )
+                self._hold_back(one.told, one.observation)
             if one.tries < len(AGAIN_S):
                 self._doubted.append(Doubted(one.finding, one.tries + 1))
 
     def _open(self, finding: Finding, observation: Observation) -> None:
         """Wait for the seconds after the decision before the clip is cut; nobody waits for an alarm."""
-        event = finding_event(self._camera.id, finding, observation)
-        path = tuple(self._paths.get(finding.track, ())) if finding.track is not None else ()
-        due_s = finding.video_s + MARGIN_S
-        pending = Pending(due_s, finding, event, path, observation, self._camera, self.identity)
+        pending = self._pending_of(finding, finding_event(self._camera.id, finding, observation), observation)
         if self._at_once and finding.type is not FindingType.VIOLATION:
             self._tell(pending)
-            pending = replace(pending, event=whole_of(event))
+            pending = replace(pending, event=whole_of(pending.event))
         self._pending.append(pending)
+
+    def _hold_back(self, finding: Finding, observation: Observation) -> None:
+        """Tell of what a second look denied: no alarm, yet nothing that was thrown away unseen."""
+        event = held_back_of(finding_event(self._camera.id, finding, observation))
+        self._pending.append(self._pending_of(finding, event, observation))
+
+    def _pending_of(self, finding: Finding, event: Event, observation: Observation) -> Pending:
+        path = tuple(self._paths.get(finding.track, ())) if finding.track is not None else ()
+        due_s = finding.video_s + MARGIN_S
+        return Pending(due_s, finding, event, path, observation, self._camera, self.identity)
 
     def _close_due(self, video_s: float) -> None:
         while self._refused:
@@ -342,7 +352,7 @@ class CameraWatch:
     def _tell(self, pending: Pending, video_s: float = float("inf")) -> None:
         """Report a finding with the evidence there is by now; what the disk refuses is tried again after `video_s`."""
         event, subject = self._with_plate(pending.event, pending.finding.track), self._subject(pending)
-        whole = pending.event.type == "evidence" or pending.finding.type is FindingType.VIOLATION
+        whole = pending.event.type in BESIDE or pending.finding.type is FindingType.VIOLATION
         urgency = Urgency.CLIP if whole else Urgency.ALARM
         self._aside.do(urgency, lambda: self._report_with_evidence(pending, event, subject, video_s))
 
@@ -389,7 +399,7 @@ class CameraWatch:
     def _report(self, event: Event, package: Path | None) -> None:
         """Hand an event over; called from the thread beside the looks too."""
         self._sink.put(event, package)
-        if event.type != "evidence":
+        if event.type not in BESIDE:
             self.totals.events[event.type, event.kind] += 1
         if event.type == "passage":
             self.totals.passages[event.line or "", event.direction or "", event.class_ or ""] += 1

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 
-from service.event import Event, whole_id
+from service.event import Event, held_id, whole_id
 from vision.classes import ROAD_CLASSES
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ def whole_of(event: Event) -> Event:
     return event.model_copy(
         update={"id": identity, "type": "evidence", "of": event.id, "evidence": f"evidence/{identity}"}
     )
+
+
+def held_back_of(event: Event) -> Event:
+    """The event that tells of an alarm which a second look held back."""
+    identity = held_id(event.id)
+    return event.model_copy(update={"id": identity, "type": "held_back", "evidence": f"evidence/{identity}"})
 
 
 def passage_event(camera: str, passage: Passage, observation: Observation) -> Event:

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from qyran.errors import InputError, NotFound, TransitionError
+from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
-from service.access import ALERT_READERS, log_access, require
+from service.access import log_access, require
+from service.alerting.announced import ANNOUNCERS, MOST, READERS, check_span, end_early, names, running
 from service.alerting.moving import sealed_note
 from service.alerting.reading import alert_detail
 from service.records import load
@@ -22,13 +23,8 @@ from service.store.events import append_event
 from service.store.response_tables import Drill
 from service.views import AlertDetail
 
-ANNOUNCERS: Final = frozenset({Role.SITUATIONAL_OPERATOR, Role.ADMINISTRATOR})
-READERS: Final = ALERT_READERS | ANNOUNCERS
 LONGEST: Final = timedelta(hours=24)
 """A drill that lasts longer has been forgotten, and a real fire would be told as an exercise."""
-NAME_LONGEST: Final = 200
-MOST: Final = 500
-"""Cameras, sensors or objects of one drill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +48,7 @@ def announce(work: Work, given: Announced) -> Drill:
         InputError: it has no name, no place, or a span that cannot be.
     """
     role = require(work.actor, ANNOUNCERS)
-    if not 1 <= len(given.name.strip()) <= NAME_LONGEST:
-        raise InputError(f"A drill has a name of 1 to {NAME_LONGEST} signs.")
-    if not given.start < given.end:
-        raise InputError("A drill begins before it ends.")
-    if given.end - given.start > LONGEST:
-        raise InputError("A drill lasts 24 hours at most; announce the next day by itself.")
-    if given.end <= work.now:
-        raise InputError("The drill is over already; alerts of before are marked one by one.")
+    check_span(work, "A drill", given.name, given.start, given.end, LONGEST)
     places = (given.cameras, given.sensors, given.objects)
     if given.everywhere is any(places) or max(map(len, places)) > MOST:
         raise InputError("A drill names its cameras, sensors or objects, or says that it is everywhere.")
@@ -89,42 +78,26 @@ def end_drill(work: Work, drill_id: str) -> Drill:
         NotFound: there is no such drill.
         TransitionError: it is over.
     """
-    role = require(work.actor, ANNOUNCERS)
-    row = work.session.get(Drill, drill_id, with_for_update=True)
-    if row is None:
-        raise NotFound(f"There is no drill {drill_id}.")
-    if row.ended_at is not None or row.end <= work.now:
-        raise TransitionError("The drill is over already.")
-    row.ended_at, row.ended_by = work.now, work.actor.id
-    log_access(work, role, "drill_ended", row.id)
-    return row
+    return end_early(work, Drill, drill_id, "drill", "drill_ended")
 
 
-def drills(work: Work, *, running: bool = False, limit: int = 100) -> Sequence[Drill]:
-    """Drills, the latest first; `running` gives those that hold now.
+def drills(work: Work, *, now: bool = False, limit: int = 100) -> Sequence[Drill]:
+    """Drills, the latest first; `now` gives those that hold now.
 
     Raises:
         AccessError: the actor sees no alerts and announces no drills.
     """
     require(work.actor, READERS)
     query = select(Drill).order_by(Drill.start.desc(), Drill.id).limit(limit)
-    if running:
+    if now:
         query = query.where(Drill.start <= work.now, Drill.end > work.now, Drill.ended_at.is_(None))
     return work.session.scalars(query).all()
 
 
 def drill_at(work: Work, sources: Sequence[str], object_id: str | None, at: datetime) -> Drill | None:
     """The drill that an alert of these sources or this object at this moment belongs to."""
-    with work.session.no_autoflush:
-        rows = work.session.scalars(select(Drill).where(Drill.start <= at, Drill.end > at).order_by(Drill.start)).all()
-    named = set(sources)
-    for row in rows:
-        if row.ended_at is not None and at >= row.ended_at:
-            continue
-        held = {f"camera:{one}" for one in row.cameras} | {f"sensor:{one}" for one in row.sensors}
-        if row.everywhere or named & held or (object_id is not None and object_id in row.objects):
-            return row
-    return None
+    found = running(work, Drill, at)
+    return next((one for one in found if one.everywhere or names(one, sources, object_id)), None)
 
 
 def mark_drill(

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from incidents.alert import OPEN, AlertState
 from qyran.errors import TransitionError
-from qyran.roles import SYSTEM, Role
+from qyran.roles import Role
 from service import places
-from service.alerting.moving import CONSOLE, SITUATION_ROOM, moved, notify, sealed_note
+from service.alerting.moving import moved, sealed_note, told_the_room
 from service.alerting.reading import alert_detail
 from service.records import load
 from service.store.alert_tables import Alert
@@ -75,9 +75,7 @@ def part(work: Work, alert_id: str, reason: str, *, note: str | None = None, ver
         older.sources = list(dict.fromkeys([*own, *(source for sources in left for source in sources)]))
         places.settle(work, older)
         append_event(work, older, "report_parted", Role.SITUATIONAL_OPERATOR, data={"report": row.id})
-    moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": CONSOLE})
-    work.session.flush()
-    notify(work, row, CONSOLE, SITUATION_ROOM, initiator="system")
+    told_the_room(work, row)
     _own_case(work, row)
     work.session.flush()
     return alert_detail(work, row)

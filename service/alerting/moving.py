@@ -21,7 +21,7 @@ from incidents.alert import (
     check,
 )
 from incidents.response import Clock
-from qyran.roles import Actor, Role
+from qyran.roles import SYSTEM, Actor, Role
 from service.alerting.due import arm
 from service.notifying.hearing import STEPS
 from service.notifying.queueing import queue
@@ -119,6 +119,13 @@ def notify(work: Work, row: Alert, channel: str, recipient: str, *, initiator: s
             delivered_at=None,
         )
     )
+
+
+def told_the_room(work: Work, row: Alert) -> None:
+    """An alert that was just raised stands on the operators' list."""
+    moved(work, row, AlertState.NOTIFIED, actor=SYSTEM, data={"channel": CONSOLE})
+    work.session.flush()
+    notify(work, row, CONSOLE, SITUATION_ROOM, initiator="system")
 
 
 def sealed_note(note: str | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from incidents.response import ResponseState, ResponseStep, in_reach
 from qyran.errors import InputError, TransitionError
 from qyran.roles import Role
 from service.access import require
-from service.alerting.moving import CONSOLE, moved, notify, sealed_note, stamp
+from service.alerting.moving import CONSOLE, moved, notify, sealed_note, stamp, told_the_room
 from service.alerting.reading import alert_detail
 from service.alerting.services import ServiceReport, finish_part, report, response_row, responses, tell_service
 from service.records import load
@@ -172,6 +172,15 @@ def reopen(work: Work, alert_id: str, *, note: str | None = None, version: int |
     """It burns again: the same object, the same alert; services are sent anew."""
     row = load(work, Alert, alert_id, version)
     opened_again(work, row, note)
+    return _after(work, row)
+
+
+def let_through(work: Work, alert_id: str, *, note: str | None = None, version: int | None = None) -> AlertDetail:
+    """Raise what was held back: somebody looked and saw it."""
+    row = load(work, Alert, alert_id, version)
+    moved(work, row, AlertState.RAISED, payload=sealed_note(note))
+    row.reason = None
+    told_the_room(work, row)
     return _after(work, row)
 
 

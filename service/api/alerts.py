@@ -185,6 +185,13 @@ def reopen(alert_id: str, step: Step, desk: DeskOf) -> AlertDetail:
         return alerts.reopen(work, alert_id, note=step.note, version=step.version)
 
 
+@router.post("/{alert_id}/raise", summary="Raise what was held back")
+def let_through(alert_id: str, step: Step, desk: DeskOf) -> AlertDetail:
+    """Works or a second look held it back, and somebody sees that it is real."""
+    with desk.write() as work:
+        return alerts.let_through(work, alert_id, note=step.note, version=step.version)
+
+
 @router.post("/{alert_id}/assign", summary="Hand over to another operator")
 def assign(alert_id: str, step: AssignStep, desk: DeskOf) -> AlertDetail:
     """Who takes it over sees it as his own."""

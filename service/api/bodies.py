@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, S
 
 from incidents.alert import Verdict
 from qyran.roles import Role
+from service.alerting.works import Reason
 from service.i18n import Language
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
@@ -216,6 +217,19 @@ class NewDrill(Body):
     sensors: Named = []
     objects: Named = []
     everywhere: bool = False
+
+
+class NewWorks(Body):
+    """Works to be announced: their span, the kinds of alerts that they hold back, and what they are about."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    reason: Reason
+    kinds: Annotated[list[Annotated[str, StringConstraints(max_length=32)]], Field(min_length=1, max_length=50)]
+    start: AwareDatetime
+    end: AwareDatetime
+    cameras: Named = []
+    sensors: Named = []
+    objects: Named = []
 
 
 class CallJudgement(Body):

@@ -14,13 +14,14 @@ from service.alerting import fire_log
 from service.alerting.desk import report_of_machine
 from service.alerting.drills import Announced, announce, drills, end_drill
 from service.alerting.services import ServiceReport
-from service.api.bodies import CallJudgement, NewDrill, ServiceReportBody
+from service.alerting.works import Works, announce_works, end_works, every_works
+from service.api.bodies import CallJudgement, NewDrill, NewWorks, ServiceReportBody
 from service.api.deps import DeskOf, StoreOf
 from service.api.feeds import BEARER, LONGEST
 from service.api.problems import NotLoggedIn
 from service.feeds import dispatch_actor
 from service.outages import OutageView, listing
-from service.store.response_tables import Drill
+from service.store.response_tables import Drill, PlannedWorks
 
 router = APIRouter(tags=["alerts"])
 
@@ -43,6 +44,22 @@ class DrillOut(BaseModel):
     id: str
     name: str
     everywhere: bool
+    cameras: list[str]
+    sensors: list[str]
+    objects: list[str]
+    start: datetime
+    end: datetime
+    announced_at: datetime
+    ended_at: datetime | None
+
+
+class WorksOut(BaseModel):
+    """Announced works, and the kinds of alerts that they hold back."""
+
+    id: str
+    name: str
+    reason: str
+    kinds: list[str]
     cameras: list[str]
     sensors: list[str]
     objects: list[str]
@@ -90,7 +107,7 @@ def report(
 def announced(desk: DeskOf, *, running: bool = False) -> list[DrillOut]:
     """The latest first; `running` gives those that hold now."""
     with desk.read() as work:
-        return [_drill(one) for one in drills(work, running=running)]
+        return [_drill(one) for one in drills(work, now=running)]
 
 
 @router.post("/drills", summary="Announce a drill", status_code=201)
@@ -143,6 +160,35 @@ def judge(call_id: str, alert_id: str, body: CallJudgement, desk: DeskOf) -> Non
     """What a person says stands before what the machine finds."""
     with desk.write() as work:
         fire_log.judge(work, call_id, alert_id, same=body.same)
+
+
+@router.get("/works", summary="Announced works")
+def announced_works(desk: DeskOf, *, running: bool = False) -> list[WorksOut]:
+    """The latest first; `running` gives those that hold now."""
+    with desk.read() as work:
+        return [_works(one) for one in every_works(work, now=running)]
+
+
+@router.post("/works", summary="Announce works", status_code=201)
+def announce_the_works(body: NewWorks, desk: DeskOf) -> WorksOut:
+    """Alerts of their kinds at their cameras, sensors and objects are held back within the span, and listed."""
+    given = Works(
+        body.name, body.reason, tuple(body.kinds), body.start, body.end, tuple(body.cameras), tuple(body.sensors),
+        tuple(body.objects),
+    )  # fmt: skip
+    with desk.write() as work:
+        return _works(announce_works(work, given))
+
+
+@router.post("/works/{works_id}/end", summary="End works before their time")
+def end_the_works(works_id: str, desk: DeskOf) -> WorksOut:
+    """Alerts after this moment are raised."""
+    with desk.write() as work:
+        return _works(end_works(work, works_id))
+
+
+def _works(row: PlannedWorks) -> WorksOut:
+    return WorksOut.model_validate(row, from_attributes=True)
 
 
 def _drill(row: Drill) -> DrillOut:

@@ -22,7 +22,7 @@ from service.store.lease_tables import CameraLease, LeaseRefusal
 
 EARLY_S: Final = 2.0
 """Seconds by which what a holder tells may lie before its term: how well two clocks are known to each other."""
-OF_CAMERAS: Final = frozenset({"passage", "incident", "fire_alert", "stream", "evidence"})
+OF_CAMERAS: Final = frozenset({"passage", "incident", "fire_alert", "stream", "evidence", "held_back"})
 """What only a camera's process tells; a violation also comes from devices and registers."""
 REASONS: Final = {
     "lease_lost": "another machine watched the camera by then",

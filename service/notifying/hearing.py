@@ -64,8 +64,6 @@ def hears(receiver: Receiver, facts: AlertFacts, step: str, service: str | None 
         return False
     if step == "escalated" and service is not None and service in {receiver.service, receiver.id}:
         return True  # the ladder names him: whatever else he hears
-    if step == "escalated" and service is not None and service in {receiver.service, receiver.id}:
-        return _of_its_place(receiver, facts)  # the ladder names it: nobody has answered
     if told:
         return _hears_more(receiver, step)
     if step == "dispatched" and receiver.service is not None:

@@ -29,8 +29,11 @@ GROUPS: Final[Mapping[str, frozenset[AlertState]]] = {
     "sent_out": frozenset({AlertState.DISPATCHED, AlertState.DEPARTED, AlertState.ARRIVED}),
     "done": frozenset({AlertState.RESOLVED, AlertState.FALSE}),
     "closed": frozenset({AlertState.CLOSED, AlertState.CANCELLED}),
+    "held": frozenset({AlertState.SUPPRESSED}),
 }
 """The list's tabs: what an operator has to do next."""
+BESIDE: Final = frozenset({"closed", "held"})
+"""Tabs of alerts that are not open."""
 SHOWN: Final = 200  # lines of the list; more than anybody can answer
 SOUNDING: Final = 500  # unanswered alerts named to a console; the rest are counted
 ATTENTIONS: Final[tuple[Attention, ...]] = ("high", "medium", "low")
@@ -105,7 +108,7 @@ def board(work: Work, choice: Choice) -> Board:
     if len(rows) < SHOWN and states - FRESH:
         rest = select(Alert).where(*wanted, Alert.state.in_(states - FRESH))
         rows += work.session.scalars(rest.order_by(Alert.t_detect.desc(), Alert.id).limit(SHOWN - len(rows)))
-    total = counts[choice.show] if choice.show in GROUPS else sum(counts[name] for name in GROUPS if name != "closed")
+    total = counts[choice.show] if choice.show in GROUPS else sum(counts[name] for name in GROUPS if name not in BESIDE)
     sounding, unanswered = _sounding(work)
     return Board(summaries(work, rows), counts, max(0, total - len(rows)), sounding, unanswered)
 

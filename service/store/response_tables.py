@@ -71,6 +71,31 @@ class Drill(Base):
     ended_by: Mapped[str | None] = mapped_column(Id)
 
 
+class PlannedWorks(Base):
+    """Announced works: alerts of their kinds at their cameras, sensors and objects are held back within their span.
+
+    Attributes:
+        reason: maintenance of what sees, or known works in its sight.
+        ended_at, ended_by: where somebody ended them before their time.
+    """
+
+    __tablename__ = "planned_works"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Code)
+    kinds: Mapped[list[Any]]
+    cameras: Mapped[list[Any]]
+    sensors: Mapped[list[Any]]
+    objects: Mapped[list[Any]]
+    start: Mapped[datetime]
+    end: Mapped[datetime] = mapped_column(index=True)
+    announced_at: Mapped[datetime]
+    announced_by: Mapped[str] = mapped_column(Id)
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(Id)
+
+
 class CallMatch(Base):
     """A call in the fire service's log and an alert of ours that may be the same.
 

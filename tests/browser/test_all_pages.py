@@ -17,6 +17,7 @@ PAGES = {
         "/alarms/statistics",
         "/alarms/raise",
         "/alarms/drills",
+        "/alarms/works",
         "/alarms/outages",
         "/alarms/map",
         "/cameras",

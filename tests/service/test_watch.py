@@ -8,6 +8,7 @@ import pytest
 
 from evidence.canonical import file_sha256
 from evidence.stills import MARGIN_S
+from fire_alerts.second_look import Verdict, Word
 from service import passage_still, watch
 from service.watch import PLATE_LEAST, PLATE_SURE, PLATE_WAIT_S, SPEED_WAIT_S, CameraWatch
 from service.watch_identity import Identity
@@ -172,6 +173,37 @@ def test_an_alarm_of_a_live_stream_leaves_at_once_and_its_whole_clip_follows(mon
     assert (clip.type, clip.of) == ("evidence", alarm.id)
     assert at[1] == pytest.approx(1.0 + MARGIN_S)
     assert [one.event_id for one in subjects] == [alarm.id, clip.id]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(("later", "types"), [(Word.REJECTED, ["held_back"]), (Word.WEAK, ["held_back", "fire_alert"])])
+def test_what_a_second_look_denies_is_told_as_held_back_and_alarms_once_it_is_not_denied(
+    monkeypatch, at_once, later, types
+):
+    finding = Finding(
+        type=FindingType.FIRE_ALERT, kind="smoke", onset_s=0.5, video_s=1.0, score=0.9, rule_version="1", trace=(),
+        moments=(), box=BOX,
+    )  # fmt: skip
+    rejected, heard = Verdict(Word.REJECTED, ()), Verdict(later, ())
+
+    class Doubts:
+        def __init__(self, *_):
+            pass
+
+        def at(self, finding):
+            return finding, rejected
+
+        def again(self, doubted, now_s):
+            return replace(doubted.finding, video_s=now_s), heard
+
+    monkeypatch.setattr(watch, "SecondLook", Doubts)
+    events, _, subjects = watched(monkeypatch, {}, findings={1.0: [finding]}, until_s=8.0, at_once=at_once)
+    told = [event for event in events if event.type != "evidence"]
+    assert sorted(event.type for event in told) == sorted(types)
+    assert len({event.id for event in events}) == len(events)
+    held = next(event for event in told if event.type == "held_back")
+    assert (held.kind, held.video_s, held.evidence) == ("smoke", 1.0, f"evidence/{held.id}")
+    assert held.id in [one.event_id for one in subjects]
 
 
 def test_a_violation_of_a_live_stream_waits_for_its_clip(monkeypatch):

@@ -22,7 +22,12 @@ from vision.finding import FindingType
 NOON = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 CAMERA = {"id": "abay-12", "name": "Абай 12", "stream": "rtsp://camera/1", "commissioned": "2026-01-01"}
 PASSWORD = "orange tulips over Medeu"  # of users who exist in tests only
-TYPES = {"violation": FindingType.VIOLATION, "incident": FindingType.INCIDENT, "fire_alert": FindingType.FIRE_ALERT}
+TYPES = {
+    "violation": FindingType.VIOLATION,
+    "incident": FindingType.INCIDENT,
+    "fire_alert": FindingType.FIRE_ALERT,
+    "held_back": FindingType.FIRE_ALERT,
+}
 
 
 class Clock:

@@ -68,6 +68,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "cancel": lambda work, one, f: alerts.cancel(work, one, f.reason, note=f.note, version=f.version),
     "close": lambda work, one, f: alerts.close(work, one, f.reason, note=f.note, version=f.version),
     "reopen": lambda work, one, f: alerts.reopen(work, one, note=f.note, version=f.version),
+    "raise": lambda work, one, f: alerts.let_through(work, one, note=f.note, version=f.version),
     "note": lambda work, one, f: alerts.add_note(work, one, f.note or ""),
     "join": lambda work, one, f: join(work, one, f.into, note=f.note, version=f.version),
 }

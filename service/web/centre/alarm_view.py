@@ -52,7 +52,7 @@ SPANS: Final = (
     ("arrival", "t_dispatch", "t_arrive"),
 )
 
-PLAIN: Final = ("acknowledge", "depart", "arrive", "true", "resolve", "verify", "undetermined", "reopen")
+PLAIN: Final = ("acknowledge", "depart", "arrive", "true", "resolve", "verify", "undetermined", "raise", "reopen")
 """Steps that need no words, the likeliest first."""
 ASKED: Final = ("false", "correct", "cancel", "close")
 """Steps that need a reason."""
@@ -61,6 +61,7 @@ JUDGES: Final = frozenset({Role.SITUATIONAL_OPERATOR})
 KEYS: Final[Mapping[str, str]] = {
     "acknowledge": "a", "true": "t", "false": "f", "undetermined": "u", "depart": "p", "arrive": "v", "resolve": "g",
     "verify": "y", "correct": "e", "cancel": "x", "close": "c", "reopen": "o",
+    "raise": "h",
 }  # fmt: skip
 """The single key of each step; `d` and a digit sends a service."""
 SERVICE_KEYS: Final[Mapping[str, str]] = {code: str(place) for place, code in enumerate(SERVICES, 1)}

@@ -14,6 +14,7 @@ from service.web.centre import (
     shift_pages,
     statistics_pages,
     wall_pages,
+    works_pages,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -24,6 +25,7 @@ for room in (
     shift_pages,
     statistics_pages,
     hand_pages,
+    works_pages,
     wall_pages,
     own_pages,
     alarm_pages,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from incidents.alert import AlertState, find
 from incidents.severity import FIRE_KINDS, KINDS, attention
 from service.i18n import named
-from service.operators.board import ATTENTIONS, FRESH, GROUPS, Board, Choice
+from service.operators.board import ATTENTIONS, BESIDE, FRESH, GROUPS, Board, Choice
 from service.store.tables import Camera
 from service.views import AlertSummary
 from service.web.centre.alarm_view import kind_name, tone
@@ -123,7 +123,7 @@ def _tiles(w: Words, choice: Choice, board: Board) -> tuple[Tile, ...]:
         query = query_of(replace(choice, show=show))
         return f"/alarms?{query}" if query else "/alarms"
 
-    every = sum(count for name, count in board.counts.items() if name != "closed")
+    every = sum(count for name, count in board.counts.items() if name not in BESIDE)
     tiles = [Tile(w.t("alarms.all_open"), every, path(""), current=choice.show not in GROUPS)]
     for name in GROUPS:
         count = board.counts[name]

@@ -91,6 +91,14 @@ def test_alerts_by_hand_drills_outages_and_calls(world, app):
         assert operator("GET", "/drills?running=true").json() == [announced]
         ended = operator("POST", f"/drills/{announced['id']}/end").json()
         assert ended["ended_at"] is not None
+        works = {**drill, "name": "Жөндеу", "reason": "maintenance", "kinds": ["crash"], "cameras": ["abay-12"]}
+        assert operator("POST", "/works", json={**works, "kinds": []}).status_code == 422
+        planned = operator("POST", "/works", json=works).json()
+        assert operator("GET", "/works?running=true").json() == [planned]
+        held = world.alert("crash")
+        raised = operator("POST", f"/alerts/{held}/raise", json={"note": "шынайы"}).json()
+        assert (planned["kinds"], raised["state"]) == (["crash"], "notified")
+        assert operator("POST", f"/works/{planned['id']}/end").json()["ended_at"] is not None
         assert operator("GET", "/outages").json() == []
         span = {"since": "2026-11-01T00:00:00Z", "until": "2026-12-01T00:00:00Z"}
         assert operator("GET", "/fire-calls", params=span).json() == {

@@ -191,7 +191,7 @@ def test_a_drill_at_an_object_holds_for_whoever_reports_from_it(world, operator)
 def test_after_its_end_or_once_it_is_called_off_everything_is_real(world, operator):
     announced = world.do(operator, announce, drill(world))
     first = world.alert("smoke", "fire_alert")
-    assert [one.id for one in world.do(operator, drills, running=True)] == [announced.id]
+    assert [one.id for one in world.do(operator, drills, now=True)] == [announced.id]
     world.do(operator, end_drill, announced.id)
     second = world.alert("smoke", "fire_alert")
     assert (read(world, first).is_drill, read(world, second).is_drill) == (True, False)

@@ -75,7 +75,7 @@ def test_no_filter_makes_an_unanswered_alarm_silent(both, operator, city):
     assert {one.id for one in found.sounding} == {city[name] for name in ("jam", "smoke", "crash", "stopped")}
     assert [one.fire for one in found.sounding if one.id == city["smoke"]] == [True]
     assert found.unanswered == 4
-    assert found.counts == {"new": 0, "taken": 0, "sent_out": 0, "done": 1, "closed": 0}
+    assert found.counts == {"new": 0, "taken": 0, "sent_out": 0, "done": 1, "closed": 0, "held": 0}
 
 
 def test_a_dispatcher_has_no_board(world):

@@ -80,6 +80,26 @@ def test_a_drill_is_announced_and_ended(world, operator):
     assert operator.form(f"/alarms/drills/{drill}/end", on="/alarms/drills").status_code == 303
 
 
+def test_works_are_announced_hold_an_alarm_back_and_are_ended(world, operator):
+    start = re.search(r'name="start" value="([^"]+)"', operator.get("/alarms/works").text).group(1)
+    given = {"name": "Repaving", "reason": "known_works", "start": start, "end": start[:11] + "23:00", "kind": "smoke"}
+    refused = operator.form("/alarms/works", on="/alarms/works", **given)
+    assert (refused.status_code, "Choose the cameras" in refused.text, "Repaving" in refused.text) == (422, True, True)
+    assert operator.form("/alarms/works", on="/alarms/works", camera="abay-12", **given).status_code == 303
+    world.clock.forward(minutes=2)
+    alert = world.alert("smoke", "fire_alert", track=None)
+    assert alert not in operator.get("/alarms").text
+    assert alert in operator.get("/alarms?show=held").text
+    pane = operator.get(f"/alarms/{alert}").text
+    assert "Held back" in pane
+    assert "Raise after all" in pane
+    assert operator.form(f"/alarms/{alert}/raise", on=f"/alarms/{alert}").status_code == 303
+    assert alert in operator.get("/alarms").text
+    ending = re.search(r"/alarms/works/([0-9a-f-]+)/end", operator.get("/alarms/works").text).group(1)
+    assert operator.form(f"/alarms/works/{ending}/end", on="/alarms/works").status_code == 303
+    assert "over already" in operator.form(f"/alarms/works/{ending}/end", on="/alarms/works").text
+
+
 def test_statistics_and_outages_say_what_they_lack(world, operator):
     assert "No alarms here." in operator.get("/alarms/statistics?start=2026-01-01&end=2026-01-31").text
     assert operator.get("/alarms/statistics?start=2026-02-01&end=2026-01-31").status_code == 422
