@@ -22,7 +22,7 @@ from evidence.record_package import picture_size
 from qyran.errors import InputError, TransitionError
 from qyran.roles import OFFICERS, Role
 from service.access import log_access, require
-from service.durable import sync_folder, write_synced
+from service.durable import place_file
 from service.feeds import DELIVERERS
 from service.store.database import Store, Work
 from service.store.record_tables import DeviceRecord as Row
@@ -228,10 +228,4 @@ def _latest(record: DeviceRecord) -> datetime:
 
 def _keep_picture(store: Store, name: str, data: bytes) -> None:
     """Durable before the transaction commits; a picture whose record was not stored is overwritten by the next try."""
-    path = picture_path(store, name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    spare = path.with_name(f".{path.name}")
-    write_synced(spare, data)
-    spare.chmod(0o600)
-    spare.rename(path)
-    sync_folder(path.parent)
+    place_file(picture_path(store, name), data)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from evidence.canonical import file_sha256
 from qyran.errors import IntegrityError
-from service.durable import sync_folder, write_synced
+from service.durable import place_file
 from service.objects_store import local_file
 from service.objects_store.owed import owe_put
 
@@ -26,12 +26,7 @@ class Paper(Protocol):
 
 def write_document(work: Work, file: str, data: bytes) -> None:
     """Durable before the transaction commits; where that is undone, the next taker of the number overwrites it."""
-    path = work.store.settings.documents_folder / file
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    spare = path.with_name(f".{path.name}")
-    write_synced(spare, data)
-    spare.rename(path)
-    sync_folder(path.parent)
+    place_file(work.store.settings.documents_folder / file, data)
     owe_put(work, "documents", file)
 
 

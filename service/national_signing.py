@@ -16,7 +16,7 @@ from service import signing
 from service.cases import open_case
 from service.document_signer import SENTENCES, registered, signing_file
 from service.documents import write_document
-from service.durable import sync_folder, write_synced
+from service.durable import place_file
 from service.fault_points import reach
 from service.ports.channels import ChannelDown, Refused
 from service.ports.national_signature import Judged, NationalSignature, NcaNode
@@ -74,7 +74,7 @@ def prepare(store: Store, actor: Actor, case_id: str, *, version: int | None = N
             "sha256": sha256_hex(pdf),
         }}  # fmt: skip
         append_event(work, row, PREPARED, role, data={"document_no": drafted.document_no}, payload=payload)
-        _keep(_place(store, case_id), pdf)
+        place_file(_place(store, case_id), pdf)
     return pdf
 
 
@@ -149,11 +149,3 @@ def _prepared(work: Work, case_id: str) -> tuple[dict[str, Any], bytes] | None:
 
 def _place(store: Store, case_id: str) -> Path:
     return store.settings.documents_folder / "prepared" / f"{case_id}.pdf"
-
-
-def _keep(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    spare = path.with_name(f".{path.name}")
-    write_synced(spare, data)
-    spare.rename(path)
-    sync_folder(path.parent)

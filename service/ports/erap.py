@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from qyran.errors import ConfigError
-from service.durable import sync_folder, write_synced
+from service.durable import place_file
 from service.ports.http import Peer, told
 from service.store.database import Store
 
@@ -178,7 +178,4 @@ def _whole(folder: Path) -> list[Path]:
 
 
 def _write(path: Path, content: BaseModel) -> None:
-    spare = path.with_name(f".{path.name}")
-    write_synced(spare, content.model_dump_json().encode())
-    spare.rename(path)
-    sync_folder(path.parent)
+    place_file(path, content.model_dump_json().encode())
