@@ -17,6 +17,7 @@ from service.kpi import security_report
 from service.kpi_analysis.false_records import FalseRecord, false_records
 from service.kpi_analysis.false_shares import By, FalseAlarms, false_alarms
 from service.kpi_analysis.gain import Gain, Standing, gains
+from service.kpi_analysis.held_back import held_back
 from service.reports import words
 from service.reports.drawn import say
 from service.web.kpi.asked import Asked, ForPeriod
@@ -105,6 +106,7 @@ def false_alarm_page(asked: ForPeriod, by: Annotated[str, Query(max_length=10)] 
         cut=len(judged) > DRAWN,
         drawn=DRAWN,
         target=words.target(w.lang, whole.target),
+        held=held_back(asked.visit.store, asked.period, actor=asked.visit.actor),
     )
 
 

@@ -9,9 +9,11 @@ from kpi_catalog.period import Period
 from qyran.errors import AccessError, InputError
 from qyran.roles import Role
 from service import alerts, cases
+from service.alerting.works import Works, announce_works
 from service.kpi import security_report
 from service.kpi_analysis import BY, false_alarms, false_records
 from service.kpi_analysis.false_shares import spans
+from service.kpi_analysis.held_back import HeldBack, held_back
 from service.store.alert_tables import Alert
 from tests.service.world import World
 
@@ -97,3 +99,21 @@ def test_a_period_is_parted_where_the_clock_was_changed():
     assert (first[2], second[2]) == (360, 300)
     assert first[1] == second[0] == datetime(2024, 2, 29, 18, tzinfo=UTC)
     assert second[1] - first[0] == year.end - year.start == timedelta(days=366) + timedelta(hours=1)
+
+
+def test_what_was_held_back_is_counted_beside_the_shares_until_it_is_raised(city):
+    for kind in ("crash", "congestion"):
+        given = Works(
+            "Жөндеу", "maintenance", (kind,), city.clock(), city.clock() + timedelta(hours=1), cameras=("abay-12",)
+        )
+        city.do(city.operator, announce_works, given)
+    first, _ = city.alert("crash"), city.alert("congestion", track=9)
+    city.take(city.event("smoke", type="held_back", plate=None))
+    assert held_back(city.store, NOVEMBER, actor=city.evaluator) == HeldBack(works=2, second_look=1)
+    assert not false_alarms(city.store, NOVEMBER, "rule", actor=city.evaluator)
+    city.do(city.operator, alerts.let_through, first)
+    assert held_back(city.store, NOVEMBER, actor=city.evaluator) == HeldBack(works=1, second_look=1)
+    assert [one.key for one in false_alarms(city.store, NOVEMBER, "rule", actor=city.evaluator)] == ["crash"]
+    assert held_back(city.store, Period.parse("2026-10"), actor=city.evaluator) == HeldBack(0, 0)
+    with pytest.raises(AccessError):
+        held_back(city.store, NOVEMBER, actor=city.person(Role.SERVICE_DISPATCHER))

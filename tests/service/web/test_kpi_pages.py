@@ -60,6 +60,12 @@ def test_every_page_of_the_console_is_whole_in_every_language(city, visitors, ca
     assert [record.message for record in caplog.records if "No text for" in record.message] == []
 
 
+def test_what_was_held_back_stands_beside_the_false_alarms(city, visitors):
+    assert "Held back" not in visitors("evaluator").get("/kpi/false-alarms").text
+    city.take(city.event("smoke", type="held_back", plate=None))
+    assert "0 by announced works, 1 by a second look" in visitors("evaluator").get("/kpi/false-alarms").text
+
+
 def test_the_value_carries_its_formula_its_trend_and_its_times(city, visitors):
     page = visitors("evaluator").get("/kpi/9.8").text
     assert "confirmed incidents with a reaction" in page
