@@ -6,17 +6,17 @@ found in the one before or after, so nobody is seen for a twenty-fifth of a seco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.masker import FILL, Masker
+from evidence.masker import FILL
 from evidence.masks import Box, Masked, together
 from qyran.errors import IntegrityError
 
@@ -26,6 +26,13 @@ NEIGHBOURS: Final = 2
 QUALITY: Final = 23
 """Constant rate factor of H.264."""
 TITLE: Final = "Masked copy. Маскаланған көшірме. Маскированная копия."
+
+
+class Looker(Protocol):
+    """Finds what to mask in a picture, as `evidence.masker.Masker`."""
+
+    def look(self, picture: NDArray[np.uint8], subject: Box | None = None, *, keep_plate: bool = True) -> Masked:
+        """What to mask in uint8 [H, W, 3], BGR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,9 @@ class MaskedClip:
 
 
 def mask_clip(
-    source: Path, target: Path, masker: Masker, subjects: Sequence[Box | None], *, keep_plate: bool
-) -> MaskedClip:
+    source: Path, target: Path, masker: Looker, subjects: Sequence[Box | None], *, keep_plate: bool,
+    tell: Callable[[int], None] = lambda _: None,
+) -> MaskedClip:  # fmt: skip
     """Write the masked copy of a clip as H.264, without sound.
 
     Args:
@@ -52,14 +60,15 @@ def mask_clip(
         masker: finds what to mask.
         subjects: box of the subject in each picture in the order of showing; missing ones are None.
         keep_plate: whether the subject's plate stays.
+        tell: told after each picture how many were looked at.
 
     Raises:
         IntegrityError: the clip cannot be decoded.
     """
-    found = [
-        masker.look(picture, subjects[i] if i < len(subjects) else None, keep_plate=keep_plate)
-        for i, (picture, _) in enumerate(_pictures(source))
-    ]
+    found: list[Masked] = []
+    for i, (picture, _) in enumerate(_pictures(source)):
+        found.append(masker.look(picture, subjects[i] if i < len(subjects) else None, keep_plate=keep_plate))
+        tell(len(found))
     if not found:
         raise IntegrityError(f"The clip {source.name} of the evidence {source.parent.name} holds no picture.")
     width, height = _write(source, target, found)

@@ -48,7 +48,7 @@ FOR_NOW: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 PICTURES: Final[Kind] = "pictures"
 CLIP: Final[Kind] = "clip"
 
-_ONE: Final = threading.Lock()
+ONE_AT_A_TIME: Final = threading.Lock()
 """Detectors serve one thread at a time."""
 
 log = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ def _made(store: Store, package: Evidence, kind: Kind, masker: Masker | None) ->
     folder = copy_folder(store.settings, package.folder, kind)
     if not folder.is_dir():
         original = load_package(local_folder(store.settings, "evidence", package.folder))
-        with _ONE:
+        with ONE_AT_A_TIME:
             write_masked(original, kind, folder.parent, _making(store, masker))
     verdict = verify_masked(folder, trust_store(store.settings.home))
     copy = load_masked(folder)

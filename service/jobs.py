@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,8 @@ from service.sensors.rounds import SensorRounds
 from service.spool import Spool
 from service.store.database import Store
 from service.store.ledger import due, sign_heads
+from service.video.exports import make_exports
+from service.video.masking import stand_back, video_mask
 from service.video.tending import VideoRound
 from violations.case import CaseState
 
@@ -143,6 +146,7 @@ class Jobs:
             threading.Thread(target=self._exchange, name="exchange", daemon=True),
             threading.Thread(target=self._hear, name="sensors", daemon=True),
             threading.Thread(target=self._keep_video, name="video", daemon=True),
+            threading.Thread(target=self._mask_video, name="masked video", daemon=True),
         )
 
     def start(self) -> None:
@@ -247,6 +251,15 @@ class Jobs:
             rounds = VideoRound(self._store)
             while ours and not self._stop.is_set():
                 self._step("video", rounds.run)
+                self._stop.wait(VIDEO_S)
+
+    def _mask_video(self) -> None:
+        """Masked copies of video take hours of a core: by themselves, and behind everything else."""
+        stand_back()
+        with _only_one(self._store.settings.home / ".masking.lock", self._stop) as ours:
+            mask = partial(video_mask, self._store.settings, self._stop.is_set)
+            while ours and not self._stop.is_set():
+                self._step("masked_video", lambda: make_exports(self._store, mask))
                 self._stop.wait(VIDEO_S)
 
     def _exchange(self) -> None:

@@ -123,11 +123,12 @@ class VideoRelease(Body):
 
 
 class NewExport(Body):
-    """Which span leaves, and what for."""
+    """Which span leaves, what for, and whether as a masked copy (10 minutes at most)."""
 
     start: AwareDatetime
     end: AwareDatetime
     purpose: Words
+    masked: bool = False
 
 
 class ExportView(BaseModel):
@@ -140,6 +141,7 @@ class ExportView(BaseModel):
     state: str
     done: float
     error: str | None
+    masked: bool
     gaps: list[tuple[AwareDatetime, AwareDatetime]]
     sha256: str | None
     bytes: int | None
@@ -238,7 +240,7 @@ def export_list(desk: DeskOf, camera: Annotated[str | None, Query(max_length=64)
 def export(camera_id: str, order: NewExport, desk: DeskOf) -> ExportView:
     """Made in the background; look at its state, then fetch it."""
     with desk.write() as work:
-        return _export(exports.ask(work, camera_id, exports.Asked(order.start, order.end, order.purpose)))
+        return _export(exports.ask(work, camera_id, exports.Asked(order.start, order.end, order.purpose, order.masked)))
 
 
 @router.get("/video/exports/{export_id}", summary="How far an export is")
@@ -306,5 +308,6 @@ def _lock(one: VideoLock) -> VideoLockView:
 def _export(one: VideoExport) -> ExportView:
     return ExportView(
         id=one.id, camera=one.camera_id, start=one.start, end=one.end, state=one.state, done=one.done, error=one.error,
-        gaps=[(start, end) for start, end in one.gaps], sha256=one.sha256, bytes=one.bytes, expires_at=one.expires_at,
+        masked=one.masked, gaps=[(start, end) for start, end in one.gaps], sha256=one.sha256, bytes=one.bytes,
+        expires_at=one.expires_at,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def add(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     taken.add_argument("--from", dest="start", type=utc, required=True, metavar="TIME")
     taken.add_argument("--to", dest="end", type=utc, required=True, metavar="TIME")
     taken.add_argument("--purpose", required=True, metavar="TEXT", help="what for; it is logged")
+    taken.add_argument("--masked", action="store_true", help="people, windows and plates covered; 10 minutes at most")
     taken.set_defaults(run=export)
     checked = actions.add_parser("check", help="read every segment's structure; 1 where one is damaged")
     checked.add_argument("camera", nargs="?", metavar="CAMERA")
@@ -69,12 +71,13 @@ def export(arguments: Namespace) -> int:
     from qyran.errors import InputError  # noqa: PLC0415
     from qyran.roles import SYSTEM  # noqa: PLC0415
     from service.video import exports  # noqa: PLC0415
+    from service.video.masking import video_mask  # noqa: PLC0415
 
     with system_store() as store:
-        asked = exports.Asked(arguments.start, arguments.end, arguments.purpose)
+        asked = exports.Asked(arguments.start, arguments.end, arguments.purpose, arguments.masked)
         with store.write(SYSTEM) as work:
             made = exports.ask(work, arguments.camera, asked)
-        exports.make_exports(store)
+        exports.make_exports(store, partial(video_mask, store.settings) if arguments.masked else None)
         with store.write(SYSTEM) as work:
             row = exports.one_of(work, made.id)
             if row.state != exports.READY:

@@ -50,6 +50,7 @@ class VideoExport(Base):
     Attributes:
         state: `wanted`, `making`, `ready`, `failed` or `gone` (its time was over).
         done: share that is made, 0 to 1.
+        masked: a masked copy leaves, and not the original packets.
         gaps: spans without video inside it, `[start, end]` each in ISO 8601.
         file: its name under the folder of exports.
         taken: how many times it was fetched.
@@ -62,6 +63,7 @@ class VideoExport(Base):
     start: Mapped[datetime]
     end: Mapped[datetime]
     purpose: Mapped[str] = mapped_column(Text)
+    masked: Mapped[bool] = mapped_column(default=False, server_default="0")
     asked_by: Mapped[str] = mapped_column(Id)
     role: Mapped[str] = mapped_column(String(32))
     asked_at: Mapped[datetime] = mapped_column(index=True)

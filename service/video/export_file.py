@@ -9,10 +9,10 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import av
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from evidence.canonical import canonical_json, file_sha256
 from evidence.export import About, Content, write_export
 from evidence.keys import installation_signer, trust_store
+from evidence.masked_clip import MaskedClip
 from qyran import __version__
 from qyran.errors import IntegrityError, NotFound
 from service.video.archive import Found
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 LIST: Final = "video.json"
 FORMAT: Final = "qyran-video/1"
+ORIGINAL: Final = "original packets, not encoded anew; without sound"
+MASKED: Final = "masked copy: people, windows of vehicles and plates covered, encoded anew; without sound"
+TELL_EVERY: Final = 25
+"""Pictures between two words about how far a masked copy is."""
 MOST_BYTES: Final = 3_900_000_000
 """A zip without the 64-bit extension, which some readers lack, holds 4 GB."""
 
@@ -49,6 +54,7 @@ class Order:
     by: str
     role: str
     at: datetime
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,17 @@ class Written:
     bytes: int
 
 
+class Mask(Protocol):
+    """Makes the masked copy of a part."""
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """SHA-256 of the weights that look, by what they look for."""
+
+    def copy(self, source: Path, target: Path, tell: Callable[[int], None]) -> MaskedClip:
+        """Write it; told after each picture how many were looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     path: Path
@@ -67,9 +84,12 @@ class _Part:
     pictures: int
     codec: str
     segments: tuple[Mapping[str, Any], ...]
+    covered: Mapping[str, int] | None = None
 
 
-def write_video(store: Store, order: Order, found: Found, target: Path, tell: Callable[[float], None]) -> Written:
+def write_video(
+    store: Store, order: Order, found: Found, target: Path, tell: Callable[[float], None], mask: Mask | None = None
+) -> Written:
     """Write an export.
 
     Args:
@@ -78,6 +98,7 @@ def write_video(store: Store, order: Order, found: Found, target: Path, tell: Ca
         found: what the archive holds of it.
         target: the zip; put in place whole.
         tell: told the share that is made.
+        mask: makes the masked copy of each part, which leaves in its place; None where the original packets leave.
 
     Raises:
         NotFound: nothing of the span is there any more.
@@ -92,11 +113,13 @@ def write_video(store: Store, order: Order, found: Found, target: Path, tell: Ca
         parts = _parts(found.segments, order, folder, tell)
         if not parts:
             raise NotFound("The archive holds no picture of this span any more.")
+        if mask is not None:
+            parts = _masked(parts, mask, folder, tell)
         files: dict[str, Content] = {f"video/{part.path.name}": part.path for part in parts}
-        files[LIST] = canonical_json(_list(order, found, parts))
+        files[LIST] = canonical_json(_list(order, found, parts, mask))
         files |= _keys(store)
         marks = {"demo": True} if store.demo else {}
-        about = About("full", order.id, store.clock(), __version__, marks)
+        about = About("full" if mask is None else "masked", order.id, store.clock(), __version__, marks)
         spare = folder / "export.zip"
         digest = write_export(spare, about, files, installation_signer(store.settings.home))
         size = spare.stat().st_size
@@ -169,6 +192,24 @@ def _part(run: Sequence[Segment], order: Order, path: Path) -> _Part | None:
     return _Part(path, origin, last, pictures, codec, tuple(taken))
 
 
+def _masked(parts: Sequence[_Part], mask: Mask, folder: Path, tell: Callable[[float], None]) -> list[_Part]:
+    """Masked copies in place of the originals, which are removed."""
+    whole, before, found = sum(part.pictures for part in parts), 0, []
+    for part in parts:
+        target = folder / f"masked-{part.path.name}"
+
+        def told(looked: int, before: int = before) -> None:
+            if looked % TELL_EVERY == 0:
+                tell(round((before + looked) / whole * 0.95, 3))
+
+        clip = mask.copy(part.path, target, told)
+        part.path.unlink()
+        covered = {"people": clip.people, "windows": clip.windows, "plates": clip.plates}
+        found.append(replace(part, path=target, pictures=clip.pictures, codec="h264", covered=covered))
+        before += part.pictures
+    return found
+
+
 def _inside(one: Segment, order: Order) -> tuple[datetime | None, float, float]:
     """UTC of the segment's media time 0, and which of its seconds belong to the order: whole groups in front."""
     found = list(places(one.path))
@@ -180,18 +221,21 @@ def _inside(one: Segment, order: Order) -> tuple[datetime | None, float, float]:
     return base, (begun[-1] if begun else found[0].start_s), last_s
 
 
-def _list(order: Order, found: Found, parts: Sequence[_Part]) -> dict[str, Any]:
+def _list(order: Order, found: Found, parts: Sequence[_Part], mask: Mask | None) -> dict[str, Any]:
+    source = ORIGINAL if mask is None else MASKED
     return {
         "format": FORMAT,
         "export": order.id,
         "camera": {"id": order.camera, "name": dict(order.name)},
         "wanted": {"start": _iso(order.start), "end": _iso(order.end)},
         "asked": {"by": order.by, "role": order.role, "at": _iso(order.at), "purpose": order.purpose},
-        "source": "original packets, not encoded anew; without sound",
+        "source": source,
+        **({} if mask is None else {"masked_by": dict(mask.models)}),
         "parts": [
             {
                 "name": f"video/{part.path.name}", "start": _iso(part.start), "end": _iso(part.end),
                 "pictures": part.pictures, "codec": part.codec, "segments": [dict(one) for one in part.segments],
+                **({} if part.covered is None else {"covered": dict(part.covered)}),
             }
             for part in parts
         ],

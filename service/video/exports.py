@@ -7,6 +7,7 @@ checks it (`qyran verify`). Every order and every fetch is logged.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,13 +23,16 @@ from service.store.database import Store, Work
 from service.store.tables import Camera
 from service.store.video_tables import VideoExport
 from service.video.archive import Found, at_hand, find
-from service.video.export_file import MOST_BYTES, Order, write_video
+from service.video.export_file import MOST_BYTES, Mask, Order, write_video
+from service.video.masking import Stopping
 from service.video.rights import EXPORTERS, VIEWERS
 from vision.recording import free_share
 
 WANTED, MAKING, READY, FAILED, GONE = "wanted", "making", "ready", "failed", "gone"
 LEAST_PURPOSE, MOST_PURPOSE = 3, 1000
 FOLDER: Final = "exports"
+MASKED_MOST: Final = timedelta(minutes=10)
+"""Of a masked copy: each picture takes a good part of a second."""
 STALE: Final = timedelta(minutes=30)
 
 log = logging.getLogger(__name__)
@@ -36,11 +40,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which span shall leave, and what for."""
+    """Which span shall leave, what for, and whether as a masked copy."""
 
     start: datetime
     end: datetime
     purpose: str
+    masked: bool = False
 
 
 def ask(work: Work, camera: str, asked: Asked) -> VideoExport:
@@ -57,6 +62,10 @@ def ask(work: Work, camera: str, asked: Asked) -> VideoExport:
     words = asked.purpose.strip()
     if not LEAST_PURPOSE <= len(words) <= MOST_PURPOSE:
         raise InputError(f"Say what the export is for, in {LEAST_PURPOSE} to {MOST_PURPOSE} characters.")
+    if asked.masked and asked.end - asked.start > MASKED_MOST:
+        raise InputError(
+            f"A masked copy shows at most {MASKED_MOST // timedelta(minutes=1)} minutes; take a longer span in parts."
+        )
     most = timedelta(minutes=work.store.settings.video_export_minutes)
     if asked.end - asked.start > most:
         raise InputError(
@@ -68,7 +77,7 @@ def ask(work: Work, camera: str, asked: Asked) -> VideoExport:
     made = VideoExport(
         id=str(uuid4()), camera_id=camera, start=asked.start, end=asked.end, purpose=words, asked_by=work.actor.id,
         role=role.value, asked_at=work.now, state=WANTED, done=0.0, taken=0,
-        gaps=[[_iso(gap.start), _iso(gap.end)] for gap in found.gaps],
+        masked=asked.masked, gaps=[[_iso(gap.start), _iso(gap.end)] for gap in found.gaps],
     )  # fmt: skip
     work.session.add(made)
     log_access(work, role, "video_export_asked", camera)
@@ -124,14 +133,21 @@ def fetch(work: Work, export_id: str) -> tuple[Path, str]:
         raise TransitionError("The file of this export is gone; ask for it anew.")
     row.taken += 1
     log_access(work, role, "video_exported", row.camera_id)
-    return path, f"qyran-video-{row.camera_id}-{row.start:%Y%m%dT%H%M%SZ}.zip"
+    masked = "-masked" if row.masked else ""
+    return path, f"qyran-video-{row.camera_id}-{row.start:%Y%m%dT%H%M%SZ}{masked}.zip"
 
 
-def make_exports(store: Store) -> int:
-    """Make what was asked for, one after the other; how many."""
+def make_exports(store: Store, mask: Callable[[], Mask] | None = None) -> int:
+    """Make what was asked for, one after the other; how many.
+
+    Args:
+        store: the store.
+        mask: gives what masks, and then masked copies are made and nothing else: they take far longer.
+    """
     count = 0
-    while (order := _next(store)) is not None:
-        _made(store, order)
+    while (order := _next(store, masked=mask is not None)) is not None:
+        if not _made(store, order, mask):
+            break
         count += 1
     return count
 
@@ -154,12 +170,13 @@ def folder(store: Store) -> Path:
     return store.settings.video_folder / f".{FOLDER}"
 
 
-def _next(store: Store) -> Order | None:
+def _next(store: Store, *, masked: bool) -> Order | None:
     """The oldest order that nobody makes; one whose maker was killed is made again."""
     with store.write() as work:
         left = select(VideoExport).where(
             (VideoExport.state == WANTED) | ((VideoExport.state == MAKING) & (VideoExport.made_at < work.now - STALE))
         )
+        left = left.where(VideoExport.masked.is_(masked))
         row = work.session.scalars(left.order_by(VideoExport.asked_at).limit(1).with_for_update()).first()
         if row is None:
             return None
@@ -167,11 +184,12 @@ def _next(store: Store) -> Order | None:
         camera = work.session.get(Camera, row.camera_id)
         return Order(
             row.id, row.camera_id, dict(camera.name) if camera else {}, row.start, row.end, row.purpose,
-            row.asked_by, row.role, row.asked_at,
+            row.asked_by, row.role, row.asked_at, row.masked,
         )  # fmt: skip
 
 
-def _made(store: Store, order: Order) -> None:
+def _made(store: Store, order: Order, mask: Callable[[], Mask] | None) -> bool:
+    """Make one; False where the service is being stopped meanwhile, and it is made when it runs again."""
     target = folder(store) / f"{order.id}.zip"
     error: str | None = None
     done = None
@@ -182,7 +200,12 @@ def _made(store: Store, order: Order) -> None:
         with store.read() as work:
             found = find(work, order.camera, order.start, order.end)
         found = _at_hand(store, found)
-        done = write_video(store, order, found, target, lambda share: _tell(store, order.id, share))
+        made_by = None if mask is None else mask()
+        done = write_video(store, order, found, target, lambda share: _tell(store, order.id, share), made_by)
+    except Stopping:
+        with store.write() as work:
+            work.session.execute(update(VideoExport).where(VideoExport.id == order.id).values(state=WANTED, done=0.0))
+        return False
     except (QyranError, OSError) as fault:
         error = str(fault)[:255]
         target.unlink(missing_ok=True)
@@ -190,14 +213,15 @@ def _made(store: Store, order: Order) -> None:
     with store.write() as work:
         row = work.session.get(VideoExport, order.id, with_for_update=True)
         if row is None:
-            return
+            return True
         row.made_at = work.now
         if done is None:
             row.state, row.error = FAILED, error
-            return
+            return True
         row.state, row.done, row.file, row.error = READY, 1.0, target.name, None
         row.sha256, row.bytes = done.sha256, done.bytes
         row.expires_at = work.now + timedelta(hours=store.settings.video_export_hours)
+    return True
 
 
 def _at_hand(store: Store, found: Found) -> Found:

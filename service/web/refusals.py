@@ -37,6 +37,7 @@ KNOWN: Final = (
     ("A drill begins before", "drill_order"),
     ("A drill lasts 24 hours", "drill_long"),
     ("A drill is over already", "drill_over"),
+    ("A masked copy shows at most", "video_masked_long"),
     ("A span of works has a name", "works_name"),
     ("A span of works begins before", "works_order"),
     ("A span of works lasts 24 hours", "works_fire"),

@@ -125,10 +125,12 @@ def export(
     end: Time = "",
     purpose: Annotated[str, Form(max_length=1000)] = "",
     look: Annotated[str, Form(max_length=36)] = "",
+    *,
+    masked: Annotated[bool, Form()] = False,
 ) -> Response:
     """Have a span made into a file."""
     try:
-        asked = exports.Asked(_needed(visit, start), _needed(visit, end), purpose)
+        asked = exports.Asked(_needed(visit, start), _needed(visit, end), purpose, masked)
         with visit.store.write(visit.actor) as work:
             exports.ask(work, camera_id, asked)
     except (InputError, NotFound) as error:

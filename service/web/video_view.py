@@ -81,6 +81,7 @@ class ExportRow:
     state: str
     label: str
     tone: str
+    masked: bool
     done: int
     megabytes: float | None
     expires_at: datetime | None
@@ -349,6 +350,7 @@ def _export(w: Words, one: VideoExport) -> ExportRow:
     tones = {"ready": "good", "failed": "bad", "gone": ""}
     return ExportRow(
         id=one.id, camera_id=one.camera_id, start=one.start, end=one.end, state=one.state,
-        label=w.t(f"video_export.{one.state}"), tone=tones.get(one.state, "accent"), done=round(100 * one.done),
-        megabytes=one.bytes / 1e6 if one.bytes else None, expires_at=one.expires_at, error=one.error,
+        label=w.t(f"video_export.{one.state}"), tone=tones.get(one.state, "accent"), masked=one.masked,
+        done=round(100 * one.done), megabytes=one.bytes / 1e6 if one.bytes else None, expires_at=one.expires_at,
+        error=one.error,
     )  # fmt: skip

@@ -7,10 +7,13 @@ import zipfile
 from datetime import timedelta
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from evidence.keys import trust_store
+from evidence.masks import Masked
 from evidence.verify import verify
 from qyran.errors import AccessError, InputError, NotFound, TransitionError
 from qyran.roles import SYSTEM, Role
@@ -22,6 +25,7 @@ from service.store.alert_tables import Alert
 from service.store.tables import AccessLog
 from service.store.video_tables import VideoLook, VideoTombstone
 from service.video import archive, exports, keeper, locks, looks, tending
+from service.video.masking import VideoMask
 from service.video.state import RecordingState, say, state_of
 from service.video.thumbs import thumb
 from tests.service.video.films import Film
@@ -288,6 +292,59 @@ def test_an_export_holds_the_original_pictures_and_can_be_verified(filmed, tmp_p
     assert not path.exists()
     with pytest.raises(TransitionError, match="its term is over"):
         filmed.do(operator, exports.fetch, made.id)
+
+
+class Covers:
+    """Finds the same patch of every picture."""
+
+    def __init__(self, stop_after=10_000):
+        self.looked, self.stop_after = 0, stop_after
+
+    def look(self, picture, subject=None, *, keep_plate=True):
+        assert (subject, keep_plate) == (None, False)
+        self.looked += 1
+        return Masked(((4, 4, 60, 40),), 1, 0, 1, None, None)
+
+    def stopping(self):
+        return self.looked >= self.stop_after
+
+
+def test_a_masked_copy_shows_no_covered_pixel_keeps_the_time_and_says_what_it_is(filmed, tmp_path) -> None:
+    operator = filmed.person(Role.SITUATIONAL_OPERATOR)
+    wanted = exports.Asked(START + s(3.2), START + s(21.5), "to a citizen", masked=True)
+    made = filmed.do(operator, exports.ask, CAMERA, wanted)
+    assert exports.make_exports(filmed.store) == 0  # it is nobody's who makes plain ones
+    eye = Covers()
+    assert exports.make_exports(filmed.store, lambda: VideoMask(eye, {"road": "r" * 64})) == 1
+    path, name = filmed.do(operator, exports.fetch, made.id)
+    assert name.endswith("Z-masked.zip")
+    assert verify(path, trust_store(filmed.settings.home)).ok
+    with zipfile.ZipFile(path) as pack:
+        pack.extractall(tmp_path / "out")
+        said, about = json.loads(pack.read("video.json")), json.loads(pack.read("export.json"))
+    (part,) = said["parts"]
+    assert (part["codec"], part["pictures"], part["covered"]) == ("h264", eye.looked, {
+        "people": eye.looked, "windows": 0, "plates": eye.looked})  # fmt: skip
+    assert (said["source"][:11], said["masked_by"], about["variant"]) == ("masked copy", {"road": "r" * 64}, "masked")
+    with av.open(str(tmp_path / "out" / part["name"])) as film:
+        frames = list(film.decode(video=0))
+    assert len(frames) == eye.looked
+    assert frames[-1].time == pytest.approx(18.48)
+    covered = np.stack([one.to_ndarray(format="gray")[8:36, 8:56] for one in frames[::20]])
+    assert np.ptp(covered) < 12  # one grey, as far as the encoder keeps it
+
+
+def test_a_masked_copy_is_begun_anew_where_the_service_was_stopped_and_is_short(filmed) -> None:
+    operator = filmed.person(Role.SITUATIONAL_OPERATOR)
+    made = filmed.do(operator, exports.ask, CAMERA, exports.Asked(START, START + s(8), "for 102", masked=True))
+    eye = Covers(stop_after=3)
+    assert exports.make_exports(filmed.store, lambda: VideoMask(eye, {}, eye.stopping)) == 0
+    with filmed.store.read(operator) as work:
+        row = exports.one_of(work, made.id)
+        assert (row.state, row.done) == ("wanted", 0.0)
+    assert exports.make_exports(filmed.store, lambda: VideoMask(Covers(), {})) == 1
+    with pytest.raises(InputError, match="at most 10 minutes"):
+        filmed.do(operator, exports.ask, CAMERA, exports.Asked(START, START + s(601), "for 102", masked=True))
 
 
 def _iso(at) -> str:
