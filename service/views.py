@@ -320,6 +320,7 @@ class AlertSummary(View):
         escalation: how many times nobody answered in time.
         assigned_to: user id of the operator who has it in hand.
         cycle: how many times it was reopened.
+        held_back: why it is held back; None where it is not.
     """
 
     id: str
@@ -331,6 +332,7 @@ class AlertSummary(View):
     latitude: float | None
     longitude: float | None
     state: str
+    held_back: str | None
     verdict: str | None
     open: bool
     is_drill: bool

@@ -196,6 +196,7 @@ def _summary(row: Alert) -> dict[str, Any]:
     )  # fmt: skip
     return {name: getattr(row, name) for name in plain} | {
         "open": AlertState(row.state) in OPEN,
+        "held_back": row.reason if row.state == AlertState.SUPPRESSED else None,
         "services": tuple(row.services),
         "sources": tuple(row.sources),
     }

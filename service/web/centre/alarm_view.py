@@ -16,7 +16,7 @@ from service.i18n import named
 from service.operators.board import FRESH
 from service.store.alert_tables import Alert
 from service.store.database import Work
-from service.views import AlertDetail, ResponseView
+from service.views import AlertDetail, AlertSummary, ResponseView
 from service.web import evidence_view
 from service.web.view_models import Choice, Entry, Integrity, Place, Player, Still, TimePoint
 from service.web.words import Words
@@ -154,6 +154,15 @@ def tone(state: str) -> str:
     return TONES.get(state, "")
 
 
+def state_words(w: Words, seen: AlertSummary) -> str:
+    """Its state, and why where it is held back."""
+    state = w.or_code(f"{ROOM}.state.{seen.state}")
+    if not seen.held_back:
+        return state
+    why = w.or_code(f"{ROOM}.reason.{seen.held_back}")
+    return f"{state}: {why[:1].lower()}{why[1:]}"
+
+
 def kind_name(w: Words, kind: str) -> str:
     """What happened, in words."""
     return w.or_code(f"fire_alerts.kind.{kind}" if kind in FIRE_KINDS else f"{ROOM}.kind.{kind}")
@@ -193,7 +202,7 @@ def alarm_view(work: Work, w: Words, seen: AlertDetail) -> AlarmPageView:
         ),
         t_detect=seen.t_detect,
         score=seen.score,
-        state=w.or_code(f"{ROOM}.state.{seen.state}"),
+        state=state_words(w, seen),
         tone=tone(seen.state),
         player=shown.player,
         stills=shown.stills,

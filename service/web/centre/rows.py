@@ -14,7 +14,7 @@ from service.i18n import named
 from service.operators.board import ATTENTIONS, BESIDE, FRESH, GROUPS, Board, Choice
 from service.store.tables import Camera
 from service.views import AlertSummary
-from service.web.centre.alarm_view import kind_name, tone
+from service.web.centre.alarm_view import kind_name, state_words, tone
 from service.web.evidence_view import thumb_url
 from service.web.view_models import AlarmRow, Tile
 from service.web.visit import Visit
@@ -87,7 +87,7 @@ def alarm_row(w: Words, visit: Visit, one: AlertSummary) -> AlarmRow:
         is_fire=one.kind in FIRE_KINDS,
         is_drill=one.is_drill,
         reports=one.reports,
-        state=w.or_code(f"incidents.state.{one.state}"),
+        state=state_words(w, one),
         tone=tone(one.state),
         fresh=state in FRESH,
         camera=named(w.lang, one.camera_name, one.camera_id),
