@@ -9,7 +9,7 @@ Only what stays at rest afterwards counts: a box that jumps belongs to somebody 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -67,6 +67,14 @@ HALTED_S: Final = 2.0
 """It rests so soon,"""
 HALTED_FROM_MS: Final = 7.0
 """and drove so fast before, 25 km/h: below that metres are too few."""
+TAKEN_UP_S: Final = (0.5, 2.0)
+"""So soon after its last look a vehicle may go on under another identity; the second where it was struck: turned, or on
+its side, it looks like another to the detector, or for a while like none."""
+TAKEN_UP_M: Final = 2.5
+"""It is then where its speed could bring it, within so many metres."""
+GONE_S: Final = (0.5, 1.5)
+"""Who rested for the first and was not seen since for the second lies where it was, if it was struck beyond doubt."""
+GONE_MS2: Final = 12.5
 REACH_M: Final = 20.0
 """Whoever rests farther from where it was struck drove on."""
 
@@ -169,7 +177,13 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
     ways = {track: way for track, way in state.ways.items() if now - way[-1].video_s <= HISTORY_S}
     open_ = {track: one for track, one in state.open.items() if now - one.video_s <= SOON_S + 2 * REST_S}
     told: list[Rest] = []
-    for track, class_id, sample in _samples(observation, plane):
+    samples = _samples(observation, plane)
+    seen = {track for track, _, _ in samples}
+    for track, class_id, sample in samples:
+        if track not in ways and (before := _went_on_as(ways, open_, seen, sample)) is not None:
+            ways[track] = ways.pop(before)
+            if before in open_:
+                open_[track] = replace(open_.pop(before), track=track)
         past = tuple(one for one in ways.get(track, ()) if now - one.video_s <= HISTORY_S)
         way = (*past, replace(sample, whole=_is_whole(past, sample)))
         ways[track] = way
@@ -184,7 +198,41 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
             rest = _rest(way, open_[track])
             if rest is not None:
                 told.append(rest)
+    told += [rest for track in open_.keys() - seen if (rest := _gone(ways.get(track, ()), open_[track], now))]
     return ImpactState(state.camera, plane, MappingProxyType(ways), MappingProxyType(open_)), tuple(told)
+
+
+def _went_on_as(
+    ways: Mapping[int, tuple[Sample, ...]], open_: Mapping[int, Impact], seen: Collection[int], sample: Sample
+) -> int | None:
+    """The identity under which somebody who appears was followed until just now; None where nobody is missing there."""
+    nearest: tuple[float, int] | None = None
+    for track, way in ways.items():
+        last = way[-1]
+        gap_s = sample.video_s - last.video_s
+        if track in seen or not 0 < gap_s <= TAKEN_UP_S[track in open_]:
+            continue
+        recent = [one for one in way if last.video_s - one.video_s <= WINDOW_S]
+        fast = _apart(recent[0].at, last.at) / max(last.video_s - recent[0].video_s, 1e-6) if len(recent) > 1 else 0.0
+        far = _apart(last.at, sample.at)
+        if far <= TAKEN_UP_M + fast * gap_s and (nearest is None or far < nearest[0]):
+            nearest = far, track
+    return None if nearest is None else nearest[1]
+
+
+def _gone(way: tuple[Sample, ...], impact: Impact, now: float) -> Rest | None:
+    """Its rest, where the detector lost it as it lay."""
+    if not way or impact.pushed or impact.ms2 < GONE_MS2 or not way[-1].inside:
+        return None
+    last, since = way[-1], _rests_since(way)
+    lay_s, gone_s = last.video_s - since, now - last.video_s
+    if lay_s < GONE_S[0] or gone_s < GONE_S[1] or since - impact.video_s > SOON_S:
+        return None
+    return _resting(way, impact, since)
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
 
 
 def _joined(known: Impact | None, now: Impact) -> Impact:
@@ -333,7 +381,13 @@ def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
     since = _rests_since(way)
     if last.video_s - since < REST_S or since - impact.video_s > SOON_S or since < impact.video_s - WINDOW_S:
         return None
-    if float(np.hypot(last.at[0] - impact.at[0], last.at[1] - impact.at[1])) > REACH_M:
+    return _resting(way, impact, since)
+
+
+def _resting(way: tuple[Sample, ...], impact: Impact, since: float) -> Rest | None:
+    """Its rest since a moment; None where that is too far away."""
+    last = way[-1]
+    if _apart(last.at, impact.at) > REACH_M:
         return None
     clear = [one for one in way if one.video_s >= since and one.whole] or [last]
     now = float(np.median([_shape(one.box) for one in clear]))

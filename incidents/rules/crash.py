@@ -47,7 +47,9 @@ STRUCK_M, STRUCK_S = 12.0, 5.0
 SAME_M: Final = 8.0
 """who comes to rest this near to one who rests there since a crash belongs to it,"""
 SAME_S: Final = 300.0
-"""for so long."""
+"""for so long,"""
+ANEW_S: Final = 10.0
+"""unless it drove up so much later and was struck itself: then somebody ran into the first."""
 AROUND_M: Final = 15.0
 """Who stands this near to a crash stands there because of it."""
 
@@ -110,7 +112,8 @@ def _same(one: Rest, other: Rest) -> bool:
     """Whether two were in one crash."""
     a, b = one.impact, other.impact
     struck = abs(a.video_s - b.video_s) <= STRUCK_S and _apart(a.at, b.at) <= STRUCK_M
-    return a.track == b.track or struck or _apart(one.at, other.at) <= SAME_M
+    anew = b.video_s - a.video_s > ANEW_S and b.before_ms >= impact.DRIVES_MS
+    return a.track == b.track or struck or (_apart(one.at, other.at) <= SAME_M and not anew)
 
 
 def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -60,6 +60,59 @@ def test_an_identity_that_jumps_onto_who_stands_there_is_no_crash() -> None:
     assert found(RULE, [Vehicle(1, jumps), Vehicle(2, stands)], until_s=12.0) == []
 
 
+def between(start_s: float, end_s: float, box):
+    """In view only from one second up to another."""
+    return lambda video_s: box(video_s) if start_s <= video_s < end_s else None
+
+
+def beside(box, pixels: float, wide: float = 1.0):
+    """The same farther to the right, and as wide again by a factor."""
+
+    def moved(video_s: float):
+        left, top, right, bottom = box(video_s)
+        return (left + pixels, top, left + pixels + (right - left) * wide, bottom)
+
+    return moved
+
+
+def later(box, seconds: float):
+    """The same so much later, and not in view before."""
+    return lambda video_s: box(video_s - seconds) if video_s >= seconds else None
+
+
+SLOWED = driven(400, (0.0, 14.0), (2.0, 9.0), (2.5, 4.0), (3.0, 0.0))  # harder than tyres can, not beyond doubt
+
+
+@pytest.mark.parametrize(
+    ("after", "found_", "why"),
+    [
+        (between(3.5, 20.0, beside(SLOWED, 0.0, 1.5)), 1, "on its side it is another to the detector"),
+        (between(5.5, 20.0, beside(SLOWED, 0.0, 1.5)), 0, "too long unseen"),
+        (between(3.5, 20.0, beside(SLOWED, 200.0, 1.5)), 0, "somebody who stands ten metres away"),
+    ],
+)
+def test_who_was_struck_is_followed_under_another_identity(after, found_, why) -> None:
+    struck = Vehicle(1, between(0.0, 2.8, SLOWED))
+    findings = found(RULE, [struck, Vehicle(2, after), Vehicle(3, FLOW)], until_s=12.0)
+    assert [one.track for one in findings] == [2] * found_, why
+
+
+@pytest.mark.parametrize(("end_s", "count"), [(3.0, 1), (2.4, 0)])
+def test_a_wreck_that_the_detector_loses_as_it_lies_is_a_crash(end_s, count) -> None:
+    assert len(found(RULE, [Vehicle(1, between(0.0, end_s, STRUCK))], until_s=12.0)) == count
+
+
+@pytest.mark.parametrize(
+    ("comes", "count", "why"),
+    [
+        (later(driven(420, (0.0, 12.0), (2.0, 0.0), y=-100.0), 13.0), 2, "runs into the first a while later"),
+        (later(braked(420, 12.0, 0.1, 4.0), 13.0), 1, "stops beside it"),
+    ],
+)
+def test_a_second_crash_at_the_place_of_the_first_is_told_and_a_helper_is_none(comes, count, why) -> None:
+    assert len(found(RULE, [Vehicle(1, STRUCK), Vehicle(2, comes)], until_s=24.0)) == count, why
+
+
 def test_without_metres_it_is_off_and_says_so() -> None:
     camera = parse_camera({"id": "test", "name": "test", "stream": "x.mp4"}, source="test")
     assert RULE.missing(camera) == (Reason("missing_calibration"),)
