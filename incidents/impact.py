@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-HISTORY_S: Final = 5.0
+HISTORY_S: Final = 7.0
 """Seconds of each vehicle's way that are kept."""
 WINDOW_S: Final = 0.55
 """Before and after a moment; a crash pulse lasts 0.1 to 0.15 s, full braking takes 1.5 to 2 s from 50 km/h."""
@@ -48,6 +48,10 @@ PUSHED_MS2: Final = 8.0
 """More than this no engine does: 0 to 100 km/h in 3.5 s."""
 DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
+ROLLS_MS: Final = 2.5
+"""Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
+PUSHED_M: Final = 1.5
+"""A push moves for good, and by more than two pixels: a box that trembles comes back."""
 SAME_HEIGHT: Final = 0.12
 """A box whose feet something may hide is whole if its height is what it was, to this share."""
 SIGMAS: Final = 2.0
@@ -128,6 +132,7 @@ class Impact:
         before_ms: speed before it.
         pushed: it was slow and became faster.
         shape: width and height right before it, metres as they show.
+        toward: its velocity before, metres a second.
         jumped: somebody else rested where it is now: an identity jumped onto him.
     """
 
@@ -140,6 +145,7 @@ class Impact:
     before_ms: float
     pushed: bool
     shape: tuple[float, float]
+    toward: tuple[float, float]
     jumped: bool = False
 
 
@@ -213,8 +219,8 @@ def _went_on_as(
         if track in seen or not 0 < gap_s <= TAKEN_UP_S[track in open_]:
             continue
         recent = [one for one in way if last.video_s - one.video_s <= WINDOW_S]
-        fast = _apart(recent[0].at, last.at) / max(last.video_s - recent[0].video_s, 1e-6) if len(recent) > 1 else 0.0
-        far = _apart(last.at, sample.at)
+        fast = apart(recent[0].at, last.at) / max(last.video_s - recent[0].video_s, 1e-6) if len(recent) > 1 else 0.0
+        far = apart(last.at, sample.at)
         if far <= TAKEN_UP_M + fast * gap_s and (nearest is None or far < nearest[0]):
             nearest = far, track
     return None if nearest is None else nearest[1]
@@ -224,14 +230,15 @@ def _gone(way: tuple[Sample, ...], impact: Impact, now: float) -> Rest | None:
     """Its rest, where the detector lost it as it lay."""
     if not way or impact.pushed or impact.ms2 < GONE_MS2 or not way[-1].inside:
         return None
-    last, since = way[-1], _rests_since(way)
+    last, since = way[-1], rests_since(way)
     lay_s, gone_s = last.video_s - since, now - last.video_s
     if lay_s < GONE_S[0] or gone_s < GONE_S[1] or since - impact.video_s > SOON_S:
         return None
     return _resting(way, impact, since)
 
 
-def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Metres between two places."""
     return float(np.hypot(one[0] - other[0], one[1] - other[1]))
 
 
@@ -317,18 +324,20 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     speed = float(np.hypot(*velocity))
     then = (later - xy[-1]) / max(tau, 1e-6)
     pushed = speed < DRIVES_MS
-    if ms2 < (PUSHED_MS2 if pushed else DOUBTFUL_MS2) or (not pushed and float(np.hypot(*then)) > speed):
+    stood = speed < ROLLS_MS
+    if ms2 < (PUSHED_MS2 if stood else DOUBTFUL_MS2) or (not pushed and float(np.hypot(*then)) > speed):
         return None
     last = before[-1]
     clear = [one for one in before if one.feet] or [last]
     shape = (float(np.median([one.wide_m for one in clear])), float(np.median([one.high_m for one in clear])))
-    return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape)
+    toward = float(velocity[0]), float(velocity[1])
+    return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape, toward)
 
 
 def _halted(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
     """Somebody who has just rested long enough, where its speed before leaves no room to brake."""
     last = way[-1]
-    since = _rests_since(way)
+    since = rests_since(way)
     if last.video_s - since < REST_S or not last.inside or last.coarse_m > COARSE_M:
         return None
     drove = [one for one in way if since - HALTED_S <= one.video_s <= since]
@@ -362,10 +371,11 @@ def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int
     if ms2 < HALTED_MS2:
         return None
     shape = (float(np.median([one.wide_m for one in before])), usual)
-    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, pushed=False, shape=shape)
+    toward = float(velocity[0]), float(velocity[1])
+    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward)
 
 
-def _rests_since(way: tuple[Sample, ...]) -> float:
+def rests_since(way: tuple[Sample, ...]) -> float:
     """Since when it keeps within where it is now."""
     last, since = way[-1], way[-1].video_s
     for one in reversed(way):
@@ -378,7 +388,7 @@ def _rests_since(way: tuple[Sample, ...]) -> float:
 def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
     """Its rest after an impact; None while it moves, or where it rests too late or too far away."""
     last = way[-1]
-    since = _rests_since(way)
+    since = rests_since(way)
     if last.video_s - since < REST_S or since - impact.video_s > SOON_S or since < impact.video_s - WINDOW_S:
         return None
     return _resting(way, impact, since)
@@ -387,7 +397,8 @@ def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
 def _resting(way: tuple[Sample, ...], impact: Impact, since: float) -> Rest | None:
     """Its rest since a moment; None where that is too far away."""
     last = way[-1]
-    if _apart(last.at, impact.at) > REACH_M:
+    far = apart(last.at, impact.at)
+    if far > REACH_M or (impact.pushed and far < PUSHED_M + 2 * last.coarse_m):
         return None
     clear = [one for one in way if one.video_s >= since and one.whole] or [last]
     now = float(np.median([_shape(one.box) for one in clear]))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import BUS, is_vehicle
-from vision.geometry import cut, in_polygon, iou, to_pixels
+from vision.bus_stop import at_bus_stop
+from vision.classes import is_vehicle
+from vision.geometry import cut, iou, to_pixels
 from vision.hours import in_force
 from vision.queue import Neighbours, heading_of
 from vision.road_plane import RoadPlane
@@ -372,14 +373,11 @@ def _unexcused_s(guest: _Guest) -> float:
 
 def _lawful(camera: Camera, observation: Observation) -> NDArray[np.bool_]:
     """Which tracks stand in a place made for it: a parking bay, or a bus at its stop."""
-    box, class_id = observation.tracks.box, observation.tracks.class_id
-    fine = np.zeros(len(box), bool)
-    for zone in camera.zones_of("parking", "bus_stop"):
-        polygon = to_pixels(zone.points, observation.width, observation.height)
-        inside = strip_share(box, polygon) >= LAWFUL_SHARE
-        if zone.kind == "bus_stop":
-            inside = (inside | in_polygon(observation.tracks.foot, polygon)) & (class_id == BUS)
-        fine |= inside
+    box = observation.tracks.box
+    fine = at_bus_stop(camera, observation)
+    for zone in camera.zones_of("parking"):
+        bay = to_pixels(zone.points, observation.width, observation.height)
+        fine |= strip_share(box, bay) >= LAWFUL_SHARE
     return fine
 
 

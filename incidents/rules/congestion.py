@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from vision.bus_stop import at_bus_stop
 from vision.classes import VEHICLE_IDS
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import in_polygon, to_pixels
@@ -147,6 +148,7 @@ def _on(state: CongestionState, observation: Observation) -> list[NDArray[np.boo
     aside = np.zeros(len(foot), np.bool_)
     for zone in state.camera.zones_of("parking", "shoulder", "closed", "bus_stop"):
         aside |= within(zone)
+    aside |= at_bus_stop(state.camera, observation)
     return [within(zone) & ~aside for zone in state.zones]
 
 

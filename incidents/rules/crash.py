@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from incidents import impact
-from incidents.impact import ImpactState, Rest
+from incidents.crossing import crossed
+from incidents.impact import ImpactState, Rest, apart
 from vision.classes import BUS, PERSON, TRUCK
 from vision.finding import Finding, FindingType, Moment, Reason
 
@@ -36,6 +37,8 @@ PARTNER_SCORE: Final = 0.45
 """What a second vehicle adds that was struck,"""
 PARTNER_M, PARTNER_S = 6.5, 0.8
 """so near in place and time."""
+CROSSED_SCORE: Final = 0.6
+"""What it adds that somebody came across its way and stayed there."""
 PEOPLE_SCORE: Final = 0.2
 """What people add who stand around,"""
 PEOPLE_M: Final = 5.0
@@ -48,7 +51,7 @@ SAME_M: Final = 8.0
 """who comes to rest this near to one who rests there since a crash belongs to it,"""
 SAME_S: Final = 300.0
 """for so long,"""
-ANEW_S: Final = 10.0
+ANEW_S: Final = STRUCK_S
 """unless it drove up so much later and was struck itself: then somebody ran into the first."""
 AROUND_M: Final = 15.0
 """Who stands this near to a crash stands there because of it."""
@@ -111,13 +114,9 @@ def belongs(state: CrashState, place: NDArray[np.float64]) -> bool:
 def _same(one: Rest, other: Rest) -> bool:
     """Whether two were in one crash."""
     a, b = one.impact, other.impact
-    struck = abs(a.video_s - b.video_s) <= STRUCK_S and _apart(a.at, b.at) <= STRUCK_M
+    struck = abs(a.video_s - b.video_s) <= STRUCK_S and apart(a.at, b.at) <= STRUCK_M
     anew = b.video_s - a.video_s > ANEW_S and b.before_ms >= impact.DRIVES_MS
-    return a.track == b.track or struck or (_apart(one.at, other.at) <= SAME_M and not anew)
-
-
-def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
+    return a.track == b.track or struck or (apart(one.at, other.at) <= SAME_M and not anew)
 
 
 def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[float, tuple[Reason, ...]]:
@@ -130,18 +129,22 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
         Reason("impact_pushed", (("at_s", at), ("ms2", ms2))) if one.pushed
         else Reason("impact_sudden", (("at_s", at), ("ms", round(one.change_ms, 1)), ("ms2", ms2)))
     ]  # fmt: skip
-    if rest.turned > TURNED[0]:
+    sure = not one.pushed or one.ms2 >= impact.PUSHED_MS2
+    if sure and rest.turned > TURNED[0]:
         score += TURNED_SCORE * min(1.0, (rest.turned - TURNED[0]) / (TURNED[1] - TURNED[0]))
         trace.append(Reason("impact_turned"))
     partners = [
         other for track, other in watch.open.items()
         if track != one.track and abs(other.video_s - one.video_s) <= PARTNER_S
-        and _apart(other.at, one.at) <= PARTNER_M
+        and apart(other.at, one.at) <= PARTNER_M
     ]  # fmt: skip
-    if partners:
+    if sure and partners:
         score += PARTNER_SCORE
         trace.append(Reason("impact_contact"))
-    people = _around(rest, observation)
+    if crossed(watch, rest, observation.video_s):
+        score += CROSSED_SCORE
+        trace.append(Reason("impact_crossed"))
+    people = _around(rest, observation) if sure else 0
     if people >= PEOPLE:
         score += PEOPLE_SCORE
         trace.append(Reason("impact_people", (("number", people),)))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from incidents.rules import crash
-from vision.classes import BUS, VEHICLE_IDS
+from vision.bus_stop import at_bus_stop
+from vision.classes import VEHICLE_IDS
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import in_polygon
 from vision.sight import ground_of, sight_of
@@ -46,6 +47,8 @@ SAME_PLACE_S: Final = 120.0
 """A happening is remembered this long after the last vehicle stood there."""
 QUEUE_SIZES: Final = 4.0
 """Vehicles that stand this near each other may be a queue; they must be driven past, or stand for HOLD_UNSEEN_S."""
+QUEUE_M: Final = 15.0
+"""The same in metres, where the road is calibrated: who stands across the road or far behind is no queue."""
 PAIR_S: Final = 15.0
 """Two alone, one behind the other, are hardly a queue: so long is enough, where each was seen to stop."""
 QUEUE_STANDS_S: Final = 3.0
@@ -144,7 +147,9 @@ class StoppedVehicle:
                 continue
             if not vehicle.passed and _in_jam(vehicle, vehicles, {*standing, *_slow(rows, observation)}, rows):
                 vehicles[at] = replace(vehicle, excused_until_s=observation.video_s - QUEUE_STANDS_S)
-            elif _stands_s(vehicle) >= _hold_s(vehicle, [vehicles[other] for other in standing if other != at]):
+                continue
+            others = [vehicles[o] for o in standing if o != at and _in_reach(ground, ground_of(observation, rows[o]))]
+            if _stands_s(vehicle) >= _hold_s(vehicle, others):
                 places.append(_Place(vehicle, ground, observation.video_s))
                 found.append(_finding(vehicle, observation, rows[at]))
         kept = tuple(v for v in vehicles if observation.video_s - v.at.last.video_s <= REJOIN_S)
@@ -162,6 +167,11 @@ RULE: Final = StoppedVehicle()
 def _stands_s(vehicle: _Vehicle) -> float:
     """Seconds it has stood without an excuse."""
     return vehicle.at.last.video_s - max(vehicle.at.anchor.video_s, vehicle.excused_until_s)
+
+
+def _in_reach(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether two may stand in one queue by the metres between them; unknown where there are none."""
+    return one is None or other is None or float(np.hypot(one[0] - other[0], one[1] - other[1])) <= QUEUE_M
 
 
 def _hold_s(vehicle: _Vehicle, others: list[_Vehicle]) -> float:
@@ -242,9 +252,7 @@ def _on_carriageway(camera: Camera, observation: Observation) -> NDArray[np.bool
         inside |= in_polygon(foot, np.array(zone.points) * scale)
     for zone in camera.zones_of("parking", "shoulder", "closed"):
         inside &= ~in_polygon(foot, np.array(zone.points) * scale)
-    for zone in camera.zones_of("bus_stop"):
-        inside &= ~(in_polygon(foot, np.array(zone.points) * scale) & (observation.tracks.class_id == BUS))
-    return inside
+    return inside & ~at_bus_stop(camera, observation)
 
 
 def _finding(vehicle: _Vehicle, observation: Observation, i: int) -> Finding:
