@@ -5,7 +5,7 @@ import pytest
 from incidents.rules import stopped_vehicle
 from incidents.rules.crash import RULE
 from tests.incidents_road import CALIBRATION, braked, driven, found
-from tests.observations import Vehicle
+from tests.observations import Vehicle, along
 from vision.camera import parse_camera
 from vision.finding import Reason
 
@@ -58,6 +58,29 @@ def test_an_identity_that_jumps_onto_who_stands_there_is_no_crash() -> None:
         return driven(430, (0.0, 12.0))(video_s) if video_s < 2.0 else stands(video_s)
 
     assert found(RULE, [Vehicle(1, jumps), Vehicle(2, stands)], until_s=12.0) == []
+
+
+@pytest.mark.parametrize(
+    ("across", "count", "why"),
+    [
+        (along((0, 160, 640), (2.6, 390, 640), (2.7, 395, 640), (20, 395, 640), size=80.0), 1, "came across, stayed"),
+        (along((0, 160, 640), (5.2, 660, 640), size=80.0), 0, "drove across and on"),
+        (along((0, 330, 300), (2, 330, 500), (3.5, 330, 560), (20, 330, 560), size=80.0), 0, "stopped beside it"),
+    ],
+)
+def test_what_alone_is_doubtful_is_a_crash_where_somebody_came_across(across, count, why) -> None:
+    doubtful = driven(400, (0.0, 9.0), (2.5, 5.0), (3.1, 0.0), y=100.0)
+    assert len(found(RULE, [Vehicle(1, doubtful), Vehicle(2, across)], until_s=12.0)) == count, why
+
+
+def test_a_box_that_trembles_was_not_pushed() -> None:
+    stands = driven(400, (0.0, 0.0), y=500.0)
+
+    def trembles(video_s: float):
+        left, top, right, bottom = stands(video_s)
+        return (left, top, right, bottom - (60.0 if 3.0 <= video_s < 3.6 else 0.0))
+
+    assert found(RULE, [Vehicle(1, trembles)], until_s=12.0) == []
 
 
 def between(start_s: float, end_s: float, box):

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from incidents.rules.stopped_vehicle import HOLD_S, HOLD_UNSEEN_S, PAIR_S, RULE
+from tests.incidents_road import METRE
 from tests.observations import Scene, Timeline, Vehicle, along, observe
 from vision.classes import BUS, CAR, PERSON
+from vision.types import Observation
 from vision.types import SignalState as S
 
 ROAD = {"id": "road", "kind": "carriageway", "points": [[0.1, 0], [0.9, 0], [0.9, 1], [0.1, 1]]}
 STOPS = along((0, 300, 100), (5, 300, 500), (60, 300, 500))
 PLACE = [[0.2, 0.4], [0.4, 0.4], [0.4, 0.6], [0.2, 0.6]]
+NARROW = [[0.2, 0.4], [0.29, 0.4], [0.29, 0.6], [0.2, 0.6]]
 FLOW = [along((t, 600, 0), (t + 5, 600, 900)) for t in range(0, 60, 4)]
 
 
@@ -61,6 +66,21 @@ def test_who_halts_behind_it_delays_it_by_seconds_only() -> None:
     assert finding.video_s == pytest.approx(5.0 + PAIR_S, abs=0.5)
 
 
+@pytest.mark.parametrize(("metres", "waits_s"), [(True, HOLD_S), (False, HOLD_UNSEEN_S)])
+def test_who_stands_across_the_road_makes_no_queue_where_metres_are_known(metres, waits_s) -> None:
+    stops = along((0, 250, 0), (5, 250, 500), (90, 250, 500), size=120.0)
+    parked = along((0, 650, 500), (90, 650, 500), size=120.0)  # 20 m off, less than four of its sizes
+
+    def told(seen: Observation) -> Observation:
+        ground = seen.tracks.foot.astype(float) / METRE
+        return replace(seen, tracks=replace(seen.tracks, ground=ground)) if metres else seen
+
+    scene = Scene(RULE, {"zones": [ROAD]})
+    seen = observe([Vehicle(1, stops), Vehicle(2, parked)], until_s=90.0)
+    first = next(one for one in scene.run(map(told, seen)) if one.track == 1)
+    assert first.video_s == pytest.approx(5.0 + waits_s, abs=0.6)
+
+
 def test_who_came_the_other_way_stands_for_himself() -> None:
     against = along((0, 450, 900), (8, 450, 520), (60, 450, 520))
     assert {finding.track for finding in found(STOPS, against)} == {1, 2}
@@ -82,6 +102,8 @@ def test_who_crosses_drives_past_no_queue() -> None:
          "stands in a parking bay"),
         ([STOPS], {"zones": [{"id": "b", "kind": "bus_stop", "points": PLACE}],
                    "class_id": BUS}, "a bus at its stop"),
+        ([STOPS], {"zones": [{"id": "b", "kind": "bus_stop", "points": NARROW}],
+                   "class_id": BUS}, "a bus whose middle is beside the drawn bay"),
         ([STOPS], {"class_id": PERSON}, "a person"),
         ([along((0, x, 0), (y / 100, x, y), (60, x, y)) for x in (250, 450) for y in (500, 350)], {},
          "a standstill of everybody is congestion"),
