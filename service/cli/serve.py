@@ -35,11 +35,12 @@ def run(arguments: Namespace) -> int:
     from service.serving import server_of  # noqa: PLC0415
     from service.settings_view import say_mistakes  # noqa: PLC0415
     from service.tls import server_context  # noqa: PLC0415
+    from violations.typesetting import forget  # noqa: PLC0415
 
     if (arguments.certificate is None) != (arguments.private_key is None):
         raise InputError("Give --certificate and --private-key together, or neither.")
     say_mistakes()
-    give_back()
+    give_back(forget, large=True)
     server = server_of(create_app(), arguments.host, arguments.port)
     if arguments.certificate is not None:
         server.config.load()
