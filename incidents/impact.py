@@ -67,6 +67,11 @@ JUMP_M: Final = 2.5
 HALTED_MS2: Final = 12.0
 """Who drove and rests so near that it must have braked harder than this was stopped by something. Between the last look
 at its whole box and its rest others may hide it: a struck vehicle stands against the other."""
+HALTED_PX: Final = 1.5
+"""Of so few looks, and near the end of sight, a box's edge is no surer than this: what is wrong with it stays so for
+some of them."""
+HALTED_COARSE_M: Final = 0.35
+"""Metres a pixel beyond which it is not told at all."""
 HALTED_S: Final = 2.0
 """It rests so soon,"""
 HALTED_FROM_MS: Final = 7.0
@@ -133,6 +138,7 @@ class Impact:
         pushed: it was slow and became faster.
         shape: width and height right before it, metres as they show.
         toward: its velocity before, metres a second.
+        change: of its velocity, metres a second.
         jumped: somebody else rested where it is now: an identity jumped onto him.
     """
 
@@ -146,6 +152,7 @@ class Impact:
     pushed: bool
     shape: tuple[float, float]
     toward: tuple[float, float]
+    change: tuple[float, float]
     jumped: bool = False
 
 
@@ -315,12 +322,12 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     velocity = ((t - mean_t)[:, None] * (xy - mean)).sum(axis=0) / spread
     later = np.array([one.at for one in after[-2:]]).mean(axis=0)
     tau = float(np.mean([one.video_s for one in after[-2:]])) - first
-    apart = later - (mean + velocity * (tau - mean_t))
+    apart_m = later - (mean + velocity * (tau - mean_t))
     # The fit tells the velocity of the middle of its window: what acts throughout has acted since then.
     over = tau * tau / 2 - tau * mean_t + mean_t * mean_t / 2
     noise = NOISE_PX * max(before[0].coarse_m, after[-1].coarse_m)
     sigma = noise * float(np.sqrt(1 / len(t) + (tau - mean_t) ** 2 / spread + 0.5)) / over
-    ms2 = float(np.hypot(*apart)) / over - SIGMAS * sigma
+    ms2 = float(np.hypot(*apart_m)) / over - SIGMAS * sigma
     speed = float(np.hypot(*velocity))
     then = (later - xy[-1]) / max(tau, 1e-6)
     pushed = speed < DRIVES_MS
@@ -331,14 +338,15 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     clear = [one for one in before if one.feet] or [last]
     shape = (float(np.median([one.wide_m for one in clear])), float(np.median([one.high_m for one in clear])))
     toward = float(velocity[0]), float(velocity[1])
-    return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape, toward)
+    change = float(apart_m[0]) / over * tau, float(apart_m[1]) / over * tau
+    return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape, toward, change)
 
 
 def _halted(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
     """Somebody who has just rested long enough, where its speed before leaves no room to brake."""
     last = way[-1]
     since = rests_since(way)
-    if last.video_s - since < REST_S or not last.inside or last.coarse_m > COARSE_M:
+    if last.video_s - since < REST_S or not last.inside or last.coarse_m > HALTED_COARSE_M:
         return None
     drove = [one for one in way if since - HALTED_S <= one.video_s <= since]
     best: Impact | None = None
@@ -360,7 +368,7 @@ def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int
     spread = float(((t - t.mean()) ** 2).sum())
     velocity = ((t - t.mean())[:, None] * (xy - xy.mean(axis=0))).sum(axis=0) / spread
     off = xy - (xy.mean(axis=0) + (t - t.mean())[:, None] * velocity)
-    noise = NOISE_PX * max(at.coarse_m, last.coarse_m)
+    noise = HALTED_PX * max(at.coarse_m, last.coarse_m)
     speed = float(np.hypot(*velocity)) - SIGMAS * noise / float(np.sqrt(spread))
     if speed < HALTED_FROM_MS or float(np.hypot(*off.T).max()) > 2 * noise:
         return None
@@ -372,7 +380,8 @@ def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int
         return None
     shape = (float(np.median([one.wide_m for one in before])), usual)
     toward = float(velocity[0]), float(velocity[1])
-    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward)
+    change = -toward[0], -toward[1]
+    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward, change)
 
 
 def rests_since(way: tuple[Sample, ...]) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from incidents import impact
 from incidents.crossing import crossed
-from incidents.impact import ImpactState, Rest, apart
+from incidents.impact import Impact, ImpactState, Rest, apart
 from vision.classes import BUS, PERSON, TRUCK
 from vision.finding import Finding, FindingType, Moment, Reason
 
@@ -34,7 +34,7 @@ TURNED: Final = (1.10, 1.30)
 on it has surely turned."""
 TURNED_SCORE: Final = 0.6
 PARTNER_SCORE: Final = 0.45
-"""What a second vehicle adds that was struck,"""
+"""What a second vehicle adds that was struck, the other way: two who brake for the same are no partners,"""
 PARTNER_M, PARTNER_S = 6.5, 0.8
 """so near in place and time."""
 CROSSED_SCORE: Final = 0.6
@@ -136,7 +136,7 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
     partners = [
         other for track, other in watch.open.items()
         if track != one.track and abs(other.video_s - one.video_s) <= PARTNER_S
-        and apart(other.at, one.at) <= PARTNER_M
+        and apart(other.at, one.at) <= PARTNER_M and _against(one, other)
     ]  # fmt: skip
     if sure and partners:
         score += PARTNER_SCORE
@@ -153,6 +153,11 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
                                 ("seconds", round(observation.video_s - rest.since_s, 1))))
     )  # fmt: skip
     return score, tuple(trace)
+
+
+def _against(one: Impact, other: Impact) -> bool:
+    """Whether what one lost the other gained: they struck each other."""
+    return one.change[0] * other.change[0] + one.change[1] * other.change[1] < 0
 
 
 def _around(rest: Rest, observation: Observation) -> int:
