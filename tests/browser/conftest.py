@@ -18,6 +18,7 @@ from service.web.visit import LANGUAGE_COOKIE
 from tests.service.world import PASSWORD, World
 
 PATIENCE_MS = 30_000  # a busy machine is slow, not wrong
+GRACE_S = 1  # a picture under way arrives; who cancels it leaves its file open. Streams of events would wait for ever
 expect.set_options(timeout=PATIENCE_MS)
 WATCH = """
 window.faults = [];
@@ -71,7 +72,10 @@ class Service:
     def start(self) -> None:
         ready = threading.Event()
         app = create_app(store=self.store, jobs=False)
-        self.server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="critical"))
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=self.port, log_level="critical", timeout_graceful_shutdown=GRACE_S
+        )
+        self.server = uvicorn.Server(config)
         startup = self.server.startup
 
         async def started(*given, **named):
@@ -85,7 +89,7 @@ class Service:
         self.port = self.server.servers[0].sockets[0].getsockname()[1]
 
     def stop(self) -> None:
-        self.server.should_exit = self.server.force_exit = True
+        self.server.should_exit = True
         self.thread.join()
 
 

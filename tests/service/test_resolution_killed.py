@@ -26,7 +26,8 @@ def house(settings):
         made.clock.now = datetime.now(UTC)  # the killed process has the real clock
         with_files(made, 'notify = ["post"]\n')
         made.senior, made.fine = made.person(Role.SENIOR_OFFICER), a_fine(made)
-        made.appeal = made.do(made.senior, appeals.file, made.fine.case, new(filed_on=made.clock().date())).id
+        today = made.clock().astimezone(settings.zone).date()  # the city's: five hours ahead of UTC
+        made.appeal = made.do(made.senior, appeals.file, made.fine.case, new(filed_on=today)).id
         yield made
 
 
