@@ -20,6 +20,7 @@ from service.jobs import Jobs
 from service.rates import Rate, Rates
 from service.settings import Settings, load_settings
 from service.store.database import Store, open_store
+from service.video.live_door import LiveDoor
 from service.web import router as pages
 
 ABOUT = """
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     app.add_middleware(RequestLog)
     app.router.routes.extend(ROUTES.routes)
     app.state.readiness = health.install(app, held)
+    app.state.live_door = LiveDoor(held)
     pages.install(app)
     return app
 

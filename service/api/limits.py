@@ -51,8 +51,8 @@ LEAST_PER_S: Final = 8 << 10
 STATIC: Final = "/static/"
 SEEN: Final = frozenset({"/healthz", "/health/live", "/health/ready", "/metrics"})
 """What machines watch the service by is counted nowhere."""
-BEATS: Final = "/api/v1/worker/beat"
-"""Counted apart: a machine that catches up on its events must not lose its cameras over it."""
+APART: Final = {"/api/v1/worker/beat": "beats", "/api/v1/worker/live": "live"}
+"""Counted apart: a machine that catches up on its events must not lose its cameras over it, nor over what it shows."""
 
 
 def most_body(path: str) -> int:
@@ -94,7 +94,7 @@ class Limits:
         if scope["path"].startswith(STATIC) or scope["path"] in SEEN:
             return None
         try:
-            counted = "beats" if scope["path"] == BEATS else "address"
+            counted = APART.get(scope["path"], "address")
             self._rates.ask(f"{counted}:{(scope.get('client') or ('', 0))[0]}", self._by_address)
         except TooOften as often:
             return 429, "Too Many Requests", str(often), {"Retry-After": str(often.wait_s)}

@@ -36,6 +36,7 @@ from service.api import (
     video,
     watch_lists,
     worker,
+    worker_live,
 )
 from service.api.problems import RESPONSES
 
@@ -64,6 +65,7 @@ for part in (
     passages,
     watch_lists,
     worker,
+    worker_live,
     machines,
     supervision,
     live,

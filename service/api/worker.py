@@ -111,7 +111,7 @@ def scene(camera_id: CameraName, machine: MachineOf) -> Response:
 @router.put("/cameras/{camera_id}/{what}", summary="Tell how a camera is", status_code=204)
 async def tell(camera_id: CameraName, what: machine_files.What, request: Request, machine: MachineOf) -> Response:
     """Its state, its scene's state or its newest picture, from the machine that holds it."""
-    data = await _body(request, machine_files.MOST[what])
+    data = await body_of(request, machine_files.MOST[what])
     await run_sync(machine_files.take, machine.store, machine.name, camera_id, what, data)
     return Response(status_code=204)
 
@@ -119,7 +119,7 @@ async def tell(camera_id: CameraName, what: machine_files.What, request: Request
 @router.put("/key", summary="Tell by which key the machine's evidence is signed", status_code=204)
 async def key(request: Request, machine: MachineOf) -> Response:
     """The public half, PEM. The first is trusted; another one once an administrator says so."""
-    data = await _body(request, machine_files.KEY_MOST)
+    data = await body_of(request, machine_files.KEY_MOST)
     await run_sync(machine_files.take_key, machine.store.settings.home, machine.name, data)
     return Response(status_code=204)
 
@@ -212,7 +212,12 @@ def _allowed(request: Request, arrivals: Arrivals, envelope: Envelope, line: int
         raise HTTPException(413, "More bytes are sent than the first line names.")
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def body_of(request: Request, most: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        HTTPException: it has more bytes.
+    """
     data = bytearray()
     async for piece in request.stream():
         data += piece

@@ -26,6 +26,7 @@ from service.cluster.keeper import Keeper, only_keeper
 from service.cluster.tenure import TenureFile
 from service.forwarding.client import ServiceClient
 from service.forwarding.forwarder import Forwarder
+from service.forwarding.live_line import LiveLine
 from service.forwarding.mirror import Mirror
 from service.scene_files import put
 from service.spool import Spool
@@ -134,7 +135,8 @@ class Machine:
         if self._client is not None:
             self._forwarder = Forwarder(Spool(self.settings.spool_folder), self._client)
             mirror = Mirror(self.settings, self._client, self._keeper.holds, self._stop)
-            parts += [("forward", self._forwarder.run), ("mirror", mirror.run)]
+            live = LiveLine(self.settings.live_folder, self._client, self._stop)
+            parts += [("forward", self._forwarder.run), ("mirror", mirror.run), ("live", live.run)]
         for name, part in parts:
             thread = threading.Thread(target=self._guarded, args=(part,), name=name, daemon=True)
             thread.start()

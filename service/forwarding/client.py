@@ -28,6 +28,7 @@ ROOT: Final = "/api/v1/worker"
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 QUICK: Final = httpx.Timeout(5.0, connect=3.0)
 """For leases: an answer that is later is of no use."""
+LIVE: Final = httpx.Timeout(10.0, connect=5.0)
 CHUNK: Final = 1 << 18
 AGAIN: Final = frozenset({401, 408, 425, 429, 500, 502, 503, 504, 507})
 """Answers that another moment may better; a token that is not valid today may be renewed."""
@@ -54,14 +55,22 @@ class ServiceClient:
             "Authorization": f"Bearer {read_secret(settings.service_token)}",
             "User-Agent": f"qyran/{__version__}",
         }
+        self._root, self._headers, self._verify = settings.service_url + ROOT, headers, _authority(settings)
         self._http = httpx.Client(
-            base_url=settings.service_url + ROOT, headers=headers, timeout=TIMEOUT, verify=_authority(settings),
-            transport=transport, follow_redirects=False, trust_env=False,
+            base_url=self._root, headers=headers, timeout=TIMEOUT, verify=self._verify, transport=transport,
+            follow_redirects=False, trust_env=False,
         )  # fmt: skip
 
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
+
+    def live(self) -> httpx.AsyncClient:
+        """A client of its own for live views, in whose event loop it is used."""
+        return httpx.AsyncClient(
+            base_url=self._root, headers=self._headers, verify=self._verify, follow_redirects=False, trust_env=False,
+            timeout=LIVE,
+        )  # fmt: skip
 
     def beat(self, word: Beat) -> Answer:
         """See `LeaseDesk.beat`."""

@@ -18,6 +18,8 @@ from service import cameras
 from service.scene_files import SceneFiles, SceneState, put
 from service.store.lease_tables import CameraLease
 from service.store.tables import Camera
+from service.video.state import RecordingState
+from service.video.state import take as take_recording
 from service.worker_status import WorkerStatus
 from vision.camera_toml import to_toml
 
@@ -38,9 +40,13 @@ class What(StrEnum):
     STATUS = "status"
     SCENE_STATE = "scene-state"
     PICTURE = "picture"
+    RECORDING = "recording"
 
 
-MOST: Final = {What.STATUS: 64 * 1024, What.SCENE_STATE: 64 * 1024, What.PICTURE: 8 * 1024 * 1024}
+SMALL: Final = 64 * 1024
+MOST: Final = {
+    What.STATUS: SMALL, What.SCENE_STATE: SMALL, What.PICTURE: 8 * 1024 * 1024, What.RECORDING: SMALL,
+}  # fmt: skip
 """Bytes of each."""
 
 
@@ -118,6 +124,8 @@ def take(store: Store, machine: str, camera: str, what: What, data: bytes) -> No
     try:
         if what is What.SCENE_STATE:
             files.say(SceneState.model_validate_json(data))
+        elif what is What.RECORDING:
+            take_recording(store.settings.home, machine, camera, RecordingState.model_validate_json(data))
         else:
             status = WorkerStatus.model_validate_json(data)
             if status.camera != camera:

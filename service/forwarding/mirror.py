@@ -15,6 +15,7 @@ from service.cluster.desk import DeskAway
 from service.forwarding.client import NotYet
 from service.forwarding.machine_files import MOST, What
 from service.scene_files import SceneFiles, put
+from service.video.state import state_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +69,7 @@ class Mirror:
             self._tell(camera, What.STATUS, self.settings.home / "status" / f"{camera}.json")
             self._tell(camera, What.SCENE_STATE, files.state)
             self._tell(camera, What.PICTURE, files.still)
+            self._tell(camera, What.RECORDING, state_path(self.settings.video_folder, camera))
         if scenes and held:
             self._fetch(set(held))
 

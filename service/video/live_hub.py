@@ -1,6 +1,7 @@
 """Live views on the service's side: one connection a camera, shared by all its viewers.
 
-A viewer who reads too slowly loses what waits for him and goes on at the newest key frame; nobody waits for another.
+A camera of this host is read from its socket; one of another machine from the line that `live_door` has to it. A viewer
+who reads too slowly loses what waits for him and goes on at the newest key frame; nobody waits for another.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
 
 from vision.live_feed import FRAGMENT, HEAD, INIT, STATE, STILL, short, socket_path
+
+if TYPE_CHECKING:
+    from service.video.live_door import Line, LiveDoor
 
 VIEWER_BYTES: Final = 6 << 20
 """Bytes that may wait for one viewer, some 10 s at 4.8 Mbit/s; a slower one is dropped to the newest key frame."""
@@ -25,6 +30,10 @@ LONGEST: Final = 32 << 20
 LINGER_S: Final = 3.0
 """The connection is kept so long after the last viewer left: he often comes back at once."""
 RETRY_S: Final = 0.5
+NO_WORKER: Final = "no_worker"
+"""Nobody reads the camera."""
+AWAY: Final = "machine_away"
+"""The machine that reads the camera does not ask what is wanted of it."""
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +100,12 @@ class Viewer:
 
 
 class _Source:
-    """The connection to one camera's process."""
+    """The connection to one camera's process, here or on another machine."""
 
-    def __init__(self, folder: Path, camera: str) -> None:
+    def __init__(self, folder: Path, camera: str, door: LiveDoor | None) -> None:
         self._path = socket_path(folder, camera)
+        self._camera, self._door = camera, door
+        self._line: Line | None = None
         self.viewers: set[Viewer] = set()
         self._init: Said | None = None
         self._group: list[Said] = []
@@ -110,21 +121,25 @@ class _Source:
         self._wish()
 
     def _wish(self) -> None:
+        video = any(not one.stills for one in self.viewers)
+        stills = any(one.stills for one in self.viewers)
+        if self._line is not None:
+            self._line.wish(video=video, stills=stills)
         writer = self._writer
         if writer is None:
             return
-        video = b"V" if any(not one.stills for one in self.viewers) else b"v"
-        stills = b"S" if any(one.stills for one in self.viewers) else b"s"
         with contextlib.suppress(OSError, RuntimeError):
-            writer.write(video + stills)
+            writer.write((b"V" if video else b"v") + (b"S" if stills else b"s"))
 
     async def _run(self) -> None:
         idle_s = 0.0
         while idle_s < LINGER_S:
             try:
                 await self._read()
+            except (FileNotFoundError, ConnectionRefusedError):
+                await self._read_elsewhere()
             except (OSError, asyncio.IncompleteReadError, ValueError):
-                self._lost()
+                self._lost(NO_WORKER)
             idle_s = 0.0 if self.viewers else idle_s + RETRY_S
             await asyncio.sleep(RETRY_S)
 
@@ -133,18 +148,39 @@ class _Source:
             reader, self._writer = await asyncio.open_unix_connection(name)
         try:
             self._wish()
-            alone_s = 0.0
-            while alone_s < LINGER_S:
+            watched_at = monotonic()
+            while monotonic() - watched_at < LINGER_S:
                 try:
-                    said = await asyncio.wait_for(_next(reader), LINGER_S)
+                    self._hear(await asyncio.wait_for(_next(reader), LINGER_S))
                 except TimeoutError:
-                    said = None
-                if said is not None:
-                    self._hear(said)
-                alone_s = 0.0 if self.viewers else alone_s + 0.1
+                    log.debug("The camera %s says nothing.", self._camera)
+                if self.viewers:
+                    watched_at = monotonic()
         finally:
             self._writer.close()
             self._writer = None
+
+    async def _read_elsewhere(self) -> None:
+        """Hear of the machine that holds the camera, as long as it does and somebody watches."""
+        door = self._door
+        machine = None if door is None else await door.holder(self._camera)
+        if door is None or machine is None:
+            self._lost(NO_WORKER)
+            return
+        with door.line(machine, self._camera, self._hear) as self._line:
+            self._wish()
+            watched_at = monotonic()
+            while monotonic() - watched_at < LINGER_S:
+                if not door.present(machine):
+                    self._lost(AWAY)
+                    break
+                await asyncio.sleep(RETRY_S)
+                if self._path.exists() or await door.holder(self._camera) != machine:
+                    self._init, self._group = None, []  # the next one begins anew
+                    break
+                if self.viewers:
+                    watched_at = monotonic()
+        self._line = None
 
     def _hear(self, said: Said) -> None:
         if said.kind == STATE:
@@ -159,20 +195,25 @@ class _Source:
         for viewer in self.viewers:
             viewer.put(said)
 
-    def _lost(self) -> None:
+    def _lost(self, reason: str) -> None:
         """The camera's process is away: what it gave is of another life."""
         self._init, self._group = None, []
-        if json.loads(self._state.payload).get("reason") != "no_worker":
-            self._state = _state("down", "no_worker")
+        if json.loads(self._state.payload).get("reason") != reason:
+            self._state = _state("down", reason)
             for viewer in self.viewers:
                 viewer.put(self._state)
 
 
 class LiveHub:
-    """The cameras that somebody watches through this process."""
+    """The cameras that somebody watches through this process.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Args:
+        folder: sockets of the cameras that this host reads.
+        door: knows those that other machines read; None where there are none.
+    """
+
+    def __init__(self, folder: Path, door: LiveDoor | None = None) -> None:
+        self._folder, self._door = folder, door
         self._sources: dict[str, _Source] = {}
 
     @contextlib.asynccontextmanager
@@ -180,7 +221,7 @@ class LiveHub:
         """A viewer of a camera; the connection is shared with all others."""
         source = self._sources.get(camera)
         if source is None or source.task.done():
-            source = self._sources[camera] = _Source(self._folder, camera)
+            source = self._sources[camera] = _Source(self._folder, camera, self._door)
         viewer = Viewer(changed, stills=stills)
         source.add(viewer)
         try:
@@ -212,7 +253,7 @@ def hub_of(app: Any) -> LiveHub:
     """The hub of an application; made with the first viewer."""
     hub: LiveHub | None = getattr(app.state, "live_hub", None)
     if hub is None:
-        hub = app.state.live_hub = LiveHub(app.state.store.settings.live_folder)
+        hub = app.state.live_hub = LiveHub(app.state.store.settings.live_folder, app.state.live_door)
     return hub
 
 

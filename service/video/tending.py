@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from service import outages
@@ -12,7 +12,7 @@ from service.objects_store import ObjectsAway
 from service.store.database import Store
 from service.video.exports import expire, make_exports
 from service.video.keeper import Kept, cameras, keep_days, keep_share
-from service.video.state import alive, state_of
+from service.video.state import state_of, told_states
 from service.video.stored import Shelf, shelf_of
 from service.video.stored_terms import keep_stored
 
@@ -31,7 +31,7 @@ class VideoRound:
 
     store: Store
     _kept_at: float | None = None
-    _told: str | None = ""
+    _told: dict[str, str | None] = field(default_factory=dict)
 
     def run(self) -> None:
         """One round."""
@@ -55,18 +55,23 @@ class VideoRound:
             log.warning("What is over its term stays in the object store for now: %s.", error)
 
     def _tell(self, *, only_held: bool) -> None:
-        """Outages of disks: what recorders say, and a disk on which only held video is left."""
-        folder = self.store.settings.video_folder
-        component = f"disk:{folder.name}"
-        reasons = [
-            said.reason
-            for camera in cameras(folder)
-            if (said := state_of(folder, camera)) is not None and said.state == "paused" and alive(said.process)
-        ]
-        reason = ONLY_HELD if only_held else next((one for one in reasons if one is not None), None)
-        if reason is not None and self._told != reason:
-            outages.end(self.store, component)
+        """Outages of disks: what recorders say here and on other machines, and one on which only held video is left."""
+        settings = self.store.settings
+        own = f"disk:{settings.video_folder.name}"
+        here = [said for camera in cameras(settings.video_folder) if (said := state_of(settings, camera)) is not None]
+        wrong: dict[str, str | None] = {own: ONLY_HELD} if only_held else {own: None}
+        for said in (*here, *told_states(settings.home)):
+            component = own if said.machine is None else f"disk:{said.machine}"
+            wrong.setdefault(component, None)
+            if said.state == "paused" and not said.gone:
+                wrong[component] = wrong[component] or said.reason
+        for component in sorted({*self._told, *wrong}):
+            self._change(component, wrong.get(component))
+        self._told = wrong
+
+    def _change(self, component: str, reason: str | None) -> None:
+        if component in self._told and self._told[component] == reason:
+            return
+        outages.end(self.store, component)
+        if reason is not None:
             outages.begin(self.store, component, reason)
-        elif reason is None and self._told != reason:
-            outages.end(self.store, component)
-        self._told = reason

@@ -24,7 +24,7 @@ from service.video import archive, exports, looks
 from service.video.keeper import tombstones
 from service.video.locks import REASONS, locks_of
 from service.video.rights import EXPORTERS, KEEPERS, LOCKERS, NEAR, OVERSEERS, VIEWERS, WATCHERS
-from service.video.state import RecordingState, alive, state_of
+from service.video.state import RecordingState, state_of
 from service.video.stored import shelf_of
 from service.web.words import Words
 from vision.classes import FIRE_CLASSES
@@ -267,12 +267,12 @@ def _may_live(work: Work, actor: Actor, camera_id: str) -> bool:
 
 def _row(work: Work, w: Words, actor: Actor, camera: Camera, own: int | None) -> CameraRow:
     folder = work.store.settings.video_folder
-    said = state_of(folder, camera.id)
+    said = state_of(work.store.settings, camera.id)
     state, tone = _state(said, work.now)
     held = days(folder, camera.id)
-    if said is None:
+    if said is None or said.machine is not None:
         held, fresh = _stored(work, camera.id, held)
-        state, tone = ("elsewhere", "good") if fresh else (state, tone)
+        state, tone = ("elsewhere", "good") if fresh and said is None else (state, tone)
     lost = w.t("video.lost_packets", n=said.lost) if said is not None and said.lost else ""
     reason = w.t(f"video_reason.{said.reason}") if said is not None and said.reason and state != "silent" else ""
     return CameraRow(
@@ -305,7 +305,7 @@ def _stored(work: Work, camera_id: str, held: list[str]) -> tuple[list[str], boo
 def _state(said: RecordingState | None, now: datetime) -> tuple[str, str]:
     if said is None:
         return "none", ""
-    if not alive(said.process) or (said.state == "recording" and now - said.at > FRESH):
+    if said.gone or (said.state == "recording" and now - said.at > FRESH):
         return "silent", "warn"
     return said.state, {"recording": "good", "paused": "bad", "unfit": "warn"}.get(said.state, "")
 

@@ -251,9 +251,9 @@ def test_a_disk_that_fails_is_told_and_that_it_works_again(filmed, monkeypatch) 
 
 @pytest.mark.parametrize("text", ["", "{", '{"state": "asleep"}'])
 def test_a_state_that_cannot_be_read_is_none(tmp_path, text) -> None:
-    (tmp_path / CAMERA).mkdir()
-    (tmp_path / CAMERA / "state.json").write_text(text)
-    assert state_of(tmp_path, CAMERA) is None
+    (tmp_path / "video" / CAMERA).mkdir(parents=True)
+    (tmp_path / "video" / CAMERA / "state.json").write_text(text)
+    assert state_of(load_settings(home=tmp_path), CAMERA) is None
     assert "asleep" not in RecordingState.model_fields
 
 
