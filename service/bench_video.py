@@ -1,5 +1,7 @@
 """`qyran bench video`: what recording a camera costs, and how far behind real time a live view is.
 
+Both for a camera of the service's machine and for one that another machine reads, whose video comes over its door.
+
 The camera is a file of 1080p pictures, each with its number drawn as light and dark squares, served by a real RTSP
 server. The browser is a real Chromium: it reads the number out of every picture it shows, so that a delay is the time
 from the moment a picture left the camera to the moment it was shown.
@@ -15,20 +17,26 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import av
 import cv2
 import numpy as np
 import uvicorn
 
+from qyran import __version__
 from qyran.errors import ConfigError
 from qyran.roles import SYSTEM, Role
 from service import auth, cameras
 from service.app import create_app
+from service.cluster.leases import Beat
+from service.feeds import make_feed
+from service.forwarding.client import ServiceClient
+from service.forwarding.live_line import LiveLine
 from service.screenshots import chromium, find_browser, log_in
 from service.settings import Settings, load_settings
 from service.store.database import Store, open_store
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
 
 PYTHON: Final = "/usr/bin/python3"
 CAMERA: Final = "bench"
+MACHINE: Final = "elsewhere"
 SIZE: Final = (1920, 1080)
 FPS: Final = 25
 LOOP_S: Final = 10
@@ -103,25 +112,62 @@ def bench_video(
             draw(clip)
         tell("recording")
         report: dict[str, Any] = {"recording": cost(clip, home / "archive")}
-        tell("watching live")
-        settings = load_settings(home=home / "home", public_url="http://127.0.0.1:8000")
-        with (
-            rtsp(clip, home) as (url, sent),
-            camera_process(url, settings),
-            service(settings) as base,
-            chromium(program) as opened,
-        ):
-            page = opened.new_context().new_page()
-            log_in(page, base, "operator", SECRET)
-            page.evaluate(WATCH, CAMERA)
-            until = time.monotonic() + WAIT_S
-            while not page.evaluate("window.shown.length"):  # the pages' policy forbids Playwright's own waiting
-                if time.monotonic() > until:
-                    raise ConfigError(f"No live picture came in time: {page.evaluate('window.told')}.")
-                page.wait_for_timeout(100)
-            page.wait_for_timeout(1000 * seconds)
-            report["live"] = _live(page, sent)
+        for name, elsewhere in (("live", False), ("live_elsewhere", True)):
+            tell("watching live" + elsewhere * " a camera that another machine reads")
+            place = home / name
+            place.mkdir()
+            with rtsp(clip, place) as (url, sent), watched(url, place, elsewhere=elsewhere) as base:
+                report[name] = _watch(base, program, sent, seconds)
     return report
+
+
+def _watch(base: str, program: Path, sent: Path, seconds: int) -> dict[str, Any]:
+    with chromium(program) as opened:
+        page = opened.new_context().new_page()
+        log_in(page, base, "operator", SECRET)
+        page.evaluate(WATCH, CAMERA)
+        until = time.monotonic() + WAIT_S
+        while not page.evaluate("window.shown.length"):  # the pages' policy forbids Playwright's own waiting
+            if time.monotonic() > until:
+                raise ConfigError(f"No live picture came in time: {page.evaluate('window.told')}.")
+            page.wait_for_timeout(100)
+        page.wait_for_timeout(1000 * seconds)
+        return _live(page, sent)
+
+
+@contextmanager
+def watched(url: str, place: Path, *, elsewhere: bool) -> Iterator[str]:
+    """The service and a camera's process, on this machine or as one without the service's disk; the address."""
+    settings = load_settings(home=place / "home", public_url="http://127.0.0.1:8000")
+    with service(settings) as (base, store), ExitStack() as stack:
+        if elsewhere:
+            settings = stack.enter_context(_machine(store, base, place / "machine"))
+        stack.enter_context(camera_process(url, settings))
+        yield base
+
+
+@contextmanager
+def _machine(store: Store, base: str, home: Path) -> Iterator[Settings]:
+    """A machine that holds the camera and gives the service what somebody watches; its settings."""
+    home.mkdir()
+    token = home / "token"
+    with store.write(SYSTEM) as work:
+        token.write_text(make_feed(work, MACHINE, ["worker"]))
+    token.chmod(0o600)
+    settings = load_settings(home=home, service_url=base, service_token=f"file:{token}")
+    client = ServiceClient(settings)
+    client.beat(
+        Beat(session=str(uuid4()), at=datetime.now(UTC), wants={CAMERA: None}, term_s=WAIT_S, version=__version__)
+    )
+    line = LiveLine(settings.live_folder, client)
+    thread = threading.Thread(target=line.run)
+    thread.start()
+    try:
+        yield settings
+    finally:
+        line.stop.set()
+        thread.join()
+        client.close()
 
 
 def draw(path: Path) -> Path:
@@ -242,8 +288,8 @@ def camera_process(url: str, settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def service(settings: Settings) -> Iterator[str]:
-    """The service with an operator and the camera."""
+def service(settings: Settings) -> Iterator[tuple[str, Store]]:
+    """The service with an operator and the camera: its address and store."""
     store: Store = open_store(settings, demo=True)
     with store.write(SYSTEM) as work:
         auth.add_user(work, "operator", SECRET, [Role.SITUATIONAL_OPERATOR])
@@ -257,7 +303,7 @@ def service(settings: Settings) -> Iterator[str]:
     while not server.started and time.monotonic() < until:
         time.sleep(0.05)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", store
     finally:
         server.should_exit = server.force_exit = True
         thread.join()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from qyran.roles import Role
+from service.forwarding.live_line import LiveLine
+from service.settings import load_settings
 from service.store.video_tables import VideoLook
+from service.video import live_door
 from service.video.reading import read_camera
 from tests.browser.axe import serious
+from tests.service.forwarding.machines import client_of, token_of, word
 from tests.service.video.films import Film
 from tests.service.world import NOON
 from tests.vision.clips import make_clip, write_units
@@ -67,6 +72,35 @@ def test_a_camera_is_watched_live_and_comes_back_after_a_kill(city, base, enter,
         finally:
             camera.kill()
     assert "rtsp" not in page.content()
+
+
+def test_a_camera_of_another_machine_is_watched_live_and_its_machine_comes_and_goes(
+    city, base, enter, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(live_door, "PRESENT_S", 1.0)
+    east = load_settings(home=tmp_path / "east")
+    client = client_of(token_of(city, "east"), east.home, base)
+    client.beat(word({CAMERA: None}, at=city.clock.now))
+    page = enter(Role.SITUATIONAL_OPERATOR)
+    page.goto(f"{base}/video/{CAMERA}")
+    video, said = page.locator("video"), page.locator("#said")
+    expect(said).to_contain_text("The machine that reads this camera does not answer")
+    with server(tmp_path) as camera_server:
+        camera = Camera(camera_server.url, east)
+        try:
+            for _ in range(2):
+                line = LiveLine(east.live_folder, client)
+                thread = threading.Thread(target=line.run)
+                thread.start()
+                expect(video).to_have_attribute("data-live", "on")
+                expect(page.locator("output")).to_contain_text("s behind")
+                assert page.evaluate("document.querySelector('video').videoWidth") == 160
+                line.stop.set()
+                thread.join()
+                expect(said).to_contain_text("The machine that reads this camera does not answer")
+        finally:
+            camera.kill()
+            client.close()
 
 
 def test_a_codec_that_the_browser_does_not_play_comes_as_pictures(city, base, enter, tmp_path) -> None:

@@ -28,7 +28,7 @@ from service.api.problems import MEDIA_TYPE
 from service.api.router import router
 from service.doors import doors, machines
 from service.feeds import FEEDS, make_feed
-from service.forwarding import envelope
+from service.forwarding import envelope, live_batch
 from tests.service.web.conftest import BASE, PERSON
 
 EXAMPLES = int(os.environ.get("QYRAN_FUZZ_EXAMPLES", "4"))
@@ -64,7 +64,16 @@ def deliveries(draw) -> bytes:
     return line + draw(st.sampled_from([b"\n", b"\n", b"\r\n", b""])) + draw(st.binary(max_size=12))
 
 
+@st.composite
+def live_messages(draw) -> bytes:
+    """Messages of a camera as a machine sends them, of any line and kind, whole or cut."""
+    message = st.builds(live_batch.packed, st.integers(0, 2**32 - 1), st.integers(0, 9), st.binary(max_size=40))
+    sent = b"".join(draw(st.lists(message, max_size=3)))
+    return sent[: draw(st.sampled_from([len(sent), max(0, len(sent) - 1)]))]
+
+
 schemathesis.openapi.media_type(envelope.MEDIA_TYPE, deliveries())
+schemathesis.openapi.media_type(live_batch.MEDIA_TYPE, live_messages())
 
 
 def operations(app):
