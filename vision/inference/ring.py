@@ -20,6 +20,7 @@ import mmap
 import os
 import struct
 import weakref
+from collections import deque
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -114,18 +115,21 @@ class Ring:
         fcntl.fcntl(self.file, fcntl.F_ADD_SEALS, SEALS)
         self._memory = mmap.mmap(self.file, shape.total_bytes)
         self._address = np.frombuffer(self._memory, np.uint8).ctypes.data
-        # Slots come back from finalisers, which may interrupt whoever takes one: this queue allows it.
-        self._free: SimpleQueue[int] = SimpleQueue()
-        for number in range(shape.slots):
+        # The slot that came back last goes out first: its pages are touched already, and warm. Taken in turn, every
+        # slot would grow to the largest input there ever was. Slots come back from finalisers, which may interrupt
+        # whoever takes one: a deque and this queue allow it, `LifoQueue` does not.
+        self._free: deque[int] = deque()
+        self._count: SimpleQueue[None] = SimpleQueue()
+        for number in reversed(range(shape.slots)):
             self._set(number, 1)
-            self._free.put(number)
+            self._put(number)
 
     def keep(self, shape: Sequence[int]) -> Floats | None:
         """Memory of an input that is its caller's for as long as he keeps it; None where too few slots are left."""
-        if self._free.qsize() <= RESERVED or _bytes(shape) > self.shape.input_bytes:
+        if self._count.qsize() <= RESERVED or _bytes(shape) > self.shape.input_bytes:
             return None
         try:
-            return self._array(self._free.get_nowait(), shape)
+            return self._array(self._get(0.0), shape)
         except Empty:
             return None
 
@@ -141,7 +145,7 @@ class Ring:
                 "smaller input or QYRAN_INFERENCE=local."
             )
         try:
-            copy = self._array(self._free.get(timeout=wait_s), blob.shape)
+            copy = self._array(self._get(wait_s), blob.shape)
         except Empty:
             raise InferenceError("No slot of the ring came free: too many threads look at once.") from None
         np.copyto(copy, blob)
@@ -178,6 +182,19 @@ class Ring:
         value: int = GENERATION.unpack_from(self._memory, slot * self.shape.slot_bytes)[0]
         return value
 
+    def _get(self, wait_s: float) -> int:
+        """A free slot, the one that came back last.
+
+        Raises:
+            Empty: none came free in time.
+        """
+        self._count.get(timeout=wait_s)
+        return self._free.pop()
+
+    def _put(self, slot: int) -> None:
+        self._free.append(slot)
+        self._count.put(None)  # after the slot lies there: who counts it finds it
+
     def _set(self, slot: int, generation: int) -> int:
         GENERATION.pack_into(self._memory, slot * self.shape.slot_bytes, generation % LAST)
         return generation % LAST
@@ -185,7 +202,7 @@ class Ring:
     def _array(self, number: int, shape: Sequence[int]) -> Floats:
         count = _bytes(shape) // ITEM
         slot = Slot(self, number, self._address + self.shape.input_at(number), count)
-        weakref.finalize(slot, self._free.put, number).atexit = False
+        weakref.finalize(slot, self._put, number).atexit = False
         # numpy makes the slot the base of this array and of every view of it.
         return np.asarray(slot).reshape(shape)
 

@@ -51,6 +51,20 @@ def test_outputs_come_back_as_they_were_written(ring, inputs):
     ring.reclaim(slot)
 
 
+def test_memory_is_touched_for_as_many_inputs_as_are_held_at_once_however_many_there_were(ring):
+    """Taken in turn, each slot would grow to the largest input there ever was, for hours."""
+    largest = SHAPE.input_bytes
+    untouched = os.fstat(ring.file).st_blocks * 512
+    assert untouched == SHAPE.slots * PAGE
+    for turn in range(5 * SHAPE.slots):
+        pixels = np.zeros((1, 1, 1, largest // 4 if turn % 2 else 8), np.float32)
+        first = ring.take(pixels, 1.0)
+        second = ring.take(pixels, 1.0)
+        assert ring.slot_of(first) != ring.slot_of(second)
+        del first, second
+    assert os.fstat(ring.file).st_blocks * 512 == untouched + 2 * largest
+
+
 STEPS = st.lists(st.sampled_from(["write", "publish", "reclaim"]), max_size=40)
 
 
