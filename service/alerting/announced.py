@@ -17,7 +17,7 @@ from service.store.response_tables import Drill, PlannedWorks
 ANNOUNCERS: Final = frozenset({Role.SITUATIONAL_OPERATOR, Role.ADMINISTRATOR})
 READERS: Final = ALERT_READERS | ANNOUNCERS
 NAME_LONGEST: Final = 200
-MOST: Final = 500
+MOST: Final = 5000
 """Cameras, sensors or objects of one span."""
 Row = TypeVar("Row", Drill, PlannedWorks)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
 from incidents.alert import Verdict
 from qyran.roles import Role
-from service import alerts
+from service import alerts, cameras
+from service.alerting.works import every_works
 from service.settings import load_settings
 from tests.browser.axe import serious
 from tests.browser.conftest import Service
 from tests.service.world import World
+from vision.camera import parse_camera
 
 pytestmark = pytest.mark.browser
 
@@ -254,3 +258,32 @@ def test_what_a_dispatcher_holds_in_his_hands_outlasts_the_renewal_of_his_page(c
     page.mouse.up()
     expect(card.locator("header .badge")).to_have_text("Departed")
     assert city.do(machine, alerts.open_alert, own).service_numbers == {"101": "4711"}
+
+
+def test_cameras_of_works_are_found_by_name_among_hundreds_and_what_is_chosen_stays_in_sight(city, base, enter):
+    def registered(work):
+        for number in range(30):
+            name = {"kk": f"Сейфуллин {number}", "ru": f"Сейфуллина {number}", "en": f"Seifullin {number}"}
+            file = {"id": f"seifullin-{number:02}", "name": name, "stream": "rtsp://10.0.0.1/1"}
+            cameras.register(work, parse_camera(file, source="the test"))
+
+    city.do(city.person(Role.ADMINISTRATOR), registered)
+    page = enter(Role.SITUATIONAL_OPERATOR, "kk", size=(390, 844))
+    page.goto(f"{base}/alarms/works")
+    boxes = page.locator("[data-chooser] .check:visible")
+    page.locator("input[value=abay-12]").check()
+    page.get_by_label("Камераны табу").fill("СЕЙФ 1")
+    page.keyboard.press("Enter")  # sends nothing
+    expect(boxes).to_have_count(13)  # 1, 10 to 19, 21, and the one that is chosen
+    page.get_by_label("Камераны табу").fill("сейф 7")
+    expect(boxes).to_have_count(4)
+    page.get_by_role("button", name="Табылғанның бәрін таңдау").click()
+    expect(page.locator("[data-chooser] output")).to_have_text("4 таңдалды, 32 ішінен 3 табылды")
+    assert serious(page) == []
+    page.locator("#name").fill("Асфальт төсеу")
+    page.locator("input[value=smoke]").check()
+    page.locator("#end").fill((city.clock() + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_role("button", name="Жұмыстарды жариялау").click()
+    expect(page.locator("table")).to_contain_text("Асфальт төсеу")
+    (works,) = city.do(city.person(Role.AUDITOR), every_works, limit=2)
+    assert sorted(works.cameras) == ["abay-12", "seifullin-07", "seifullin-17", "seifullin-27"]

@@ -115,7 +115,7 @@ def announced(
     name: Annotated[str, Form(max_length=400)] = "",
     start: Annotated[str, Form(max_length=20)] = "",
     end: Annotated[str, Form(max_length=20)] = "",
-    camera: Annotated[list[str] | None, Form(max_length=500)] = None,
+    camera: Annotated[list[str] | None, Form(max_length=5000)] = None,
     *,
     everywhere: Annotated[bool, Form()] = False,
 ) -> Response:

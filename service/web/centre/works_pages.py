@@ -69,7 +69,7 @@ def announced(
     start: Annotated[str, Form(max_length=20)] = "",
     end: Annotated[str, Form(max_length=20)] = "",
     kind: Annotated[list[str] | None, Form(max_length=50)] = None,
-    camera: Annotated[list[str] | None, Form(max_length=500)] = None,
+    camera: Annotated[list[str] | None, Form(max_length=5000)] = None,
 ) -> Response:
     """Announce works."""
     w = words_of(visit)
