@@ -50,7 +50,8 @@ GO_ON_WITHIN_S: Final = 8.0
 GO_ON_SIZES: Final = 0.6
 """Driven on: this share of the box's size (mean of width and height) beyond the line."""
 GO_ON_IN_JUNCTION_SIZES: Final = 0.3
-"""The same where the vehicle is already inside a drawn junction or on drawn rails."""
+"""The same where the vehicle is already inside a drawn junction, in one of its exits or on drawn rails: who turns sharply
+right after the line goes along it, and its box grows."""
 ACROSS_COS: Final = 0.3
 """Whoever passes beyond the line from the side (less than this cosine along its arrow) took the track over."""
 FAR_FRONT: Final = 0.9
@@ -218,7 +219,7 @@ def _drawn_at(watch: StopWatch, observation: Observation) -> _Drawn:
         height,
         RoadPlane.from_camera(camera, width, height),
         tuple(entry_arrow(camera, head.line, width, height) for head in watch.heads),
-        tuple(to_pixels(zone.points, width, height) for zone in camera.zones_of("junction", "railway")),
+        tuple(to_pixels(zone.points, width, height) for zone in camera.zones_of("junction", "railway", "exit")),
     )
 
 
