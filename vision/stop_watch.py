@@ -50,7 +50,7 @@ GO_ON_WITHIN_S: Final = 8.0
 GO_ON_SIZES: Final = 0.6
 """Driven on: this share of the box's size (mean of width and height) beyond the line."""
 GO_ON_IN_JUNCTION_SIZES: Final = 0.3
-"""The same where the vehicle is already inside a drawn junction, in one of its exits or on drawn rails: who turns sharply
+"""The same where the vehicle is already inside a drawn junction, in an exit of it or on drawn rails: who turns sharply
 right after the line goes along it, and its box grows."""
 ACROSS_COS: Final = 0.3
 """Whoever passes beyond the line from the side (less than this cosine along its arrow) took the track over."""
