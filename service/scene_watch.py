@@ -28,6 +28,9 @@ LOOK_EVERY_S: Final = 1.0
 """How often the register's version is looked for."""
 JPEG_QUALITY: Final = 92
 
+OF_THE_WORKER: Final = ("id", "stream", "credentials", "certificate")
+"""Keys that are never taken from the register: whom a machine connects to, and with what, is said on the machine."""
+
 log = logging.getLogger(__name__)
 
 
@@ -83,7 +86,7 @@ class SceneWatch:
             return False
         self._seen = mark
         try:
-            own = {"id": self.own.id, "stream": self.own.stream, "credentials": self.own.credentials}
+            own = {name: getattr(self.own, name) for name in OF_THE_WORKER}
             camera = load_camera(self.files.published).model_copy(update=own)
             version = file_sha256(self.files.published)
             sha256 = sha256_hex(to_toml(camera).encode())

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SCENE_READERS: Final = CAMERA_READERS | OFFICERS | {Role.EVALUATOR}
 OWN: Final = frozenset(
-    {"id", "name", "stream", "credentials", "latitude", "longitude", "commissioned", "covers"}
+    {"id", "name", "stream", "credentials", "certificate", "latitude", "longitude", "commissioned", "covers"}
     | {"address", "heading_deg", "heading_sigma_deg", "field_of_view_deg", "sight_m"}
 )
 """Keys of a camera file that are no part of its scene."""

@@ -31,6 +31,7 @@ from vision.camera_parts import (
     ZoneKind,
 )
 from vision.detail import Detail
+from vision.tls_relay import check_certificate
 
 __all__ = [
     "Calibration", "Camera", "Hours", "Line", "LineKind", "Manoeuvre", "Name", "Roadworks", "Section", "Signal",
@@ -49,6 +50,8 @@ class Camera(Part):
         stream: RTSP URL without a password, or a file.
         credentials: of the stream: "sealed:NAME" in the installation, or "env:NAME" or "file:PATH" that hold
             "user:password".
+        certificate: of a stream over TLS (`rtsps`): "sha256:HEX" of the camera's own, or "file:PATH" of the authority
+            that issued it; where neither is given the system's authorities are asked.
         address: where it hangs, in words.
         heading_deg: compass bearing of the optical axis.
         heading_sigma_deg: standard uncertainty of that bearing.
@@ -66,6 +69,7 @@ class Camera(Part):
     name: Name
     stream: str
     credentials: str | None = None
+    certificate: str | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     address: Name | None = None
@@ -114,6 +118,11 @@ class Camera(Part):
         if value is not None and not (value.startswith(("sealed:", "env:", "file:")) and value.partition(":")[2]):
             raise ValueError('must be "sealed:NAME", "env:NAME" or "file:PATH"')
         return value
+
+    @field_validator("certificate")
+    @classmethod
+    def _names_one(cls, value: str | None) -> str | None:
+        return None if value is None else check_certificate(value)
 
     @model_validator(mode="after")
     def _ids_fit(self) -> Self:

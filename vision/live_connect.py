@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +16,7 @@ from qyran.errors import StreamError
 from vision.card_decoding import accelerator
 from vision.credentials import guard_libav_log, scrub, with_credentials
 from vision.stream_settings import DownReason, StreamSettings
+from vision.tls_relay import TlsRelay, Untrusted
 
 _ANALYSE_US: Final = 2_000_000
 """Longest look at the data before the first picture, microseconds (libav's default of 5 s delays a reconnect)."""
@@ -38,18 +40,27 @@ class Connection:
 
     container: av.container.InputContainer
     track: av.VideoStream
+    relay: TlsRelay | None = None
 
     def close(self) -> None:
         """End the session."""
         self.container.close()
+        if self.relay is not None:
+            self.relay.close()
 
 
-def connect(url: str, credentials: str | None, settings: StreamSettings) -> Connection:
+def connect(url: str, credentials: str | None, settings: StreamSettings, certificate: str | None = None) -> Connection:
     """Open a session and find its video track.
+
+    Args:
+        url: of the stream; with `rtsps` the camera's certificate is judged (`vision.tls_relay`).
+        credentials: where user and password are found.
+        settings: how it is read.
+        certificate: as the camera's file says; None asks the system's authorities.
 
     Raises:
         LiveFault: why not; its message holds no password.
-        ConfigError: the credentials cannot be read, or the decoder that was chosen is not there.
+        ConfigError: the credentials or the authority cannot be read, or the decoder that was chosen is not there.
     """
     guard_libav_log()
     card = accelerator(settings.decoder)
@@ -60,50 +71,67 @@ def connect(url: str, credentials: str | None, settings: StreamSettings) -> Conn
         "fpsprobesize": "0",  # no second of pictures held back to count their rate
     }
     began = time.monotonic()
-    try:
-        container = av.open(
-            with_credentials(_pinned(url), credentials), "r", container_options=options,
-            timeout=(settings.open_timeout_s, settings.read_timeout_s), metadata_errors="replace",
-            hwaccel=card,
-        )  # fmt: skip
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise LiveFault(*_explain(error, url, time.monotonic() - began, settings)) from None
-    track = next((t for t in container.streams.video if t.codec_context is not None), None)
-    if track is None or not track.codec_context.width:
-        container.close()
-        raise LiveFault(f"The stream {name} holds no video that can be decoded.", "no_video")
-    return Connection(container, track)
+    with ExitStack() as stack:
+        try:
+            plain, relay = _pinned(url, certificate, settings)
+            if relay is not None:
+                stack.callback(relay.close)
+                options["rtsp_transport"] = "tcp"
+            container = av.open(
+                with_credentials(plain, credentials), "r", container_options=options,
+                timeout=(settings.open_timeout_s, settings.read_timeout_s), metadata_errors="replace",
+                hwaccel=card,
+            )  # fmt: skip
+        except Untrusted as error:
+            raise LiveFault(f"The stream {name} is not opened: {error}.", "untrusted") from None
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise LiveFault(*_explain(error, url, time.monotonic() - began, settings)) from None
+        track = next((t for t in container.streams.video if t.codec_context is not None), None)
+        if track is None or not track.codec_context.width:
+            container.close()
+            raise LiveFault(f"The stream {name} holds no video that can be decoded.", "no_video")
+        stack.pop_all()
+        return Connection(container, track, relay)
 
 
-def _pinned(url: str) -> str:
+def _pinned(url: str, certificate: str | None, settings: StreamSettings) -> tuple[str, TlsRelay | None]:
     """The stream's address with its host's name resolved and judged: whom a name is given to afterwards has no effect.
 
-    With TLS the name stays, since the camera's certificate names it.
+    With TLS it is that of a relay, whose connection is open and whose certificate was judged too.
 
     Raises:
         LiveFault: the name resolves to nothing, or to what no camera has.
+        Untrusted: the certificate is another one.
+        OSError: there is no connection.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
+    secure = parts.scheme == "rtsps"
+    port = parts.port or (_RTSPS_PORT if secure else _RTSP_PORT)
     try:
-        address = resolve(host, parts.port or _RTSP_PORT)[0]
+        address = resolve(host, port)[0]
     except ForbiddenAddress as error:
         raise LiveFault(f"The stream {scrub(url)} is not opened: {error}", "unreachable") from None
     except (OSError, UnicodeError):
         raise LiveFault(
             f"The stream {scrub(url)} cannot be reached: the host is unknown or there is no way to it.", "unreachable"
         ) from None
-    if parts.scheme != "rtsp" or host == address:
-        return url
-    named = f"[{address}]" if ":" in address else address
     user, at, _ = parts.netloc.rpartition("@")
-    port = f":{parts.port}" if parts.port is not None else ""
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{named}{port}"))
+    if secure:
+        relay = TlsRelay(host, address, port, certificate, settings.open_timeout_s)
+        return urlunsplit(parts._replace(scheme="rtsp", netloc=f"{user}{at}127.0.0.1:{relay.port}")), relay
+    if parts.scheme != "rtsp" or host == address:
+        return url, None
+    named = f"[{address}]" if ":" in address else address
+    told = f":{parts.port}" if parts.port is not None else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{named}{told}")), None
 
 
 _NEARLY: Final = 0.9
 """libav tells an interrupted read as bad data; a failure after this part of the time-out was the time-out."""
 _RTSP_PORT: Final = 554
+_RTSPS_PORT: Final = 322
+"""Both of RFC 7826, section 22.14."""
 
 _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], DownReason], ...]] = (
     ((av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError), "unauthorized"),
@@ -124,7 +152,8 @@ def _probe(url: str, settings: StreamSettings) -> DownReason:
     """What a bare TCP connection meets, where libav only says that there was no valid data."""
     parts = urlsplit(url)
     try:
-        socket.create_connection((parts.hostname or "", parts.port or _RTSP_PORT), settings.open_timeout_s).close()
+        port = parts.port or (_RTSPS_PORT if parts.scheme == "rtsps" else _RTSP_PORT)
+        socket.create_connection((parts.hostname or "", port), settings.open_timeout_s).close()
     except OSError as error:
         return reason_of(error)
     return "broken"

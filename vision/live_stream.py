@@ -65,9 +65,11 @@ class LiveStream:
         ring: PacketRing | None,
         on_status: Callable[[StreamStatus], None] | None,
         clock: WallClock | None = None,
+        *,
+        certificate: str | None = None,
     ) -> None:
         with_credentials(url, credentials)  # a wrong camera file is told at once
-        self._url, self._credentials, self._settings = url, credentials, settings
+        self._url, self._credentials, self._certificate, self._settings = url, credentials, certificate, settings
         self._ring, self._on_status = ring, on_status
         self._clock = clock or WallClock()
         self._timeline = LiveTimeline(self._clock)
@@ -161,7 +163,7 @@ class LiveStream:
 
     def _connect_or_raise(self) -> Connection:
         try:
-            return connect(self._url, self._credentials, self._settings)
+            return connect(self._url, self._credentials, self._settings, self._certificate)
         except LiveFault as fault:
             raise MediaError(str(fault)) from None
 
@@ -171,7 +173,7 @@ class LiveStream:
             while not self._stop.is_set():
                 began = self._clock.monotonic()
                 try:
-                    connection = connection or connect(self._url, self._credentials, self._settings)
+                    connection = connection or connect(self._url, self._credentials, self._settings, self._certificate)
                     reason = self._read(connection)
                 except LiveFault as fault:
                     reason = fault.reason

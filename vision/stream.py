@@ -37,7 +37,7 @@ class Stream:
     live stream goes on for ever, whatever comes: it reconnects, counts what it drops and tells `on_status`.
 
     Args:
-        source: a camera (its `stream` and `credentials`), a path or an address.
+        source: a camera (its `stream`, `credentials` and `certificate`), a path or an address.
         settings: how to read.
         ring: gets every packet before it is decoded.
         on_status: called from the reader's thread when a live stream goes up or down; must be quick.
@@ -60,7 +60,8 @@ class Stream:
         credentials = source.credentials if isinstance(source, Camera) else None
         self._stream: FileStream | LiveStream
         if is_live(address):
-            self._stream = LiveStream(address, credentials, settings, ring, on_status)
+            certificate = source.certificate if isinstance(source, Camera) else None
+            self._stream = LiveStream(address, credentials, settings, ring, on_status, certificate=certificate)
         else:
             self._stream = FileStream(Path(address.removeprefix("file://")), settings, ring)
 

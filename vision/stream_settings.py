@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TimeSource = Literal["given", "creation_time", "file_time", "wall_clock"]
 DownReason = Literal[
     "unauthorized",  # 401 or 403: wrong user or password
+    "untrusted",  # its certificate is none that the camera's file names
     "not_found",  # 404: the server has no such path
     "refused",  # nothing listens at the port
     "unreachable",  # no route, or the name is not known

@@ -34,18 +34,23 @@ def need_server() -> None:
 class RtspServer:
     """A server on loopback; it keeps its port over `kill` and `start`."""
 
-    def __init__(self, units: Path, user: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self, units: Path, user: str | None = None, password: str | None = None, certificate: Path | None = None
+    ) -> None:
         need_server()
         self._arguments = [str(units)]
         if user is not None and password is not None:
             self._arguments += ["--user", user, "--password", password]
+        self._scheme = "rtsp" if certificate is None else "rtsps"
+        if certificate is not None:
+            self._arguments += ["--certificate", str(certificate)]
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
         self.start()
 
     @property
     def url(self) -> str:
-        return f"rtsp://127.0.0.1:{self.port}/cam"
+        return f"{self._scheme}://127.0.0.1:{self.port}/cam"
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -58,6 +63,10 @@ class RtspServer:
         word, _, port = self._process.stdout.readline().strip().partition(" ")
         assert word == "ready", "the RTSP server did not start"
         self.port = int(port)
+
+    def show(self, certificate: Path) -> None:
+        """Another certificate from the next start on."""
+        self._arguments[self._arguments.index("--certificate") + 1] = str(certificate)
 
     def kill(self) -> None:
         """As a power cut: no good-bye to the clients."""
