@@ -12,7 +12,6 @@ import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -57,8 +56,13 @@ class LiveLine:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Until told to stop."""
-        asyncio.run(self._run())
+        """Until told to stop; whatever fails here must not stop the machine, which watches."""
+        while not self.stop.is_set():
+            try:
+                asyncio.run(self._run())
+            except Exception:
+                log.exception("Live views of this machine's cameras failed; they begin anew.")
+                self.stop.wait(LONGEST.total_seconds())
 
     async def _run(self) -> None:
         hub = LiveHub(self.folder)
@@ -111,18 +115,22 @@ class _Serving:
 
     async def send(self) -> None:
         """Send what the cameras give, as it comes."""
+        tries = 0
         while True:
             await self._changed.wait()
             self._changed.clear()
             try:
                 for body in _bodies(self._viewers):
                     answer = await self.http.post(PATH, content=body, headers={"Content-Type": MEDIA_TYPE})
-                    if answer.status_code != HTTPStatus.NO_CONTENT:
-                        answer.raise_for_status()
+                    answer.raise_for_status()
             except httpx.HTTPError as error:
                 log.debug("Live video was lost on its way (%s).", type(error).__name__)
+                await asyncio.sleep(spread(doubled(FIRST, LONGEST, tries)).total_seconds())
                 await self._begin_anew()
-            await asyncio.sleep(PAUSE_S)
+                tries += 1
+            else:
+                tries = 0
+                await asyncio.sleep(PAUSE_S)
 
     def _follow(self, keys: list[Key] | tuple[()]) -> None:
         for key in set(self.watches) - set(keys):

@@ -11,8 +11,9 @@ import threading
 import httpx
 import pytest
 
-from qyran.errors import InputError
+from qyran.errors import InputError, Unavailable
 from qyran.roles import Role
+from service.api import worker_live
 from service.app import create_app
 from service.forwarding.live_batch import HEAD as LINE_HEAD
 from service.forwarding.live_batch import MEDIA_TYPE, packed, unpacked
@@ -159,6 +160,27 @@ def test_a_machine_that_does_not_ask_is_told_as_away_and_a_camera_that_nobody_ho
             told += piece
             if b"machine_away" in told and b"no_worker" in told:
                 break
+
+
+def test_what_was_lost_on_its_way_is_begun_anew_at_a_key_frame(city, monkeypatch):
+    """A request that fails may have held the beginning: a viewer gets it again, whole."""
+    failed = []
+    send = worker_live.unpacked
+
+    def once(data):
+        if not failed:
+            failed.append(data)
+            raise Unavailable("The service is away.")
+        return send(data)
+
+    monkeypatch.setattr(worker_live, "unpacked", once)
+    _, _, _, person = city
+    with person.stream("GET", f"/api/v1/cameras/{CAMERA}/live") as answer:
+        got, pieces = b"", answer.iter_bytes()
+        while b"key" not in got:
+            got += next(pieces)
+    assert got == b"initkey"
+    assert failed
 
 
 @pytest.mark.parametrize(
