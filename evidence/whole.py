@@ -57,7 +57,11 @@ def _own_place(parent: Path, name: str) -> tuple[Path, int]:
 
 def _wait_for_others(parent: Path, name: str) -> None:
     """Until nobody makes this one any more; what a killed one left is removed."""
-    for other in (parent / name, *parent.glob(f"{name}.*")):
+    beginning = f"{name}."  # no glob: every pattern is compiled and kept
+    workshops: list[Path] = []
+    with suppress(FileNotFoundError):
+        workshops = [one for one in parent.iterdir() if one.name.startswith(beginning)]
+    for other in (parent / name, *workshops):
         with suppress(OSError):  # it was finished or removed meanwhile
             held = os.open(other, os.O_RDONLY | os.O_DIRECTORY)
             try:

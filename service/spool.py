@@ -20,7 +20,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
@@ -255,4 +255,7 @@ class Spool:
 
     @staticmethod
     def _find(place: Path, event_id: UUID) -> Path | None:
-        return next(place.glob(f"[0-9]*-{event_id}"), None)
+        ending = f"-{event_id}"  # no glob: every pattern is compiled and kept
+        with suppress(FileNotFoundError):
+            return next((one for one in place.iterdir() if one.name[0].isdecimal() and one.name.endswith(ending)), None)
+        return None
