@@ -141,6 +141,12 @@ def bequeath(work: Work, heirs: Mapping[str, str | None], *, holder: str | None 
     return tuple(noted)
 
 
+def holder_of(work: Work, camera: str) -> str | None:
+    """The machine that holds a camera; None where nobody does."""
+    query = select(CameraLease.holder).where(CameraLease.camera_id == camera, CameraLease.ended.is_(None))
+    return work.session.scalar(query)
+
+
 def store_now(work: Work) -> datetime:
     """The store's clock: the database's own where many machines write into one, so that they need not agree."""
     if work.session.get_bind().dialect.name == "postgresql" and work.store.clock is utc_now:

@@ -15,8 +15,8 @@ from evidence.keys import TRUSTED, create_once, key_id
 from qyran.errors import AccessError, InputError, NotFound, TransitionError
 from qyran.roles import SYSTEM, Actor, Role
 from service import cameras
+from service.cluster.leases import holder_of
 from service.scene_files import SceneFiles, SceneState, put
-from service.store.lease_tables import CameraLease
 from service.store.tables import Camera
 from service.video.state import RecordingState
 from service.video.state import take as take_recording
@@ -111,9 +111,8 @@ def take(store: Store, machine: str, camera: str, what: What, data: bytes) -> No
         AccessError: the machine does not hold the camera.
         InputError: it is not what it should be.
     """
-    query = select(CameraLease.holder).where(CameraLease.camera_id == camera, CameraLease.ended.is_(None))
     with store.read(SYSTEM) as work:
-        if work.session.scalar(query) != machine:
+        if holder_of(work, camera) != machine:
             raise AccessError(f"The machine {machine} does not hold this camera.")
     files = SceneFiles.of(store.settings, camera)
     if what is What.PICTURE:

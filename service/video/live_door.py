@@ -17,13 +17,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio.to_thread import run_sync
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from qyran.errors import QyranError
 from qyran.roles import SYSTEM
+from service.cluster.leases import holder_of
 from service.forwarding.live_batch import Wish, Wishes
-from service.store.lease_tables import CameraLease
 from service.video.live_hub import Said, wait
 
 if TYPE_CHECKING:
@@ -161,6 +160,7 @@ def door_of(app: Any) -> LiveDoor:
 
 
 def _holder(store: Store, camera: str) -> str | None:
-    query = select(CameraLease.holder).where(CameraLease.camera_id == camera, CameraLease.ended.is_(None))
+    """The machine that holds a camera; the service's own has a socket here, or nobody reads it."""
     with store.read(SYSTEM) as work:
-        return work.session.scalar(query)
+        holder = holder_of(work, camera)
+    return holder if holder != store.settings.machine_name else None
