@@ -107,6 +107,10 @@ class LiveDoor:
             del self._lines[made.number]
             self._changed(machine)
 
+    def is_own(self, machine: str) -> bool:
+        """Whether a machine is the service's: its cameras have their sockets here."""
+        return machine == self._store.settings.machine_name
+
     def present(self, machine: str) -> bool:
         """Whether a machine asks what is wished of it."""
         return bool(self._bells.get(machine)) or monotonic() - self._asked_at.get(machine, -PRESENT_S) < PRESENT_S
@@ -160,7 +164,5 @@ def door_of(app: Any) -> LiveDoor:
 
 
 def _holder(store: Store, camera: str) -> str | None:
-    """The machine that holds a camera; the service's own has a socket here, or nobody reads it."""
     with store.read(SYSTEM) as work:
-        holder = holder_of(work, camera)
-    return holder if holder != store.settings.machine_name else None
+        return holder_of(work, camera)

@@ -172,7 +172,7 @@ class _Source:
             watched_at = monotonic()
             while monotonic() - watched_at < LINGER_S:
                 if not door.present(machine):
-                    self._lost(AWAY)
+                    self._lost(NO_WORKER if door.is_own(machine) else AWAY)
                     break
                 await asyncio.sleep(RETRY_S)
                 if self._path.exists() or await door.holder(self._camera) != machine:

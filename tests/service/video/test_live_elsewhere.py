@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from qyran.errors import InputError, Unavailable
-from qyran.roles import Role
+from qyran.roles import SYSTEM, Role
 from service.api import worker_live
 from service.app import create_app
+from service.cluster import leases
+from service.cluster.lease_clock import LeaseClock
 from service.forwarding.live_batch import HEAD as LINE_HEAD
 from service.forwarding.live_batch import MEDIA_TYPE, packed, unpacked
 from service.forwarding.live_line import LiveLine
@@ -181,6 +183,22 @@ def test_what_was_lost_on_its_way_is_begun_anew_at_a_key_frame(city, monkeypatch
             got += next(pieces)
     assert got == b"initkey"
     assert failed
+
+
+def test_a_camera_of_the_services_own_machine_whose_process_is_gone_is_read_by_nobody(city):
+    world, _, line, person = city
+    line.stop.set()
+    own = world.settings.machine_name
+    world.register(id="own-1")
+    world.do(SYSTEM, leases.beat, own, word({"own-1": None}, at=world.clock.now), LeaseClock())
+    assert world.do(SYSTEM, leases.holder_of, "own-1") == own
+    with person.stream("GET", "/api/v1/video/live", params={"camera": "own-1"}) as answer:
+        told = b""
+        for piece in answer.iter_bytes():
+            told += piece
+            if b'"down"' in told:
+                break
+    assert b"no_worker" in told
 
 
 @pytest.mark.parametrize(
