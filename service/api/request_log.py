@@ -27,6 +27,10 @@ NOWHERE: Final = "none"
 STATIC: Final = "/static/"
 QUIET: Final = frozenset({"/health/live", "/health/ready", "/healthz", "/metrics", "/static"})
 """Asked again and again by machines: counted, and logged only where they fail."""
+MACHINES: Final = frozenset({"/api/v1/worker/beat", "/api/v1/worker/live"})
+"""Said many times a second by machines that watch: counted, and logged where they are refused."""
+WAITS: Final = ("GET", "/api/v1/worker/live")
+"""Answered when there is something to say: how long that takes says nothing of the service."""
 STREAMS: Final = ("text/event-stream", "application/vnd.qyran.live", "video/")
 """Answers that last as long as somebody watches."""
 
@@ -86,9 +90,9 @@ def _tell(scope: Scope, answer: _Answer, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "OTHER"
     route = route_of(scope)
     REQUESTS.labels(method, route, str(answer.status)).inc()
-    if not answer.kind.startswith(STREAMS):
+    if not answer.kind.startswith(STREAMS) and (method, route) != WAITS:
         REQUEST_SECONDS.labels(method, route).observe(seconds)
-    if route in QUIET and answer.status < 500:
+    if (route in QUIET and answer.status < 500) or (route in MACHINES and answer.status < 400):
         return
     level = logging.WARNING if answer.status >= 500 else logging.INFO
     fields = {"method": method, "route": route, "status": answer.status, "ms": round(1000 * seconds, 1)}

@@ -16,7 +16,7 @@ from service.store.video_tables import VideoLook
 from service.video import live_door
 from service.video.reading import read_camera
 from tests.browser.axe import serious
-from tests.service.forwarding.machines import client_of, token_of, word
+from tests.service.forwarding.machines import beaten, client_of, token_of, word
 from tests.service.video.films import Film
 from tests.service.world import NOON
 from tests.vision.clips import make_clip, write_units
@@ -80,7 +80,7 @@ def test_a_camera_of_another_machine_is_watched_live_and_its_machine_comes_and_g
     monkeypatch.setattr(live_door, "PRESENT_S", 1.0)
     east = load_settings(home=tmp_path / "east")
     client = client_of(token_of(city, "east"), east.home, base)
-    client.beat(word({CAMERA: None}, at=city.clock.now))
+    beaten(client, word({CAMERA: None}, at=city.clock.now))
     page = enter(Role.SITUATIONAL_OPERATOR)
     page.goto(f"{base}/video/{CAMERA}")
     video, said = page.locator("video"), page.locator("#said")

@@ -29,7 +29,7 @@ from service.settings import load_settings
 from service.spool import Spool
 from service.store.lease_tables import LeaseRefusal
 from service.store.tables import Evidence, Passage
-from tests.service.forwarding.machines import client_of, token_of, word
+from tests.service.forwarding.machines import beaten, client_of, token_of, word
 from tests.service.server import serving
 from tests.service.world import World
 
@@ -45,7 +45,7 @@ def service(tmp_path_factory):
         tokens = {name: token_of(world, name) for name in ("east", "west")}
         with serving(create_app(store=world.store, jobs=False)) as url:
             clients = {name: client_of(token, home / name, url) for name, token in tokens.items()}
-            clients["east"].beat(word({"abay-12": None}, session=EAST, at=world.clock.now))
+            beaten(clients["east"], word({"abay-12": None}, session=EAST, at=world.clock.now))
             yield world, url, clients, tokens
             for client in clients.values():
                 client.close()
@@ -266,7 +266,7 @@ def test_what_was_seen_after_the_camera_was_another_machines_is_set_aside_and_co
     assert any("lease_lost" in reason for reason in reasons)
     assert moment < world.clock.now
     clients["west"].bequeath({"abay-12": "east"})
-    clients["east"].beat(word({"abay-12": None}, session=EAST, at=world.clock.now))
+    beaten(clients["east"], word({"abay-12": None}, session=EAST, at=world.clock.now))
 
 
 def test_a_service_that_is_away_or_full_is_asked_again(service, tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ from service.store.tables import AppUser
 from service.video import live_door
 from service.video.live_door import LiveDoor
 from service.video.live_hub import Said
-from tests.service.forwarding.machines import client_of, token_of, word
+from tests.service.forwarding.machines import beaten, client_of, token_of, word
 from tests.service.server import browser, serving
 from tests.service.world import PASSWORD, World
 from vision.live_feed import FRAGMENT, INIT, STATE, STILL, message, short, socket_path
@@ -85,7 +85,7 @@ def city(tmp_path):
             stack.callback(app.state.readiness.closing.set)
             client = client_of(token, tmp_path / "east", url)
             stack.callback(client.close)
-            client.beat(word({CAMERA: None}, at=world.clock.now))
+            beaten(client, word({CAMERA: None}, at=world.clock.now))
             feed = Feed(tmp_path / "east" / "live")
             stack.callback(feed.close)
             line = LiveLine(tmp_path / "east" / "live", client)
@@ -162,6 +162,16 @@ def test_a_machine_that_does_not_ask_is_told_as_away_and_a_camera_that_nobody_ho
             told += piece
             if b"machine_away" in told and b"no_worker" in told:
                 break
+
+
+def test_what_a_machine_says_many_times_a_second_is_logged_where_it_is_refused_only(city, caplog):
+    world, _, _, person = city
+    caplog.set_level("INFO", "qyran.access")
+    headers = {"authorization": f"Bearer {token_of(world, 'west')}", "content-type": MEDIA_TYPE}
+    with httpx.Client(base_url=person.base_url) as client:
+        assert client.post("/api/v1/worker/live", content=b"", headers=headers).status_code == 204
+        assert client.post("/api/v1/worker/live", content=b"", headers={"content-type": MEDIA_TYPE}).status_code == 401
+    assert [one.status for one in caplog.records if getattr(one, "route", "") == "/api/v1/worker/live"] == [401]
 
 
 def test_what_was_lost_on_its_way_is_begun_anew_at_a_key_frame(city, monkeypatch):

@@ -18,7 +18,7 @@ from service.store.tables import AppUser
 from service.video import keeper
 from service.video.state import say, state_of
 from service.video.tending import VideoRound
-from tests.service.forwarding.machines import client_of, token_of, word
+from tests.service.forwarding.machines import beaten, client_of, token_of, word
 from tests.service.server import serving
 from tests.service.world import PASSWORD, World
 from vision.recording import Recording
@@ -35,7 +35,7 @@ def city(tmp_path, monkeypatch):
         app = create_app(store=world.store, jobs=False)
         with serving(app) as url:
             machines = {name: client_of(token_of(world, name), tmp_path / name, url) for name in ("east", "west")}
-            machines["east"].beat(word({CAMERA: None}, at=world.clock.now))
+            beaten(machines["east"], word({CAMERA: None}, at=world.clock.now))
             yield world, url, machines, load_settings(home=tmp_path / "east")
             for client in machines.values():
                 client.close()
