@@ -33,7 +33,11 @@ SURGE_S: Final = 60.0
 SURGE_TIMES: Final = 1.0 + 1.0 / 3.0
 """is so many times it,"""
 SURGE_SHARE: Final = 0.5
-"""and at least this share of a gathering: three friends who meet two are none."""
+"""and at least this share of a gathering: three friends who meet two are none,"""
+SURGE_PEOPLE: Final = 10
+"""and so many at all, however few the zone calls many: four who come to an empty corner are no panic."""
+SETTLED_S: Final = 10.0
+"""What was counted so soon after the first look is no number to hold it against: tracks have yet to be confirmed."""
 OVER_SHARE: Final = 0.7
 """The happening is over when the number has fallen to this share of what it was told at,"""
 OVER_S: Final = 30.0
@@ -42,12 +46,12 @@ OVER_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class _Gathering:
-    """One zone: the smoothed number and its recent course, since when it is high, and what was told."""
+    """One zone: the smoothed number, its recent course, the second of the first look, what was told."""
 
     number: float = 0.0
+    begun_s: float | None = None
     at_s: float = 0.0
     course: tuple[tuple[float, float], ...] = ()
-    since_s: float | None = None
     told_at: float | None = None
     low_since_s: float | None = None
 
@@ -107,12 +111,13 @@ def _counted(before: _Gathering, number: float, now: float) -> _Gathering:
     weight = 1.0 - float(np.exp(-(now - before.at_s) / SMOOTH_S)) if before.course else 1.0
     smoothed = before.number + weight * (number - before.number)
     course = (*(one for one in before.course if now - one[0] <= SURGE_S), (now, smoothed))
-    one = replace(before, number=smoothed, at_s=now, course=course)
+    begun = now if before.begun_s is None else before.begun_s
+    one = replace(before, number=smoothed, begun_s=begun, at_s=now, course=course)
     if one.told_at is None or smoothed > OVER_SHARE * one.told_at:
         return replace(one, low_since_s=None)
     low = now if one.low_since_s is None else one.low_since_s
     if now - low >= OVER_S:
-        return replace(one, low_since_s=None, told_at=None, since_s=None)
+        return replace(one, low_since_s=None, told_at=None)
     return replace(one, low_since_s=low)
 
 
@@ -123,11 +128,13 @@ def _why(zone: Zone, one: _Gathering, now: float) -> tuple[Reason, float] | None
     first = next((at for at, number in _high(one, many)), None)
     if first is not None and now - first >= hold:
         return Reason("gathered", (("number", round(one.number)), ("many", many))), first
-    begun, least = one.course[0]
-    risen = one.number >= SURGE_TIMES * max(least, 1.0) and one.number >= SURGE_SHARE * many
-    if risen and now - begun >= SURGE_S / 2:
-        return Reason("surged", (("before", round(least)), ("number", round(one.number)))), begun
-    return None
+    settled = now if one.begun_s is None else one.begun_s + SETTLED_S
+    before = next((told for told in one.course if told[0] >= settled), None)
+    if before is None or now - before[0] < SURGE_S / 2 or one.number < max(SURGE_SHARE * many, SURGE_PEOPLE):
+        return None
+    if one.number < SURGE_TIMES * before[1]:
+        return None
+    return Reason("surged", (("before", round(before[1])), ("number", round(one.number)))), before[0]
 
 
 def _high(one: _Gathering, many: int) -> tuple[tuple[float, float], ...]:

@@ -28,7 +28,7 @@ def test_so_many_people_for_so_long_are_told_once():
 
 
 def test_a_third_more_within_a_minute_is_a_surge():
-    (finding,) = found(standing(6) + standing(5, since=40.0), until_s=80.0)
+    (finding,) = found(standing(9) + standing(5, since=40.0), until_s=58.0)
 
     assert finding.trace[0].code == "surged"
     assert finding.video_s == pytest.approx(43, abs=4)
@@ -41,6 +41,8 @@ def test_a_third_more_within_a_minute_is_a_surge():
         (standing(14, until=15.0), {}, "they leave before the hold"),
         (standing(14), {"class_id": CAR}, "they are cars"),
         (standing(2) + standing(2, since=40.0), {}, "two who join two are no surge"),
+        (standing(5, since=20.0), {"zone": {**SQUARE, "people": 8}}, "five who come to an empty corner are no surge"),
+        (standing(11, since=0.5), {}, "who stood there when the camera was switched on has not run together"),
         (standing(14), {"zone": {**SQUARE, "people": 20}}, "the square holds more"),
         (standing(14), {"zone": {**SQUARE, "hours": [{"days": ["sun"], "start": "00:00", "end": "06:00"}]}}, "hours"),
         (standing(14), {"zone": {**SQUARE, "grace_s": 100.0}}, "the zone grants more time"),
