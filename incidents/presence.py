@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import PERSON, ROAD_CLASSES
+from vision.classes import BICYCLE, MOTORCYCLE, PERSON, ROAD_CLASSES
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import cut, edge_distance, in_polygon, to_pixels
 from vision.hours import in_force
@@ -46,6 +46,10 @@ RIDES_MS: Final = 2.4
 """A person who moves faster than this rides: a brisk walk is 1.8 m/s; a bicycle from behind is easily overlooked."""
 RIDES_SHARE: Final = 0.5
 """Share of the looks inside in which he does."""
+CYCLES_MS: Final = 8.5
+"""Who is called a motorcycle, and was called a person before, cycles if he never rides faster than this, 30 km/h..."""
+CYCLES_SHARE: Final = 0.8
+"""...in this share of the looks: a bicycle from the front looks like a motorcycle to the detector."""
 PERSON_M: Final = 1.7
 """Height of a person on a road without a calibration, metres."""
 
@@ -62,11 +66,18 @@ class _Subject:
     moved: bool = False
     from_outside: bool = False
     fast: int = 0
+    slow: int = 0
+    light: int = 0
 
     @property
     def rides(self) -> bool:
         """Whether it moves faster than anybody walks."""
         return self.fast >= RIDES_SHARE * self.looks
+
+    @property
+    def cycles(self) -> bool:
+        """Whether it was now and then taken for a person or a bicycle and never rides as motorcycles do."""
+        return self.rides and self.light >= LOOKS and self.slow >= CYCLES_SHARE * self.looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +128,16 @@ class Presence:
         for i in np.flatnonzero(self._watched(observation)):
             track = int(observation.tracks.id[i])
             one = _seen(kept.get(track), sight_of(observation, int(i)), inside[:, i], outside[:, i], state.zones)
-            one = replace(one, fast=one.fast + _is_fast(observation, int(i)) if one.zone is not None else 0)
-            kept[track] = one
+            class_id = int(observation.tracks.class_id[i])
+            kept[track] = one = _ridden(one, _speed_ms(observation, int(i)), class_id)
             if one.zone is None or one.entered is None or one.looks < LOOKS:
                 continue
             at = next(k for k, zone in enumerate(state.zones) if zone.id == one.zone)
             zone = state.zones[at]
             hold = HOLD_S if zone.grace_s is None else zone.grace_s
-            if zone.classes and ROAD_CLASSES[int(observation.tracks.class_id[i])] not in zone.classes:
+            if zone.classes and ROAD_CLASSES[class_id] not in zone.classes:
                 continue
-            if self.riding not in (None, one.rides) and int(observation.tracks.class_id[i]) == PERSON:
+            if not self._meant(one, class_id):
                 continue
             if not open_[at] or not _is_alive(one) or one.last.video_s - one.entered.video_s < hold:
                 continue
@@ -139,6 +150,12 @@ class Presence:
         """Who has not been there long enough stays unproven."""
         del state
         return ()
+
+    def _meant(self, one: _Subject, class_id: int) -> bool:
+        """Whether it is of those in question by how it moves."""
+        if self.riding is None or class_id == BICYCLE:
+            return True
+        return one.cycles if class_id == MOTORCYCLE else self.riding is one.rides
 
     def _watched(self, observation: Observation) -> NDArray[np.bool_]:
         tracks = observation.tracks
@@ -184,14 +201,24 @@ def _seen(
     return replace(one, zone=zones[int(inside.argmax())].id, entered=sight, looks=1)
 
 
-def _is_fast(observation: Observation, i: int) -> bool:
-    """Whether the i-th track moves faster than anybody walks."""
+def _ridden(one: _Subject, speed_ms: float, class_id: int) -> _Subject:
+    """A subject with how fast it is, and as what it is seen, while it is inside."""
+    if one.zone is None:
+        return replace(one, fast=0, slow=0, light=0)
+    return replace(
+        one, fast=one.fast + (speed_ms >= RIDES_MS), slow=one.slow + (speed_ms <= CYCLES_MS),
+        light=one.light + (class_id in (PERSON, BICYCLE)),
+    )  # fmt: skip
+
+
+def _speed_ms(observation: Observation, i: int) -> float:
+    """Speed of the i-th track; without metres by its height, as if it were a person."""
     tracks = observation.tracks
     speed = float(np.hypot(*tracks.velocity_ms[i]))
     if not np.isfinite(speed):
         tall = max(1.0, float(tracks.box[i, 3] - tracks.box[i, 1]))
         speed = float(np.hypot(*tracks.velocity_px[i])) / tall * PERSON_M
-    return speed >= RIDES_MS
+    return speed
 
 
 def _is_alive(one: _Subject) -> bool:

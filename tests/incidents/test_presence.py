@@ -5,7 +5,7 @@ import pytest
 from incidents.presence import HOLD_S, QUIET_S
 from incidents.rules import cyclist, intrusion, pedestrian
 from tests.observations import Scene, Vehicle, along, observe
-from vision.classes import BICYCLE, CAR, PERSON
+from vision.classes import BICYCLE, CAR, MOTORCYCLE, PERSON
 from vision.finding import Reason
 
 BOX = [[0.4, 0.4], [0.9, 0.4], [0.9, 0.95], [0.4, 0.95]]
@@ -85,6 +85,30 @@ RIDES = along((0, 200, 600), (6, 900, 600), size=60)
 def test_a_person_faster_than_anybody_walks_rides(rule, told):
     zones = [{**ROAD, "kind": "no_cyclists" if told else "no_pedestrians"}]
     assert bool(found(rule, RIDES, class_id=PERSON, zones=zones, until_s=6.0)) is told
+
+
+SLOWLY, FAST = RIDES, along((0, 200, 600), (3, 1600, 600), size=60)
+
+
+@pytest.mark.parametrize(
+    ("way", "first_s", "told", "why"),
+    [
+        (SLOWLY, 3.5, True, "a bicycle that comes from the front is taken for a person and then for a motorcycle"),
+        (SLOWLY, 0.0, False, "a motorcycle in a jam is never taken for anything else"),
+        (FAST, 1.0, False, "nobody cycles so fast"),
+    ],
+)
+def test_what_is_called_a_motorcycle_cycles_where_it_was_taken_for_a_person_and_is_slow(way, first_s, told, why):
+    def until(video_s):
+        return way(video_s) if video_s < first_s else None
+
+    def after(video_s):
+        return way(video_s) if video_s >= first_s else None
+
+    zone = {**ROAD, "kind": "no_cyclists", "points": [[0.1, 0.1], [1, 0.1], [1, 1], [0.1, 1]]}
+    seen = observe([Vehicle(1, until, PERSON), Vehicle(1, after, MOTORCYCLE)], until_s=6.0)
+
+    assert bool(Scene(cyclist.RULE, {"zones": [zone]}).run(seen)) is told, why
 
 
 @pytest.mark.parametrize(
