@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from incidents.impact import LEAST_LOOKS, ROLLS_MS, apart, rests_since
+from incidents.impact import ROLLS_MS
+from incidents.ways import LEAST_LOOKS, apart, rests_since
 
 if TYPE_CHECKING:
-    from incidents.impact import ImpactState, Rest, Sample
+    from incidents.impact import ImpactState, Rest
+    from incidents.ways import Sample
 
 BEFORE_S: Final = 1.5
 """It is looked at for so long before the impact,"""

@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import VEHICLE_IDS
-from vision.geometry import cut
+from incidents.ways import LEAST_LOOKS, REST_M, Sample, apart, is_whole, rests_since, samples_of
 from vision.road_plane import RoadPlane
-from vision.trail import feet_hidden
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +32,6 @@ HISTORY_S: Final = 7.0
 """Seconds of each vehicle's way that are kept."""
 WINDOW_S: Final = 0.55
 """Before and after a moment; a crash pulse lasts 0.1 to 0.15 s, full braking takes 1.5 to 2 s from 50 km/h."""
-LEAST_LOOKS: Final = 4
-"""Measurements in each window."""
 NOISE_PX: Final = 0.8
 """Standard uncertainty of the lower edge of a box, pixels."""
 COARSE_M: Final = 0.45
@@ -52,12 +48,8 @@ ROLLS_MS: Final = 2.5
 """Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
 PUSHED_M: Final = 1.5
 """A push moves for good, and by more than two pixels: a box that trembles comes back."""
-SAME_HEIGHT: Final = 0.12
-"""A box whose feet something may hide is whole if its height is what it was, to this share."""
 SIGMAS: Final = 2.0
 """So many standard uncertainties are taken off first."""
-REST_M: Final = 0.6
-"""At rest it keeps within so many metres, and two pixels,"""
 REST_S: Final = 2.0
 """for so long,"""
 SOON_S: Final = 5.0
@@ -84,43 +76,10 @@ TAKEN_UP_M: Final = 2.5
 GONE_S: Final = (0.5, 1.5)
 """Who rested for the first and was not seen since for the second lies where it was, if it was struck beyond doubt."""
 GONE_MS2: Final = 12.5
+KNOWN, KNOWN_S = 0.8, 1.5
+"""How sure the detector was of it in the seconds before an impact, at least, for what it says after to count."""
 REACH_M: Final = 20.0
 """Whoever rests farther from where it was struck drove on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Where a vehicle was at one look.
-
-    Attributes:
-        video_s: second of video.
-        at: metres on the road.
-        coarse_m: metres a pixel along the road.
-        across_m: metres a pixel across it.
-        box: pixels.
-        inside: its box does not end at the picture's edge.
-        feet: nothing hides its feet.
-        whole: it can be trusted: its feet show, or its height is what it was.
-    """
-
-    video_s: float
-    at: tuple[float, float]
-    coarse_m: float
-    across_m: float
-    box: Box
-    inside: bool
-    feet: bool
-    whole: bool = True
-
-    @property
-    def wide_m(self) -> float:
-        """Width as it shows, metres."""
-        return (self.box[2] - self.box[0]) * self.across_m
-
-    @property
-    def high_m(self) -> float:
-        """Height as it shows, metres."""
-        return (self.box[3] - self.box[1]) * self.across_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +117,23 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Somebody at rest after an impact: since when, where, its box, and how its shape changed (1 for not at all)."""
+    """Somebody at rest after an impact.
+
+    Attributes:
+        impact: what it rests after.
+        since_s: second of video since which it rests.
+        at: metres on the road.
+        box: pixels.
+        turned: how its shape changed, 1 for not at all.
+        dimmed: how sure the detector is of it now, as a share of how sure it was before.
+    """
 
     impact: Impact
     since_s: float
     at: tuple[float, float]
     box: Box
     turned: float
+    dimmed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +159,7 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
     ways = {track: way for track, way in state.ways.items() if now - way[-1].video_s <= HISTORY_S}
     open_ = {track: one for track, one in state.open.items() if now - one.video_s <= SOON_S + 2 * REST_S}
     told: list[Rest] = []
-    samples = _samples(observation, plane)
+    samples = samples_of(observation, plane)
     seen = {track for track, _, _ in samples}
     for track, class_id, sample in samples:
         if track not in ways and (before := _went_on_as(ways, open_, seen, sample)) is not None:
@@ -198,7 +167,7 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
             if before in open_:
                 open_[track] = replace(open_.pop(before), track=track)
         past = tuple(one for one in ways.get(track, ()) if now - one.video_s <= HISTORY_S)
-        way = (*past, replace(sample, whole=_is_whole(past, sample)))
+        way = (*past, replace(sample, whole=is_whole(past, sample)))
         ways[track] = way
         impact = _impact(way, track, class_id)
         if impact is not None:
@@ -244,11 +213,6 @@ def _gone(way: tuple[Sample, ...], impact: Impact, now: float) -> Rest | None:
     return _resting(way, impact, since)
 
 
-def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Metres between two places."""
-    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
-
-
 def _joined(known: Impact | None, now: Impact) -> Impact:
     """Two looks at one impact: it began with the first, and was as hard as the harder."""
     if known is None:
@@ -269,40 +233,6 @@ def _rested_there(ways: Mapping[int, tuple[Sample, ...]], impact: Impact, place:
         if stood and not moved and float(np.hypot(spot[0, 0] - place[0], spot[0, 1] - place[1])) <= JUMP_M:
             return True
     return False
-
-
-def _samples(observation: Observation, plane: RoadPlane) -> list[tuple[int, int, Sample]]:
-    """Every vehicle that is seen, with its place."""
-    tracks = observation.tracks
-    rows = np.flatnonzero(tracks.seen & np.isin(tracks.class_id, list(VEHICLE_IDS)))
-    if not len(rows):
-        return []
-    foot = tracks.foot[rows].astype(np.float64)
-    ground = plane.to_ground(foot)
-    slope = plane.jacobian(foot)
-    metres = np.hypot(slope[:, 0], slope[:, 1])  # across and along, metres a pixel
-    inside = ~cut(tracks.box[rows], observation.width, observation.height)
-    feet = ~feet_hidden(tracks.box[rows], tracks.box[tracks.seen])
-    out = []
-    for k, i in enumerate(rows.tolist()):
-        if np.isfinite(ground[k]).all() and np.isfinite(metres[k]).all():
-            x1, y1, x2, y2 = (float(value) for value in tracks.box[i])
-            at = float(ground[k, 0]), float(ground[k, 1])
-            across, along = (float(value) for value in metres[k])
-            sample = Sample(observation.video_s, at, along, across, (x1, y1, x2, y2), bool(inside[k]), bool(feet[k]))
-            out.append((int(tracks.id[i]), int(tracks.class_id[i]), sample))
-    return out
-
-
-def _is_whole(past: tuple[Sample, ...], sample: Sample) -> bool:
-    """Whether its place can be trusted."""
-    if not sample.inside or sample.feet:
-        return sample.inside
-    heights = [one.high_m for one in past if one.inside and one.feet][-8:]
-    if len(heights) < LEAST_LOOKS:
-        return False
-    usual = float(np.median(heights))
-    return abs(sample.high_m - usual) <= SAME_HEIGHT * usual
 
 
 def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
@@ -384,16 +314,6 @@ def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int
     return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward, change)
 
 
-def rests_since(way: tuple[Sample, ...]) -> float:
-    """Since when it keeps within where it is now."""
-    last, since = way[-1], way[-1].video_s
-    for one in reversed(way):
-        if float(np.hypot(one.at[0] - last.at[0], one.at[1] - last.at[1])) > REST_M + 2 * last.coarse_m:
-            break
-        since = one.video_s
-    return since
-
-
 def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:
     """Its rest after an impact; None while it moves, or where it rests too late or too far away."""
     last = way[-1]
@@ -412,4 +332,7 @@ def _resting(way: tuple[Sample, ...], impact: Impact, since: float) -> Rest | No
     clear = [one for one in way if one.video_s >= since and one.whole] or [last]
     now = float(np.median([_shape(one.box) for one in clear]))
     ratio = now * impact.shape[1] / max(impact.shape[0], 1e-6)
-    return Rest(impact, since, last.at, last.box, max(ratio, 1 / max(ratio, 1e-6)))
+    before = [one.score for one in way if one.whole and 0 <= impact.video_s - one.video_s <= KNOWN_S]
+    sure = float(np.median(before)) if len(before) >= LEAST_LOOKS else 0.0
+    dimmed = float(np.median([one.score for one in clear])) / sure if sure >= KNOWN else 1.0
+    return Rest(impact, since, last.at, last.box, max(ratio, 1 / max(ratio, 1e-6)), dimmed)

@@ -26,6 +26,7 @@ class Vehicle:
     track: int
     box: Callable[[float], Box | None]
     class_id: int = CAR
+    score: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _tracks(seen: Sequence[tuple[Vehicle, Box]], now: float) -> Tracks:
     return Tracks(
         id=np.array([vehicle.track for vehicle, _ in seen], np.int64),
         class_id=np.array([vehicle.class_id for vehicle, _ in seen], np.int16),
-        score=np.full(n, 0.9, np.float32),
+        score=np.array([vehicle.score for vehicle, _ in seen], np.float32),
         box=np.array([box for _, box in seen], np.float32).reshape(-1, 4),
         seen=np.ones(n, bool),
         age_s=np.ones(n, np.float32),

@@ -15,7 +15,8 @@ import numpy as np
 
 from incidents import impact
 from incidents.crossing import crossed
-from incidents.impact import Impact, ImpactState, Rest, apart
+from incidents.impact import Impact, ImpactState, Rest
+from incidents.ways import apart
 from vision.classes import BUS, PERSON, TRUCK
 from vision.finding import Finding, FindingType, Moment, Reason
 
@@ -33,10 +34,15 @@ TURNED: Final = (1.10, 1.30)
 """Its outline has changed by this factor when it rests: full braking in the lane leaves it within 8 %; from the second
 on it has surely turned."""
 TURNED_SCORE: Final = 0.6
+DIMMED: Final = 0.85
+"""The detector is less sure of it than this share of what it was: on its side it hardly looks like a vehicle."""
+DIMMED_SCORE: Final = 0.3
 PARTNER_SCORE: Final = 0.45
 """What a second vehicle adds that was struck, the other way: two who brake for the same are no partners,"""
 PARTNER_M, PARTNER_S = 6.5, 0.8
-"""so near in place and time."""
+"""so near in place and time,"""
+AGAINST: Final = -0.5
+"""their changes of velocity by this cosine against each other."""
 CROSSED_SCORE: Final = 0.6
 """What it adds that somebody came across its way and stayed there."""
 PEOPLE_SCORE: Final = 0.2
@@ -133,6 +139,9 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
     if sure and rest.turned > TURNED[0]:
         score += TURNED_SCORE * min(1.0, (rest.turned - TURNED[0]) / (TURNED[1] - TURNED[0]))
         trace.append(Reason("impact_turned"))
+    if sure and rest.dimmed < DIMMED:
+        score += DIMMED_SCORE
+        trace.append(Reason("impact_dimmed"))
     partners = [
         other for track, other in watch.open.items()
         if track != one.track and abs(other.video_s - one.video_s) <= PARTNER_S
@@ -157,7 +166,8 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
 
 def _against(one: Impact, other: Impact) -> bool:
     """Whether what one lost the other gained: they struck each other."""
-    return one.change[0] * other.change[0] + one.change[1] * other.change[1] < 0
+    a, b = np.array(one.change), np.array(other.change)
+    return float(a @ b) < AGAINST * float(np.hypot(*a)) * float(np.hypot(*b))
 
 
 def _around(rest: Rest, observation: Observation) -> int:

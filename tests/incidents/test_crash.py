@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from incidents.impact import Impact, ImpactState, Rest
 from incidents.rules import stopped_vehicle
-from incidents.rules.crash import RULE
+from incidents.rules.crash import RULE, weighed
 from tests.incidents_road import CALIBRATION, braked, driven, found
-from tests.observations import Vehicle, along
+from tests.observations import Vehicle, along, observe
 from vision.camera import parse_camera
+from vision.classes import CAR
 from vision.finding import Reason
 
 STRUCK = driven(400, (0.0, 12.0), (2.0, 0.0))  # 12 m/s, then at rest at once
@@ -49,6 +53,22 @@ def test_two_who_collide_are_one_crash_and_no_stopped_vehicles() -> None:
 )
 def test_what_a_driver_can_do_is_no_crash(box, why) -> None:
     assert found(RULE, [Vehicle(1, box)], until_s=12.0) == [], why
+
+
+@pytest.mark.parametrize(
+    ("change", "contact"),
+    [((7.0, 0.5), True), ((5.0, 5.0), True), ((1.0, 7.0), False), ((-7.0, 0.0), False)],
+)
+def test_two_struck_each_other_where_what_one_lost_the_other_gained(change, contact) -> None:
+    one = Impact(1, CAR, 4.0, (0.0, 0.0), 7.0, 4.0, 12.0, False, (2.0, 1.5), (12.0, 0.0), (-7.0, 0.0))
+    other = replace(one, track=2, at=(4.0, 0.0), change=change)
+    watch = ImpactState(parse_camera({"id": "test", "name": "test", "stream": "x.mp4"}, source="test"),
+                        open={1: one, 2: other})  # fmt: skip
+    (last,) = list(observe([], until_s=0.0))
+
+    _, trace = weighed(watch, Rest(one, 4.5, (0.0, 0.0), (0.0, 0.0, 10.0, 10.0), 1.0), last)
+
+    assert ("impact_contact" in [reason.code for reason in trace]) is contact
 
 
 def test_an_identity_that_jumps_onto_who_stands_there_is_no_crash() -> None:
@@ -118,6 +138,24 @@ def test_who_was_struck_is_followed_under_another_identity(after, found_, why) -
     struck = Vehicle(1, between(0.0, 2.8, SLOWED))
     findings = found(RULE, [struck, Vehicle(2, after), Vehicle(3, FLOW)], until_s=12.0)
     assert [one.track for one in findings] == [2] * found_, why
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count", "why"),
+    [
+        (0.95, 0.6, 1, "on its side it hardly looks like a vehicle"),
+        (0.95, 0.9, 0, "it looks as before"),
+        (0.6, 0.4, 0, "nobody was sure of it before either"),
+    ],
+)
+def test_what_alone_is_doubtful_is_a_crash_where_it_no_longer_looks_like_itself(before, after, count, why) -> None:
+    drives = Vehicle(1, between(0.0, 3.2, SLOWED), score=before)
+    lies = Vehicle(1, between(3.2, 20.0, SLOWED), score=after)
+
+    findings = found(RULE, [drives, lies], until_s=12.0)
+
+    assert len(findings) == count, why
+    assert all("impact_dimmed" in [reason.code for reason in one.trace] for one in findings)
 
 
 @pytest.mark.parametrize(("end_s", "count"), [(3.0, 1), (2.4, 0)])
