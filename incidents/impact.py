@@ -46,6 +46,8 @@ DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
 ROLLS_MS: Final = 2.5
 """Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
+STILL_M: Final = 0.2
+"""Whose looks lie within so many metres, or two pixels' worth, stands."""
 PUSHED_M: Final = 1.5
 """A push moves for good, and by more than two pixels: a box that trembles comes back."""
 SIGMAS: Final = 2.0
@@ -252,11 +254,16 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     velocity = ((t - mean_t)[:, None] * (xy - mean)).sum(axis=0) / spread
     later = np.array([one.at for one in after[-2:]]).mean(axis=0)
     tau = float(np.mean([one.video_s for one in after[-2:]])) - first
-    apart_m = later - (mean + velocity * (tau - mean_t))
-    # The fit tells the velocity of the middle of its window: what acts throughout has acted since then.
-    over = tau * tau / 2 - tau * mean_t + mean_t * mean_t / 2
     noise = NOISE_PX * max(before[0].coarse_m, after[-1].coarse_m)
-    sigma = noise * float(np.sqrt(1 / len(t) + (tau - mean_t) ** 2 / spread + 0.5)) / over
+    if float(np.hypot(*(xy - mean).T).max()) <= max(STILL_M, 2 * noise):
+        # Who stands is known to stand until the last look: what pushes it has acted since then only.
+        velocity, since, unsure = np.zeros(2), float(t[-1]), 1 / len(t) + 0.5
+    else:
+        # The fit tells the velocity of the middle of its window: what acts throughout has acted since then.
+        since, unsure = mean_t, 1 / len(t) + (tau - mean_t) ** 2 / spread + 0.5
+    apart_m = later - (mean + velocity * (tau - mean_t))
+    over = (tau - since) ** 2 / 2
+    sigma = noise * float(np.sqrt(unsure)) / over
     ms2 = float(np.hypot(*apart_m)) / over - SIGMAS * sigma
     speed = float(np.hypot(*velocity))
     then = (later - xy[-1]) / max(tau, 1e-6)

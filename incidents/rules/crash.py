@@ -42,7 +42,10 @@ PARTNER_SCORE: Final = 0.45
 PARTNER_M, PARTNER_S = 6.5, 0.8
 """so near in place and time,"""
 AGAINST: Final = -0.5
-"""their changes of velocity by this cosine against each other."""
+"""their changes of velocity by this cosine against each other,"""
+BLOW_M: Final = 2.6
+"""the line of the blow no farther beside either: half a car's length, and what is not known of its place. Two who brake
+for the same in lanes of opposite directions pass each other by more."""
 CROSSED_SCORE: Final = 0.6
 """What it adds that somebody came across its way and stayed there."""
 PEOPLE_SCORE: Final = 0.2
@@ -145,7 +148,7 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
     partners = [
         other for track, other in watch.open.items()
         if track != one.track and abs(other.video_s - one.video_s) <= PARTNER_S
-        and apart(other.at, one.at) <= PARTNER_M and _against(one, other)
+        and apart(other.at, one.at) <= PARTNER_M and _struck_each_other(one, other)
     ]  # fmt: skip
     if sure and partners:
         score += PARTNER_SCORE
@@ -164,10 +167,14 @@ def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[f
     return score, tuple(trace)
 
 
-def _against(one: Impact, other: Impact) -> bool:
-    """Whether what one lost the other gained: they struck each other."""
-    a, b = np.array(one.change), np.array(other.change)
-    return float(a @ b) < AGAINST * float(np.hypot(*a)) * float(np.hypot(*b))
+def _struck_each_other(one: Impact, other: Impact) -> bool:
+    """Whether what one lost the other gained, in a blow whose line goes through both."""
+    a, b, between = np.array(one.change), np.array(other.change), np.subtract(other.at, one.at)
+    hard = float(np.hypot(*a)), float(np.hypot(*b))
+    if min(hard) == 0 or float(a @ b) > AGAINST * hard[0] * hard[1]:
+        return False
+    beside = [abs(float(v[0] * between[1] - v[1] * between[0])) / size for v, size in zip((a, b), hard, strict=True)]
+    return max(beside) <= BLOW_M
 
 
 def _around(rest: Rest, observation: Observation) -> int:

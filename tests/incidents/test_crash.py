@@ -56,19 +56,26 @@ def test_what_a_driver_can_do_is_no_crash(box, why) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "contact"),
-    [((7.0, 0.5), True), ((5.0, 5.0), True), ((1.0, 7.0), False), ((-7.0, 0.0), False)],
+    ("change", "at", "contact", "why"),
+    [
+        ((7.0, 0.5), (3.5, 0.0), True, "pushed the way the first drove"),
+        ((5.0, 5.0), (3.5, 0.0), True, "struck askew"),
+        ((1.0, 7.0), (3.5, 0.0), False, "swerves"),
+        ((-7.0, 0.0), (3.5, 0.0), False, "brakes for the same"),
+        ((7.0, 0.0), (3.5, 3.3), False, "brakes on the lane of the other direction"),
+        ((0.0, 0.0), (3.5, 0.0), False, "stands"),
+    ],
 )
-def test_two_struck_each_other_where_what_one_lost_the_other_gained(change, contact) -> None:
+def test_two_struck_each_other_where_what_one_lost_the_other_gained(change, at, contact, why) -> None:
     one = Impact(1, CAR, 4.0, (0.0, 0.0), 7.0, 4.0, 12.0, False, (2.0, 1.5), (12.0, 0.0), (-7.0, 0.0))
-    other = replace(one, track=2, at=(4.0, 0.0), change=change)
+    other = replace(one, track=2, at=at, change=change)
     watch = ImpactState(parse_camera({"id": "test", "name": "test", "stream": "x.mp4"}, source="test"),
                         open={1: one, 2: other})  # fmt: skip
     (last,) = list(observe([], until_s=0.0))
 
     _, trace = weighed(watch, Rest(one, 4.5, (0.0, 0.0), (0.0, 0.0, 10.0, 10.0), 1.0), last)
 
-    assert ("impact_contact" in [reason.code for reason in trace]) is contact
+    assert ("impact_contact" in [reason.code for reason in trace]) is contact, why
 
 
 def test_an_identity_that_jumps_onto_who_stands_there_is_no_crash() -> None:
