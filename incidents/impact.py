@@ -46,8 +46,8 @@ DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
 ROLLS_MS: Final = 2.5
 """Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
-STILL_M: Final = 0.2
-"""Whose looks lie within so many metres, or two pixels' worth, stands."""
+STILL_MS: Final = 0.5
+"""Whose speed is below this, or cannot be told from none, stands."""
 PUSHED_M: Final = 1.5
 """A push moves for good, and by more than two pixels: a box that trembles comes back."""
 SIGMAS: Final = 2.0
@@ -255,7 +255,7 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     later = np.array([one.at for one in after[-2:]]).mean(axis=0)
     tau = float(np.mean([one.video_s for one in after[-2:]])) - first
     noise = NOISE_PX * max(before[0].coarse_m, after[-1].coarse_m)
-    if float(np.hypot(*(xy - mean).T).max()) <= max(STILL_M, 2 * noise):
+    if float(np.hypot(*velocity)) <= max(STILL_MS, SIGMAS * noise / float(np.sqrt(spread))):
         # Who stands is known to stand until the last look: what pushes it has acted since then only.
         velocity, since, unsure = np.zeros(2), float(t[-1]), 1 / len(t) + 0.5
     else:

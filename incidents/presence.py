@@ -47,9 +47,9 @@ RIDES_MS: Final = 2.4
 RIDES_SHARE: Final = 0.5
 """Share of the looks inside in which he does."""
 CYCLES_MS: Final = 8.5
-"""Who is called a motorcycle, and was called a person before, cycles if he never rides faster than this, 30 km/h..."""
+"""Who is called a person, or was before and a motorcycle now, cycles where he rides no faster than this, 30 km/h..."""
 CYCLES_SHARE: Final = 0.8
-"""...in this share of the looks: a bicycle from the front looks like a motorcycle to the detector."""
+"""...in this share of the looks: a bicycle from the front looks like a motorcycle, both from afar like a person."""
 PERSON_M: Final = 1.7
 """Height of a person on a road without a calibration, metres."""
 
@@ -76,7 +76,7 @@ class _Subject:
 
     @property
     def cycles(self) -> bool:
-        """Whether it was now and then taken for a person or a bicycle and never rides as motorcycles do."""
+        """Whether it was at least now and then taken for a person or a bicycle and never rides as motorcycles do."""
         return self.rides and self.light >= LOOKS and self.slow >= CYCLES_SHARE * self.looks
 
 
@@ -155,7 +155,7 @@ class Presence:
         """Whether it is of those in question by how it moves."""
         if self.riding is None or class_id == BICYCLE:
             return True
-        return one.cycles if class_id == MOTORCYCLE else self.riding is one.rides
+        return one.cycles if self.riding else class_id != MOTORCYCLE and not one.rides
 
     def _watched(self, observation: Observation) -> NDArray[np.bool_]:
         tracks = observation.tracks

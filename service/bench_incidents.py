@@ -226,7 +226,8 @@ def score(
     told: dict[Act, Finding] = {}
     for finding in sorted(findings, key=lambda one: one.video_s):
         about = _about(finding, drawn.frames, objects)
-        act = next((a for a in drawn.acts if a not in told and _same(a, finding, about)), None)
+        own_first = sorted(drawn.acts, key=lambda a: objects.get(finding.track or -1) not in a.everybody)
+        act = next((a for a in own_first if a not in told and _same(a, finding, about)), None)
         if act is not None:
             told[act] = finding
             out[finding.kind, light].right += finding.kind == clip.rule

@@ -96,6 +96,7 @@ SLOWLY, FAST = RIDES, along((0, 200, 600), (3, 1600, 600), size=60)
         (SLOWLY, 3.5, True, "a bicycle that comes from the front is taken for a person and then for a motorcycle"),
         (SLOWLY, 0.0, False, "a motorcycle in a jam is never taken for anything else"),
         (FAST, 1.0, False, "nobody cycles so fast"),
+        (FAST, 9.0, False, "a motorcycle from afar is taken for a person"),
     ],
 )
 def test_what_is_called_a_motorcycle_cycles_where_it_was_taken_for_a_person_and_is_slow(way, first_s, told, why):
