@@ -6,6 +6,7 @@ of the program, and a process that died is back without loading it again.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -18,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from qyran.errors import InputError, QyranError
-from service.allocator import give_back
+from service.allocator import give_back, settle
 from service.evidence_clock import ClockWatch
 from service.evidence_settings import evidence_file
 from service.inference import InferenceKeeper, end_with_supervisor, kill_left, room_for
@@ -220,7 +221,8 @@ def _child(file: Path, settings: Settings, inference: str | None, environment: d
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=end_with_supervisor, args=(stop,), daemon=True).start()
     set_up(serves=True)
-    give_back()
+    settle()
+    give_back(gc.collect)
     hold(camera=file.stem)
     try:
         models = replace(settings.model_choice, room=room_for(inference, file.stem))

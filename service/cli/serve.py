@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> int:
         InputError: one half of certificate and key is missing.
         ConfigError: they are wrong, or the settings are.
     """
-    from service.allocator import give_back  # noqa: PLC0415 - keeps `--help` fast
+    from service.allocator import give_back, settle  # noqa: PLC0415 - keeps `--help` fast
     from service.app import create_app  # noqa: PLC0415
     from service.serving import server_of  # noqa: PLC0415
     from service.settings_view import say_mistakes  # noqa: PLC0415
@@ -42,6 +42,7 @@ def run(arguments: Namespace) -> int:
     say_mistakes()
     give_back(forget, large=True)
     server = server_of(create_app(), arguments.host, arguments.port)
+    settle()
     if arguments.certificate is not None:
         server.config.load()
         server.config.ssl_certfile, server.config.ssl_keyfile = arguments.certificate, arguments.private_key
