@@ -256,6 +256,8 @@ class Spool:
     @staticmethod
     def _find(place: Path, event_id: UUID) -> Path | None:
         ending = f"-{event_id}"  # no glob: every pattern is compiled and kept
-        with suppress(FileNotFoundError):
-            return next((one for one in place.iterdir() if one.name[0].isdecimal() and one.name.endswith(ending)), None)
+        with suppress(FileNotFoundError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name[0].isdecimal() and entry.name.endswith(ending):
+                    return place / entry.name
         return None
