@@ -46,8 +46,10 @@ DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
 ROLLS_MS: Final = 2.5
 """Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
-STILL_MS: Final = 0.5
-"""Whose speed is below this, or cannot be told from none, stands."""
+STOOD_S: Final = 1.5
+"""Who kept its place for so long, and was seen for two thirds of it, stood,"""
+STOOD_M: Final = 0.3
+"""within so many metres, or a pixel: in that time somebody who rolls up to a light goes farther."""
 PUSHED_M: Final = 1.5
 """A push moves for good, and by more than two pixels: a box that trembles comes back."""
 SIGMAS: Final = 2.0
@@ -255,7 +257,7 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     later = np.array([one.at for one in after[-2:]]).mean(axis=0)
     tau = float(np.mean([one.video_s for one in after[-2:]])) - first
     noise = NOISE_PX * max(before[0].coarse_m, after[-1].coarse_m)
-    if float(np.hypot(*velocity)) <= max(STILL_MS, SIGMAS * noise / float(np.sqrt(spread))):
+    if _stood(way, first):
         # Who stands is known to stand until the last look: what pushes it has acted since then only.
         velocity, since, unsure = np.zeros(2), float(t[-1]), 1 / len(t) + 0.5
     else:
@@ -277,6 +279,15 @@ def _impact(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None
     toward = float(velocity[0]), float(velocity[1])
     change = float(apart_m[0]) / over * tau, float(apart_m[1]) / over * tau
     return Impact(track, class_id, last.video_s, last.at, ms2, ms2 * tau, speed, pushed, shape, toward, change)
+
+
+def _stood(way: tuple[Sample, ...], until_s: float) -> bool:
+    """Whether it stood up to a moment."""
+    lately = [one for one in way if 0 <= until_s - one.video_s <= STOOD_S]
+    if len(lately) < LEAST_LOOKS or lately[-1].video_s - lately[0].video_s < STOOD_S * 2 / 3:
+        return False
+    at = np.array([one.at for one in lately])
+    return float(np.hypot(*(at - at.mean(axis=0)).T).max()) <= max(STOOD_M, lately[-1].coarse_m)
 
 
 def _halted(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
