@@ -49,6 +49,7 @@ async function renew() {
   if (busy()) return soon();
   try {
     const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (sent) return; // a page that is loaded anew would call back what is on its way
     if (answer.redirected) return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("own");
@@ -90,7 +91,7 @@ listen(live.dataset.stream, {
     show(state);
     if (state === "on") soon();
   },
-  end: () => location.reload(),
+  end: () => sent || location.reload(),
 });
 addEventListener("pointerdown", () => { pressed = true; });
 // The click follows the release: only after it may the button go.
