@@ -322,7 +322,7 @@ def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int
         return None
     usual = float(np.median([one.high_m for one in before]))
     hidden = max(0.0, usual - last.high_m) / last.across_m * last.coarse_m
-    room = float(np.hypot(last.at[0] - at.at[0], last.at[1] - at.at[1])) + hidden + SIGMAS * noise
+    room = apart(last.at, at.at) + hidden + SIGMAS * noise
     ms2 = speed * speed / (2 * room)
     if ms2 < HALTED_MS2:
         return None

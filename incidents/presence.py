@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vision.classes import BICYCLE, MOTORCYCLE, PERSON, ROAD_CLASSES
+from vision.classes import BICYCLE, PERSON, ROAD_CLASSES
 from vision.finding import Finding, FindingType, Moment, Reason
 from vision.geometry import cut, edge_distance, in_polygon, to_pixels
 from vision.hours import in_force
@@ -100,7 +100,8 @@ class Presence:
         zones_of: the zones in question of a camera; none means that the rule is off.
         lacks: trace code that says what is missing then.
         version: of the rule's logic.
-        riding: whether a person counts who moves faster than anybody walks: only such (True), none such (False).
+        riding: whether who moves faster than anybody walks counts: only such, but nobody as fast as motorcycles (True),
+            none such (False).
     """
 
     kind: str
@@ -155,7 +156,7 @@ class Presence:
         """Whether it is of those in question by how it moves."""
         if self.riding is None or class_id == BICYCLE:
             return True
-        return one.cycles if self.riding else class_id != MOTORCYCLE and not one.rides
+        return one.cycles if self.riding else not one.rides
 
     def _watched(self, observation: Observation) -> NDArray[np.bool_]:
         tracks = observation.tracks

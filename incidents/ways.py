@@ -105,7 +105,7 @@ def rests_since(way: tuple[Sample, ...]) -> float:
     """Since when it keeps within where it is now."""
     last, since = way[-1], way[-1].video_s
     for one in reversed(way):
-        if float(np.hypot(one.at[0] - last.at[0], one.at[1] - last.at[1])) > REST_M + 2 * last.coarse_m:
+        if apart(one.at, last.at) > REST_M + 2 * last.coarse_m:
             break
         since = one.video_s
     return since
