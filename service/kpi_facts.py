@@ -138,7 +138,7 @@ def dated(
         period: of the value.
         definitions: choices of the city; None takes the defaults.
         known: the registers, where they were read already.
-        cameras: whether cameras are wanted; only KPI 9.1 reads them.
+        cameras: whether cameras are wanted; only KPI 9.1 reads them, and of them when video came.
         vehicles: whether vehicles that passed are; only KPI 9.2 reads them.
     """
     known = known or registers(work)
@@ -148,7 +148,9 @@ def dated(
     log = known.calls.of(span)
     return CityFacts(
         as_of=work.now,
-        cameras=tuple(_cameras_between(work, *period.last_day(work.now), known.plane)) if cameras else (),
+        cameras=tuple(_cameras_between(work, *period.last_day(work.now), known.plane, analysed=False))
+        if cameras
+        else (),
         fire_calls=None if log is None else FireCallLog((), log),
         sensors=known.sensors,
         objects=known.objects,
@@ -269,12 +271,16 @@ def notification_fact(sent: Any, alert: Any) -> NotificationFact:
     )
 
 
-def _cameras_between(work: Work, since: datetime, until: datetime, plane: Plane) -> Iterable[CameraFact]:
+def _cameras_between(
+    work: Work, since: datetime, until: datetime, plane: Plane, *, analysed: bool = True
+) -> Iterable[CameraFact]:
     """Registered cameras with a span of their log; roads of one without a day of commissioning do not count.
 
-    What was measured of a camera's coverage and imported stands before what the camera's own file says.
+    What was measured of a camera's coverage and imported stands before what the camera's own file says. What analytics
+    did is left out where nobody asks for it, see `camera_spans`.
     """
-    spans, roads, seen = camera_spans(work, since, until), camera_roads(work, plane), _coverage(work)
+    spans = camera_spans(work, since, until, analysed=analysed)
+    roads, seen = camera_roads(work, plane), _coverage(work)
     for camera, line in roads.lines.items():
         (began, ended), up, analysed = spans[camera]
         counts = camera in roads.commissioned

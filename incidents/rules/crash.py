@@ -78,7 +78,7 @@ class Crash:
     """The rule; see the module's docstring."""
 
     kind = "crash"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """Metres."""

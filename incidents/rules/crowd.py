@@ -69,7 +69,7 @@ class Crowd:
     """The rule; see the module's docstring."""
 
     kind = "crowd"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A public space."""
