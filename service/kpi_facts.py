@@ -282,7 +282,7 @@ def _cameras_between(
     spans = camera_spans(work, since, until, analysed=analysed)
     roads, seen = camera_roads(work, plane), _coverage(work)
     for camera, line in roads.lines.items():
-        (began, ended), up, analysed = spans[camera]
+        (began, ended), up, stretches = spans[camera]
         counts = camera in roads.commissioned
         lines, view = seen.get(camera, (None, ()))
         told = ((line,) if line else ()) if lines is None else tuple(plane.line(one) for one in lines)
@@ -291,7 +291,7 @@ def _cameras_between(
             commissioned_at=began,
             decommissioned_at=ended,
             up=up,
-            analysed=analysed,
+            analysed=stretches,
             covered_road=told if counts else (),
             view=plane.line(view) if counts and view else None,
         )

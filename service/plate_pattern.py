@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -38,8 +39,7 @@ class PlatePattern:
 
     def matches(self, plate: str) -> bool:
         """Whether a plate in its stored form is meant."""
-        signs = {"?": "[A-Z0-9]", "*": "[A-Z0-9]*"}
-        return re.fullmatch("".join(signs.get(sign, sign) for sign in self.text), plate) is not None
+        return _compiled(self.text).fullmatch(plate) is not None
 
     @property
     def pairs(self) -> frozenset[str]:
@@ -47,6 +47,13 @@ class PlatePattern:
         return frozenset(
             one + other for one, other in pairwise(f"{START}{self.text}{END}") if not {one, other} & {*"?*"}
         )
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> re.Pattern[str]:
+    """Compiled once: every plate that passes is held against every pattern of the watch lists."""
+    signs = {"?": "[A-Z0-9]", "*": "[A-Z0-9]*"}
+    return re.compile("".join(signs.get(sign, sign) for sign in text))
 
 
 def plate_pattern(text: str) -> PlatePattern:
