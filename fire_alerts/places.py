@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,8 +59,8 @@ class Place:
     @property
     def box(self) -> Box:
         """Median of the last looks' boxes: a single odd box does not move the place."""
-        recent = np.median(np.array([look.box for look in self.looks[-5:]]), axis=0)
-        return (float(recent[0]), float(recent[1]), float(recent[2]), float(recent[3]))
+        x1, y1, x2, y2 = (median(sides) for sides in zip(*(look.box for look in self.looks[-5:]), strict=True))
+        return (x1, y1, x2, y2)
 
     def within(self, now_s: float, seconds: float) -> tuple[Look, ...]:
         """Its looks of the last seconds."""
@@ -117,6 +118,8 @@ def _ridden(boxes: NDArray[np.float32], observation: Observation, windows: Windo
 
 def overlap(first: Box, second: Box) -> float:
     """IoU, or how much of the smaller box lies in the larger one, halved: a plume grows out of its first box."""
+    if first[2] <= second[0] or second[2] <= first[0] or first[3] <= second[1] or second[3] <= first[1]:
+        return 0.0
     a, b = np.array([first]), np.array([second])
     return max(float(iou(a, b)[0, 0]), 0.5 * max(float(cover(a, b)[0, 0]), float(cover(b, a)[0, 0])))
 

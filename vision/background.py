@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from vision.blobs import BlobWatch, Regions
+from vision.shrink import shrunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +94,7 @@ class Background:
             return None
         passed = min(1.0, video_s - self._last_s) if np.isfinite(self._due_s) else EVERY_S
         self._due_s, self._last_s = video_s + EVERY_S, video_s
-        now = np.asarray(cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+        now = shrunk(picture, self._size)
         covered = self._covered(tracks)
         free = np.asarray(cv2.subtract(self._known, covered), np.uint8)
         apart, differs = self._differs(now, self._gain(now, free))

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from vision.displacement import corner_shift, local_shifts
+from vision.shrink import median_of
 from vision.types import View, ViewState
 
 if TYPE_CHECKING:
@@ -151,11 +152,10 @@ class DriftWatch:
         return self.view
 
     def _look(self, picture: NDArray[np.uint8]) -> Look:
-        gray = cv2.cvtColor(cv2.resize(picture, FINE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        gray = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), FINE, interpolation=cv2.INTER_AREA)
         self._small.append(np.asarray(cv2.resize(gray, SMALL, interpolation=cv2.INTER_AREA), np.uint8))
         self._fine.append(_strong(_gradient(gray.astype(np.float32))))
-        looks = np.stack(self._small)
-        median = np.partition(looks, len(looks) // 2, axis=0)[len(looks) // 2].astype(np.float32)
+        median = median_of(self._small, LOOKS).astype(np.float32)
         edges = _gradient(median)
         return Look(
             coarse=_strong(edges),

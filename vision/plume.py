@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from vision.classes import PERSON, SMOKE
+from vision.shrink import median_of, shrunk
 from vision.types import Detections, Plume
 
 if TYPE_CHECKING:
@@ -68,11 +69,6 @@ MOVING_SIZES_S: Final = 0.1
 VEHICLE_MARGIN: Final = 0.12
 """A road user's box is widened by this share of its size: shadows and dust at the wheels."""
 
-EXCHANGES: Final = (
-    (1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3), (5, 8), (4, 7), (3, 6), (1, 4),
-    (2, 5), (4, 7), (4, 2), (6, 4), (4, 2),
-)  # fmt: skip
-"""Pairs put in order one after the other, after which the fifth of nine is the median."""
 THIRDS: Final = np.full((1, 3), 1 / 3, np.float32)
 
 
@@ -91,7 +87,7 @@ class _Seen:
             height, width = self._picture.shape[:2]
             scale = LONG_SIDE / max(height, width)
             size = max(8, round(width * scale)), max(8, round(height * scale))
-            self._picture = np.asarray(cv2.resize(self._picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+            self._picture = shrunk(self._picture, size)
             self._is_small = True
         return self._picture
 
@@ -145,7 +141,7 @@ class PlumeWatch:
             kept[self._alive] = self._usual[self._alive].astype(np.uint8)
         self._memory.append(kept)
         if len(self._memory) >= KNOWN:
-            middle = _median(list(self._memory))
+            middle = median_of(self._memory, MEMORY)
             apart = [cv2.transform(cv2.absdiff(one, middle), THIRDS) for one in self._memory]
             self._usual = middle.astype(np.float32)
             self._unrest = np.mean(np.stack(apart), axis=0, dtype=np.float32)
@@ -303,14 +299,6 @@ class _View:
             return 0.0
         change = self.moved[cut]
         return float(np.minimum(change[flame] / 40.0, 1.0).mean()) if inside.any() else 0.0
-
-
-def _median(pictures: list[Small]) -> Small:
-    """The median of nine pictures, pixel by pixel, by 19 exchanges (Paeth, Graphics Gems, 1990); fewer are repeated."""
-    p = [pictures[k % len(pictures)] for k in range(MEMORY)]
-    for i, j in EXCHANGES:
-        p[i], p[j] = np.asarray(cv2.min(p[i], p[j]), np.uint8), np.asarray(cv2.max(p[i], p[j]), np.uint8)
-    return p[MEMORY // 2]
 
 
 def _most(picture: F32) -> F32:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from vision.classes import FIRE, SMOKE
-from vision.plume import KNOWN, MEMORY, PlumeWatch, _median
+from vision.plume import PlumeWatch
 from vision.types import Detections, Tracks
 
 WIDTH, HEIGHT = 192, 108
@@ -95,14 +94,6 @@ def test_before_the_street_is_known_nothing_is_said_of_what_is_new() -> None:
     watch = PlumeWatch()
     watch.see(STREET.astype(np.uint8), 0.0)
     assert watch.measure(Detections.empty(), Tracks.empty()) == ()
-
-
-@pytest.mark.parametrize("count", range(KNOWN, MEMORY + 1))
-def test_the_median_is_that_of_the_pictures(count) -> None:
-    rng = np.random.default_rng(count)
-    pictures = [rng.integers(0, 255, (4, 5, 3), np.uint8) for _ in range(count)]
-    repeated = np.stack([pictures[k % count] for k in range(MEMORY)])
-    assert (_median(pictures) == np.median(repeated, axis=0)).all()
 
 
 def test_a_picture_of_another_size_begins_anew() -> None:
