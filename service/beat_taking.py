@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 
 from kpi_catalog.tally import Part
 from service.event import Event
-from service.store.bulk import CHUNK, put_rows
+from service.store.bulk import CHUNK, among, put_rows
 from service.store.database import Work
 from service.store.marks import Mark, leave
 from service.store.partitions import month_of
@@ -122,7 +122,7 @@ def _newest(
     for start in range(0, len(near), CHUNK):
         chunk = near[start : start + CHUNK]
         query = select(CameraLog.event_id, CameraLog.camera_id, CameraLog.start, CameraLog.end).where(
-            CameraLog.camera_id.in_([camera for camera, _ in chunk]),
+            among(work.session, CameraLog.camera_id, [camera for camera, _ in chunk]),
             CameraLog.kind == ANALYSED,
             CameraLog.end >= min(last for _, last in chunk),
             CameraLog.end <= max(last for _, last in chunk),
@@ -139,7 +139,8 @@ def _locked(work: Work, cameras: set[str]) -> dict[str, datetime | None]:
     found: dict[str, datetime | None] = {}
     wanted = sorted(cameras)
     for start in range(0, len(wanted), CHUNK):
-        query = select(Camera.id, Camera.last_analysed).where(Camera.id.in_(wanted[start : start + CHUNK]))
+        these = among(work.session, Camera.id, wanted[start : start + CHUNK])
+        query = select(Camera.id, Camera.last_analysed).where(these)
         found |= dict(work.session.execute(query.order_by(Camera.id).with_for_update()).all())
     return found
 

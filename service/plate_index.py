@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, update
 
 from qyran.errors import InputError
 from service.plate_pattern import PlatePattern, pairs_of
-from service.store.bulk import hold_alone, hold_shared, put_new, put_rows
+from service.store.bulk import among, hold_alone, hold_shared, put_new, put_rows
 from service.store.database import Work
 from service.store.passage_tables import PlateGram, PlateIndex
 from service.store.tables import Passage, ViolationCase
@@ -78,7 +78,7 @@ def _known(work: Work, tokens: Iterable[str]) -> dict[str, str | None]:
     """Which of these plates are in the index, and the newest month of each."""
     found: dict[str, str | None] = {}
     for chunk in chunks(sorted(tokens)):
-        query = select(PlateIndex.token, PlateIndex.month).where(PlateIndex.token.in_(chunk))
+        query = select(PlateIndex.token, PlateIndex.month).where(among(work.session, PlateIndex.token, chunk))
         found |= dict(work.session.execute(query).all())
     return found
 

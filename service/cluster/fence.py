@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from qyran.errors import QyranError
 from service.event import Event
+from service.store.bulk import among
 from service.store.database import Work
 from service.store.lease_tables import CameraLease, LeaseRefusal
 
@@ -75,7 +76,7 @@ class Fence:
         """Look up what these events name; one query, none where no machine ever held a camera by a lease."""
         asked = [(event.camera, event.epoch) for event in events]
         epochs = {epoch for _, epoch in asked if epoch is not None}
-        query = select(CameraLease).where(CameraLease.camera_id.in_({camera for camera, _ in asked}))
+        query = select(CameraLease).where(among(work.session, CameraLease.camera_id, {camera for camera, _ in asked}))
         rows = list(work.session.scalars(query.where(CameraLease.ended.is_(None) | CameraLease.epoch.in_(epochs))))
         terms = {(row.camera_id, row.epoch): Term(row.since, row.ended, row.ahead_s) for row in rows}
         return Fence(terms, {row.camera_id: row.since for row in rows if row.ended is None and not row.released})

@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol
 from sqlalchemy import select
 
 from qyran.errors import ConfigError
-from service.store.bulk import CHUNK
+from service.store.bulk import CHUNK, among
 from service.store.database import Work
 from service.store.record_tables import RegisterEntry, RegisterFeed
 from violations.registers import Cover
@@ -58,7 +58,8 @@ class StoredRegister:
         wanted = sorted(set(tokens.values()))
         for start in range(0, len(wanted), CHUNK):
             query = select(RegisterEntry).where(
-                RegisterEntry.register == self.name, RegisterEntry.plate_token.in_(wanted[start : start + CHUNK])
+                RegisterEntry.register == self.name,
+                among(work.session, RegisterEntry.plate_token, wanted[start : start + CHUNK]),
             )
             for one in work.session.scalars(query):
                 spans.setdefault(one.plate_token, []).append(one)

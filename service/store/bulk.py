@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import String, Text, bindparam, func, insert, inspect, select, text
+from sqlalchemy import ColumnElement, String, Text, any_, bindparam, func, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -81,11 +81,20 @@ def put_new(session: Session, table: type[Base], key: str, rows: Sequence[dict[s
     return set(session.scalars(every.on_conflict_do_nothing().returning(getattr(table, key))))
 
 
+def among(session: Session, column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
+    """That a column of text has one of many values: in PostgreSQL one array, not a place in the statement for each."""
+    if on_postgresql(session):
+        return column == any_(bindparam(None, list(values), ARRAY(Text())))
+    return column.in_(values)
+
+
 def there(session: Session, column: InstrumentedAttribute[Any], values: Collection[str]) -> set[str]:
     """Which of these values a column has."""
     wanted, found = sorted(set(values)), set[str]()
     for start in range(0, len(wanted), CHUNK):
-        found.update(session.scalars(select(column).where(column.in_(wanted[start : start + CHUNK])).distinct()))
+        found.update(
+            session.scalars(select(column).where(among(session, column, wanted[start : start + CHUNK])).distinct())
+        )
     return found
 
 
