@@ -16,6 +16,9 @@ from service.store.tables import Camera, CameraLog
 
 LONGEST: Final = timedelta(days=1)
 """The longest stretch that one entry says was analysed (`ingest`)."""
+MANY_CAMERAS: Final = 1000
+COUNTED_FOR: Final = timedelta(minutes=5)
+"""The running day of so many cameras is asked of the log so often: each takes a look of its own."""
 
 
 def commission_of(row: Any, zone: ZoneInfo) -> Interval:

@@ -18,7 +18,6 @@ from kpi_catalog.period import Period
 from kpi_catalog.records import (
     CASE_FIELDS,
     AlertFact,
-    CameraFact,
     CaseFact,
     CityFacts,
     CityInputs,
@@ -41,7 +40,8 @@ from kpi_catalog.records import (
 from qyran.earth import Plane, plane_of
 from service import city_inputs as given
 from service.camera_roads import camera_roads
-from service.camera_spans import LONGEST, camera_spans
+from service.camera_spans import LONGEST
+from service.kpi_cameras import cameras_between, cameras_of_day, coverage_of
 from service.kpi_journals import JOURNAL, PHONE, Covered, calls_of, covered, phoned
 from service.passed_vehicles import passed_vehicles
 from service.protected_objects.facts import objects_of, sensors_of
@@ -54,7 +54,6 @@ FIRE_TYPE = "fire_alert"
 NOT_RAISED = (AlertState.CANDIDATE, AlertState.SUPPRESSED)
 VERDICTS = {Verdict.TRUE.value: True, Verdict.FALSE.value: False}
 MANDATORY = CASE_FIELDS - {"measured_value"}  # no violation a plain camera finds is a measured one
-COVERAGE = "camera_coverage"
 DATED = (
     "registered_vehicles", "roads", "payments", "fire_norm", "objects", "sensors", "surveys",
 )  # fmt: skip
@@ -85,7 +84,7 @@ def city_facts(work: Work, period: Period, definitions: Definitions | None = Non
         dated(work, period, definitions),
         cases=tuple(case_fact(row) for row in _cases(work, since, period)),
         alerts=tuple(alert_fact(row) for row in _alerts(work, since)),
-        cameras=tuple(_cameras_between(work, since, work.now + LONGEST, _plane(work))),
+        cameras=tuple(cameras_between(work, since, work.now + LONGEST, _plane(work))),
         fire_calls=None if calls is None else FireCallLog(calls_of(calls), _import(calls)),
         notifications=(*_notifications(work, since), *phoned(work)),
     )
@@ -148,9 +147,7 @@ def dated(
     log = known.calls.of(span)
     return CityFacts(
         as_of=work.now,
-        cameras=tuple(_cameras_between(work, *period.last_day(work.now), known.plane, analysed=False))
-        if cameras
-        else (),
+        cameras=cameras_of_day(work, *period.last_day(work.now), known.plane) if cameras else (),
         fire_calls=None if log is None else FireCallLog((), log),
         sensors=known.sensors,
         objects=known.objects,
@@ -271,38 +268,6 @@ def notification_fact(sent: Any, alert: Any) -> NotificationFact:
     )
 
 
-def _cameras_between(
-    work: Work, since: datetime, until: datetime, plane: Plane, *, analysed: bool = True
-) -> Iterable[CameraFact]:
-    """Registered cameras with a span of their log; roads of one without a day of commissioning do not count.
-
-    What was measured of a camera's coverage and imported stands before what the camera's own file says. What analytics
-    did is left out where nobody asks for it, see `camera_spans`.
-    """
-    spans = camera_spans(work, since, until, analysed=analysed)
-    roads, seen = camera_roads(work, plane), _coverage(work)
-    for camera, line in roads.lines.items():
-        (began, ended), up, stretches = spans[camera]
-        counts = camera in roads.commissioned
-        lines, view = seen.get(camera, (None, ()))
-        told = ((line,) if line else ()) if lines is None else tuple(plane.line(one) for one in lines)
-        yield CameraFact(
-            id=camera,
-            commissioned_at=began,
-            decommissioned_at=ended,
-            up=up,
-            analysed=stretches,
-            covered_road=told if counts else (),
-            view=plane.line(view) if counts and view else None,
-        )
-
-
-def _coverage(work: Work) -> dict[str, tuple[Sequence[Any], Sequence[Any]]]:
-    """Lines and ground that cameras see, as imported, by camera."""
-    entry = given.newest(work, (COVERAGE,)).get(COVERAGE)
-    return {} if entry is None else {one["camera_id"]: (one["lines"], one["view"]) for one in entry.value["cameras"]}
-
-
 def _inputs(inputs: dict[str, given.Entry], roads: RoadRegister | None, passed: Dated | None) -> CityInputs:
     vehicles, norm = inputs.get("registered_vehicles"), inputs.get("fire_norm")
     payments = inputs.get("payments")
@@ -341,7 +306,7 @@ def _plane(work: Work) -> Plane:
     if plane is not None:
         return plane
     drawn = given.newest(work, ("roads",))
-    lines = [line for one in _coverage(work).values() for line in (*one[0], one[1])]
+    lines = [line for one in coverage_of(work).values() for line in (*one[0], one[1])]
     lines += drawn["roads"].value["lines"] if "roads" in drawn else []
     places = [point for line in lines for point in line]
     if not places:

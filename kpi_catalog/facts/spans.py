@@ -50,5 +50,7 @@ def service_time(commission: Interval, since: datetime, until: datetime) -> list
 
 def was_up(camera: CameraFact, since: datetime, until: datetime) -> bool:
     """Whether a camera in commission gave video at some time in [since, until)."""
+    if not camera.up:
+        return False
     service = service_time((camera.commissioned_at, camera.decommissioned_at), since, until)
-    return bool(common(joined(camera.up or (), since, until), service))
+    return bool(common(joined(camera.up, since, until), service))

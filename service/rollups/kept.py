@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select
 
 from kpi_catalog.period import Period, PeriodKind
 from kpi_catalog.tally import MICROSECOND, NOTHING, Part, Tally, as_json, from_json, merged
+from service.camera_spans import COUNTED_FOR, MANY_CAMERAS
 from service.rollups.days import Days
 from service.store.database import Work
 from service.store.rollup_tables import KpiTally
@@ -22,9 +23,6 @@ DAILY: Final[tuple[Part, ...]] = tuple(part for part in Part if part is not Part
 RUNNING: Final = frozenset({Part.TERMS, Part.CAMERAS})
 """Parts that grow as time goes by, without a change: of the running day they are counted where they lie."""
 CHUNK: Final = 500
-MANY_CAMERAS: Final = 1000
-COUNTED_FOR: Final = timedelta(minutes=5)
-"""The running day's hours of so many cameras are asked of the log so often: each takes a look of its own."""
 _counted: dict[tuple[str, str, date], tuple[datetime, Tally]] = {}
 
 Key = tuple[Part, PeriodKind, date]
