@@ -53,6 +53,7 @@ class PipelineSettings:
             picture beyond its own pixels, less saves time; never more than the camera's `detail` allows.
         road_input_least: the same never falls below this, pixels.
         fire_every_s: seconds between two looks for fire and smoke.
+        fire_calm_s: the same under load that leaves too few looks, while the last look saw nothing that could burn.
         road_min_score: calibrated score below which a road user is not even a whisper to the tracker.
         fire_min_score: the same for fire and smoke.
         tracker: patience and strictness in following.
@@ -65,6 +66,7 @@ class PipelineSettings:
     road_input_share: float = 1.0
     road_input_least: int = 416
     fire_every_s: float = 0.5
+    fire_calm_s: float = 1.0
     road_min_score: float = 0.05
     fire_min_score: float = 0.05
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
@@ -166,7 +168,7 @@ class Pipeline:
         self.gated = 0
         self._gate = gate
         self._rest: Detections | None = None
-        self._no_fire = False
+        self._no_fire = self._calm = False
 
     @property
     def reads_plates(self) -> bool:
@@ -211,7 +213,8 @@ class Pipeline:
         # Half an analysed step early is nearer to the wanted rate than half a step late.
         fire = self._fire is not None and frame.video_s >= self._fire_due_s - 0.5 / self.settings.rate_hz
         if fire:
-            self._fire_due_s = frame.video_s + self.settings.fire_every_s
+            spares = self._calm and self.thrift >= Thrift.MOST
+            self._fire_due_s = frame.video_s + (self.settings.fire_calm_s if spares else self.settings.fire_every_s)
         side = self._input_side(max(frame.picture.shape[:2]))
         if self._gate is None:
             return Wanted(side, fire)
@@ -263,6 +266,7 @@ class Pipeline:
         tracks, passages, settled = self._timed("track", lambda: scene.follow(looked.road, frame))
         self._note_rest(looked, tracks)
         plumes = self._measure_plumes(frame, scene, fire, tracks)
+        self._note_calm(frame, fire, plumes)
         plates = self._read_plates(frame, tracks)
         looks = self._look_at(frame, tracks)
         view = self._timed("view", lambda: self._watch_view(frame, scene.drift))
@@ -299,6 +303,14 @@ class Pipeline:
         # What is seen clearly and is not followed yet is on its way to be: it needs looks.
         followed = (looked.road.score >= self.settings.tracker.strong_score).sum() <= len(tracks)
         self._rest = at_rest(tracks) if followed else None
+
+    def _note_calm(self, frame: Frame, fire: Detections | None, plumes: tuple[Plume, ...] | None) -> None:
+        """Note whether a look for fire saw nothing; where it saw something, the next one comes in its own time."""
+        if fire is None:
+            return
+        self._calm = not len(fire) and not plumes
+        if not self._calm:
+            self._fire_due_s = min(self._fire_due_s, frame.video_s + self.settings.fire_every_s)
 
     def _read_plates(self, frame: Frame, tracks: Tracks) -> tuple[Plate, ...]:
         """Readings that changed at this frame."""

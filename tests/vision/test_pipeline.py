@@ -12,6 +12,7 @@ from vision.attributes import COLOURS, KINDS
 from vision.camera import parse_camera
 from vision.classes import FIRE_CLASSES, ROAD_CLASSES
 from vision.gate import MotionGate
+from vision.load import Thrift
 from vision.pipeline import Pipeline, PipelineSettings
 from vision.types import Detections, Frame, SignalState
 
@@ -116,6 +117,25 @@ def test_fire_is_looked_for_at_its_own_pace(every_s, looks):
     history = run(camera(), 16, fire=fire, settings=PipelineSettings(fire_every_s=every_s))
     assert fire.calls == looks
     assert sum(observation.fire is not None for observation in history) == looks
+
+
+def looks_for_fire(thrift, found) -> list[float]:
+    """Seconds of four at which fire is looked for, eight pictures a second, where the detector finds that much."""
+    fire = Scripted(FIRE_CLASSES, lambda *_: detections([(10, 10, 30, 30)] * found, class_id=1))
+    pipeline = Pipeline(camera(), Scripted(ROAD_CLASSES, a_car_driving_down), fire)
+    pipeline.thrift = thrift
+    return [i * RATE_S for i in range(32) if pipeline.observe(frame(i)).fire is not None]
+
+
+@pytest.mark.parametrize("thrift", [Thrift.NONE, Thrift.SOME])
+def test_fire_keeps_its_pace_while_there_are_looks_enough(thrift):
+    assert looks_for_fire(thrift, 0) == pytest.approx(np.arange(0, 4, 0.5))
+
+
+@pytest.mark.parametrize("thrift", [Thrift.MOST, Thrift.UTMOST])
+def test_where_looks_are_short_fire_is_looked_for_less_while_nothing_could_burn(thrift):
+    assert looks_for_fire(thrift, 0) == pytest.approx([0.0, 0.5, *np.arange(1.5, 4, 1.0)])
+    assert looks_for_fire(thrift, 1) == pytest.approx(np.arange(0, 4, 0.5))
 
 
 class AlwaysBlueVan:
