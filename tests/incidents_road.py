@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.observations import Box, Scene, Vehicle, observe
 from vision.finding import Finding
-from vision.types import Blobs
+from vision.types import Blobs, Observation
 
 METRE = 20.0
 """Pixels."""
@@ -37,9 +37,16 @@ def found(
         parts["calibration"] = CALIBRATION
     seen = list(blobs)
     return Scene(rule, parts).run(
-        replace(observation, blobs=_blobs(seen, observation.video_s))
+        replace(_on_the_road(observation) if calibrated else observation, blobs=_blobs(seen, observation.video_s))
         for observation in observe(vehicles, until_s=until_s)
     )
+
+
+def _on_the_road(observation: Observation) -> Observation:
+    """The same with each track's place in metres, as a calibrated camera gives it."""
+    x, y = observation.tracks.foot.astype(float).T
+    ground = np.stack((x, observation.height - y), axis=1) / METRE
+    return replace(observation, tracks=replace(observation.tracks, ground=ground))
 
 
 def driven(x: float, *speeds: tuple[float, float], y: float = 0.0, size: float = 80.0) -> Callable[[float], Box]:

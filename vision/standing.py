@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,11 @@ MOVED_S: Final = 0.7
 """It has moved when it was outside that share for this long: traffic that hides part of it moves only its box."""
 ARRIVED_SIZES: Final = 1.5
 """It was seen to arrive when it had moved this many box sizes before it stood."""
+ENTERED_SIZES: Final = 0.5
+"""Or when its whole box had, both edges, without a jump: who comes in beside the camera stops after a few metres, and
+what hides a part of somebody who stands moves one edge of his box only."""
+JUMP_SIZES: Final = 0.5
+"""Farther than this from one sight to the next it may have become somebody else's box."""
 REJOIN_IOU: Final = 0.4
 """Overlap at which a new track is the old vehicle."""
 
@@ -34,6 +40,7 @@ class Standing:
         first: where it was first seen.
         anchor: where and when it came to rest, if it rests.
         last: its latest sight.
+        steady: where it was first seen, or after its box last jumped.
         arrived: whether it was seen to drive before.
         moved_since_s: second since which it is away from its anchor, None while it is there.
         pause: where it has kept since it left the anchor.
@@ -44,6 +51,7 @@ class Standing:
     first: Sight
     anchor: Sight
     last: Sight
+    steady: Sight
     arrived: bool = False
     moved_since_s: float | None = None
     pause: Sight | None = None
@@ -51,7 +59,7 @@ class Standing:
     @staticmethod
     def new(track: int, class_id: int, sight: Sight) -> Standing:
         """A vehicle seen for the first time."""
-        return Standing(track, class_id, sight, sight, sight)
+        return Standing(track, class_id, sight, sight, sight, sight)
 
     @property
     def stands_s(self) -> float:
@@ -60,15 +68,17 @@ class Standing:
 
     def seen_at(self, sight: Sight, track: int, class_id: int) -> Standing:
         """The vehicle after one more sight, its anchor moved along if it has really moved."""
-        now = replace(self, track=track, class_id=class_id, last=sight)
+        jumped = not near(sight, self.last, JUMP_SIZES)
+        now = replace(self, track=track, class_id=class_id, last=sight, steady=sight if jumped else self.steady)
         if stays(sight, self.anchor):
             return replace(now, moved_since_s=None, pause=None)
         since = sight.video_s if self.moved_since_s is None else self.moved_since_s
         pause = self.pause if self.pause is not None and stays(sight, self.pause) else sight
         if sight.video_s - since < MOVED_S:
             return replace(now, moved_since_s=since, pause=pause)
-        came = _away(sight, self.first)
-        arrived = self.arrived or came > ARRIVED_SIZES * min(sight.size, self.first.size)
+        came = _away(sight, self.first) > ARRIVED_SIZES * min(sight.size, self.first.size)
+        entered = _shifted(sight, now.steady) > ENTERED_SIZES * min(sight.size, now.steady.size)
+        arrived = self.arrived or came or entered
         return replace(now, anchor=pause, arrived=arrived, moved_since_s=None, pause=None)
 
 
@@ -112,3 +122,13 @@ def index_of(
 
 def _away(first: Sight, second: Sight) -> float:
     return float(np.hypot(first.foot[0] - second.foot[0], first.foot[1] - second.foot[1]))
+
+
+def _shifted(sight: Sight, before: Sight) -> float:
+    """How far a box has moved as a whole, pixels: along each axis as far as both of its edges went the same way."""
+    left, top, right, bottom = (now - then for now, then in zip(sight.box, before.box, strict=True))
+    return math.hypot(_both(left, right), _both(top, bottom))
+
+
+def _both(one: float, other: float) -> float:
+    return min(abs(one), abs(other)) if one * other > 0 else 0.0

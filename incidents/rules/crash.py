@@ -98,7 +98,8 @@ class Crash:
             score, trace = weighed(watch, rest, observation)
             if score < ENOUGH or rest.impact.jumped:
                 continue
-            known = any(_same(before, rest) for before, _ in told)
+            moved = _moved(rest, trace)
+            known = any(_same(before, rest, moved=moved) for before, _ in told)
             told = [one for one in told if one[0].impact.track != rest.impact.track]
             told.append((rest, now))
             if not known:
@@ -120,11 +121,18 @@ def belongs(state: CrashState, place: NDArray[np.float64]) -> bool:
     return any(np.hypot(place[0] - x, place[1] - y) <= AROUND_M for x, y in spots)
 
 
-def _same(one: Rest, other: Rest) -> bool:
-    """Whether two were in one crash."""
+def _moved(rest: Rest, trace: tuple[Reason, ...]) -> bool:
+    """Whether it moved until it was struck: it drove, or it rolled and somebody came across it."""
+    before_ms = rest.impact.before_ms
+    came = any(reason.code == "impact_crossed" for reason in trace)
+    return before_ms >= (impact.ROLLS_MS if came else impact.DRIVES_MS)
+
+
+def _same(one: Rest, other: Rest, *, moved: bool) -> bool:
+    """Whether two were in one crash; the other is later, and moved until it was struck or did not."""
     a, b = one.impact, other.impact
     struck = abs(a.video_s - b.video_s) <= STRUCK_S and apart(a.at, b.at) <= STRUCK_M
-    anew = b.video_s - a.video_s > ANEW_S and b.before_ms >= impact.DRIVES_MS
+    anew = moved and b.video_s - a.video_s > ANEW_S
     return a.track == b.track or struck or (apart(one.at, other.at) <= SAME_M and not anew)
 
 

@@ -106,7 +106,7 @@ class StoppedVehicle:
     """The rule; see the module's docstring."""
 
     kind = "stopped_vehicle"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A carriageway zone."""

@@ -181,6 +181,23 @@ def test_a_second_crash_at_the_place_of_the_first_is_told_and_a_helper_is_none(c
     assert len(found(RULE, [Vehicle(1, STRUCK), Vehicle(2, comes)], until_s=24.0)) == count, why
 
 
+@pytest.mark.parametrize(
+    ("across", "count", "why"),
+    [
+        (
+            along((13, 180, 520), (15.5, 420, 520), (15.6, 425, 520), (40, 425, 520), size=80.0),
+            2,
+            "came across, stayed",
+        ),
+        (along((13, 180, 860), (15.5, 420, 860), (15.6, 425, 860), (40, 425, 860), size=80.0), 1, "stands far away"),
+    ],
+)
+def test_who_rolls_past_a_crash_and_is_struck_from_the_side_is_a_second_one(across, count, why) -> None:
+    rolls = later(driven(500, (0.0, 3.5), (2.5, 10.0), (2.9, 0.0), y=250.0), 13.0)
+    vehicles = [Vehicle(1, STRUCK), Vehicle(2, rolls), Vehicle(3, across)]
+    assert len(found(RULE, vehicles, until_s=24.0)) == count, why
+
+
 def test_without_metres_it_is_off_and_says_so() -> None:
     camera = parse_camera({"id": "test", "name": "test", "stream": "x.mp4"}, source="test")
     assert RULE.missing(camera) == (Reason("missing_calibration"),)

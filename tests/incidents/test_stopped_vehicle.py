@@ -42,6 +42,27 @@ def test_a_vehicle_standing_since_before_is_believed_only_later() -> None:
     assert len(found(standing, until_s=HOLD_UNSEEN_S + 2)) == 1
 
 
+def test_who_comes_in_beside_the_camera_and_stops_within_its_own_length_was_seen_to_arrive() -> None:
+    (finding,) = found(along((0, 300, 640), (2, 300, 500), (60, 300, 500), size=200.0), until_s=20.0)
+    assert finding.video_s == pytest.approx(2.0 + HOLD_S, abs=0.6)
+
+
+def _uncovered(video_s: float):
+    """Stands; what hid the lower part of it drives off after three seconds."""
+    return (200.0, 300.0, 400.0, 360.0 if video_s < 3.0 else 500.0)
+
+
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        (_uncovered, "a part of it was hidden"),
+        (along((0, 300, 640), (3.0, 300, 640), (3.01, 300, 500), (60, 300, 500), size=200.0), "the box jumped"),
+    ],
+)
+def test_who_only_seems_to_move_was_not_seen_to_arrive(box, why) -> None:
+    assert found(box, until_s=HOLD_UNSEEN_S - 2) == [], why
+
+
 def test_a_new_track_id_at_the_same_place_is_the_same_vehicle() -> None:
     first = along((0, 300, 100), (5, 300, 500), (9, 300, 500))
     again = along((11, 300, 500), (60, 300, 500))
