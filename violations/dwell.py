@@ -73,7 +73,7 @@ class DwellRule:
     grace_s: float
     lacks: str
     excuses: bool = True
-    version: str = "1"
+    version: str = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A zone of the rule."""

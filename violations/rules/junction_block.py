@@ -88,7 +88,7 @@ class JunctionBlock:
     """The rule; see the module's docstring."""
 
     kind = "junction_block"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A junction or a crosswalk."""

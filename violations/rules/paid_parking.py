@@ -44,7 +44,7 @@ class PaidParking:
     """The rule; see the module's docstring."""
 
     kind = "paid_parking"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A parking zone with a tariff."""
