@@ -44,6 +44,8 @@ PUSHED_MS2: Final = 8.0
 """More than this no engine does: 0 to 100 km/h in 3.5 s."""
 DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
+SLOWED_MS2: Final = 7.0
+"""Full braking."""
 ROLLS_MS: Final = 2.5
 """Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
 STOOD_S: Final = 1.5
@@ -61,7 +63,9 @@ SOON_S: Final = 5.0
 JUMP_M: Final = 2.5
 """Who seems to be where another rested before, this near, may be that one."""
 HALTED_MS2: Final = 12.0
-"""Who drove and rests so near that it must have braked harder than this was stopped by something. Between the last look
+"""Who drove and rests so near that it must have braked harder than this was stopped by something;"""
+HALTED_DOUBTFUL_MS2: Final = 9.5
+"""from here on it may have been: more than tyres do by a little, another witness may stand beside it. Between the last look
 at its whole box and its rest others may hide it: a struck vehicle stands against the other."""
 HALTED_PX: Final = 1.5
 """Of so few looks, and near the end of sight, a box's edge is no surer than this: what is wrong with it stays so for
@@ -72,9 +76,12 @@ HALTED_S: Final = 2.0
 """It rests so soon,"""
 HALTED_FROM_MS: Final = 7.0
 """and drove so fast before, 25 km/h: below that metres are too few."""
-TAKEN_UP_S: Final = (0.5, 2.0)
-"""So soon after its last look a vehicle may go on under another identity; the second where it was struck: turned, or on
-its side, it looks like another to the detector, or for a while like none."""
+TAKEN_UP_S: Final = 0.5
+"""So soon after its last look a vehicle may go on under another identity,"""
+TAKEN_UP_STRUCK_S: Final = 2.0
+"""where it was struck: turned, or on its side, it looks like another to the detector, or for a while like none,"""
+TAKEN_UP_SLOWED_S: Final = 1.0
+"""or where it lost speed as it does in full braking when it was seen last: that may have been the blow."""
 TAKEN_UP_M: Final = 2.5
 """It is then where its speed could bring it, within so many metres."""
 GONE_S: Final = (0.5, 1.5)
@@ -103,6 +110,7 @@ class Impact:
         toward: its velocity before, metres a second.
         change: of its velocity, metres a second.
         jumped: somebody else rested where it is now: an identity jumped onto him.
+        halted: told from its speed before and the place of its rest, without the looks between.
     """
 
     track: int
@@ -117,6 +125,7 @@ class Impact:
     toward: tuple[float, float]
     change: tuple[float, float]
     jumped: bool = False
+    halted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +205,8 @@ def _went_on_as(
     for track, way in ways.items():
         last = way[-1]
         gap_s = sample.video_s - last.video_s
-        if track in seen or not 0 < gap_s <= TAKEN_UP_S[track in open_]:
+        longest_s = TAKEN_UP_STRUCK_S if track in open_ else TAKEN_UP_SLOWED_S if _slowed(way) else TAKEN_UP_S
+        if track in seen or not 0 < gap_s <= longest_s:
             continue
         recent = [one for one in way if last.video_s - one.video_s <= WINDOW_S]
         fast = apart(recent[0].at, last.at) / max(last.video_s - recent[0].video_s, 1e-6) if len(recent) > 1 else 0.0
@@ -204,6 +214,18 @@ def _went_on_as(
         if far <= TAKEN_UP_M + fast * gap_s and (nearest is None or far < nearest[0]):
             nearest = far, track
     return None if nearest is None else nearest[1]
+
+
+def _slowed(way: tuple[Sample, ...]) -> bool:
+    """Whether it drove and lost speed as hard as in full braking in its last looks."""
+    lately = [one for one in way if way[-1].video_s - one.video_s <= 2 * WINDOW_S]
+    late = [one for one in lately if way[-1].video_s - one.video_s <= WINDOW_S]
+    early = lately[: len(lately) - len(late) + 1]  # the two share a look
+    if min(len(early), len(late)) < LEAST_LOOKS or not all(one.whole and one.feet for one in early):
+        return False
+    middle_s = (early[-1].video_s - early[0].video_s, late[-1].video_s - late[0].video_s)
+    fast, slow = (apart(part[0].at, part[-1].at) / over for part, over in zip((early, late), middle_s, strict=True))
+    return fast >= HALTED_FROM_MS and (fast - slow) / (sum(middle_s) / 2) >= SLOWED_MS2
 
 
 def _gone(way: tuple[Sample, ...], impact: Impact, now: float) -> Rest | None:
@@ -324,12 +346,12 @@ def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int
     hidden = max(0.0, usual - last.high_m) / last.across_m * last.coarse_m
     room = apart(last.at, at.at) + hidden + SIGMAS * noise
     ms2 = speed * speed / (2 * room)
-    if ms2 < HALTED_MS2:
+    if ms2 < HALTED_DOUBTFUL_MS2:
         return None
     shape = (float(np.median([one.wide_m for one in before])), usual)
     toward = float(velocity[0]), float(velocity[1])
     change = -toward[0], -toward[1]
-    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward, change)
+    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward, change, halted=True)
 
 
 def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:

@@ -78,7 +78,7 @@ class Crash:
     """The rule; see the module's docstring."""
 
     kind = "crash"
-    version = "2"
+    version = "3"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """Metres."""
@@ -139,7 +139,7 @@ def _same(one: Rest, other: Rest, *, moved: bool) -> bool:
 def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[float, tuple[Reason, ...]]:
     """What the witnesses add up to, and their words."""
     one = rest.impact
-    limit = impact.PUSHED_MS2 if one.pushed else impact.BEYOND_MS2
+    limit = impact.PUSHED_MS2 if one.pushed else impact.HALTED_MS2 if one.halted else impact.BEYOND_MS2
     score = one.ms2 / limit * (HEAVY if one.class_id in (BUS, TRUCK) else 1.0)
     at, ms2 = round(one.video_s, 1), round(one.ms2, 1)
     trace = [

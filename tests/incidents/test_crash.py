@@ -147,6 +147,39 @@ def test_who_was_struck_is_followed_under_another_identity(after, found_, why) -
     assert [one.track for one in findings] == [2] * found_, why
 
 
+ROLLS_OVER = driven(400, (0.0, 13.0), (2.05, 4.0), (3.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("lost_s", "again_s", "count", "why"),
+    [
+        (2.3, 3.1, 1, "lost as it was struck"),
+        (1.9, 3.1, 0, "lost while it drove: that is another"),
+        (2.3, 3.9, 0, "too long unseen"),
+    ],
+)
+def test_who_is_lost_as_it_is_struck_goes_on_under_another_identity(lost_s, again_s, count, why) -> None:
+    struck = Vehicle(1, between(0.0, lost_s, ROLLS_OVER))
+    lies = Vehicle(2, between(again_s, 20.0, beside(ROLLS_OVER, 0.0, 1.5)))
+    findings = found(RULE, [struck, lies, Vehicle(3, FLOW)], until_s=12.0)
+    assert [one.track for one in findings] == [2] * count, why
+
+
+@pytest.mark.parametrize(
+    ("rests_m", "wide", "count", "why"),
+    [
+        (6.0, 1.5, 1, "a little harder than tyres can, and turned"),
+        (6.0, 1.0, 0, "a little harder than tyres can"),
+        (3.5, 1.0, 1, "far harder than tyres can"),
+        (12.0, 1.5, 0, "it braked and turned"),
+    ],
+)
+def test_who_was_hidden_between_driving_and_rest_is_judged_by_the_room_there_was(rests_m, wide, count, why) -> None:
+    way = driven(400, (0.0, 13.0), (2.0, rests_m), (3.0, 0.0))
+    drives, rests = between(0.0, 2.0, way), between(3.0, 20.0, beside(way, 0.0, wide))
+    assert len(found(RULE, [Vehicle(1, drives), Vehicle(1, rests)], until_s=12.0)) == count, why
+
+
 @pytest.mark.parametrize(
     ("before", "after", "count", "why"),
     [
