@@ -65,8 +65,8 @@ JUMP_M: Final = 2.5
 HALTED_MS2: Final = 12.0
 """Who drove and rests so near that it must have braked harder than this was stopped by something;"""
 HALTED_DOUBTFUL_MS2: Final = 9.5
-"""from here on it may have been: more than tyres do by a little, another witness may stand beside it. Between the last look
-at its whole box and its rest others may hide it: a struck vehicle stands against the other."""
+"""from here on it may have been: more than tyres do by a little, another witness may stand beside it. Between the last
+look at its whole box and its rest others may hide it: a struck vehicle stands against the other."""
 HALTED_PX: Final = 1.5
 """Of so few looks, and near the end of sight, a box's edge is no surer than this: what is wrong with it stays so for
 some of them."""
