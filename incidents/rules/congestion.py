@@ -50,10 +50,14 @@ LENGTH_SHARE: Final = 95
 
 @dataclass(frozen=True, slots=True)
 class _Jam:
-    """One carriageway: the smoothed share of slow vehicles, since when it is high, since when it is low."""
+    """One carriageway: the smoothed share of slow vehicles, since when it is high, since when it is low.
+
+    The smoothed share follows by seconds; what it follows has been high without a break since `began_s`.
+    """
 
     share: float = 0.0
     at_s: float = 0.0
+    began_s: float | None = None
     since_s: float | None = None
     free_since_s: float | None = None
     told: bool = False
@@ -73,7 +77,7 @@ class Congestion:
     """The rule; see the module's docstring."""
 
     kind = "congestion"
-    version = "1"
+    version = "2"
 
     def missing(self, camera: Camera) -> tuple[Reason, ...]:
         """A carriageway zone."""
@@ -155,9 +159,11 @@ def _on(state: CongestionState, observation: Observation) -> list[NDArray[np.boo
 def _after(jam: _Jam, share: float, now: float) -> _Jam:
     """The state after one more moment; the share is smoothed with a time constant, whatever the rate of analysis."""
     weight = 1.0 - float(np.exp(-(now - jam.at_s) / SMOOTH_S))
-    jam = replace(jam, share=jam.share + weight * (share - jam.share), at_s=now)
+    began = None if share < SHARE else now if jam.began_s is None else jam.began_s
+    jam = replace(jam, share=jam.share + weight * (share - jam.share), at_s=now, began_s=began)
     if jam.share >= SHARE:
-        return replace(jam, since_s=now if jam.since_s is None else jam.since_s, free_since_s=None)
+        since = jam.since_s if jam.since_s is not None else now if began is None else began
+        return replace(jam, since_s=since, free_since_s=None)
     if jam.share > FREE_SHARE:
         return replace(jam, free_since_s=None) if jam.since_s is not None else jam
     free = now if jam.free_since_s is None else jam.free_since_s
