@@ -14,7 +14,8 @@ from incidents.impact import ROLLS_MS
 from incidents.ways import LEAST_LOOKS, apart, rests_since
 
 if TYPE_CHECKING:
-    from incidents.impact import ImpactState, Rest
+    from incidents.impact import ImpactState
+    from incidents.struck import Rest
     from incidents.ways import Sample
 
 BEFORE_S: Final = 1.5

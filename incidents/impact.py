@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from incidents.halt import HALTED_FROM_MS, came_to_rest, halted
+from incidents.struck import COARSE_M, DRIVES_MS, REST_S, SIGMAS, WINDOW_S, Impact, Rest
 from incidents.ways import LEAST_LOOKS, REST_M, Sample, apart, is_whole, rests_since, samples_of
 from vision.road_plane import RoadPlane
 
@@ -30,14 +32,8 @@ if TYPE_CHECKING:
 
 HISTORY_S: Final = 7.0
 """Seconds of each vehicle's way that are kept."""
-WINDOW_S: Final = 0.55
-"""Before and after a moment; a crash pulse lasts 0.1 to 0.15 s, full braking takes 1.5 to 2 s from 50 km/h."""
 NOISE_PX: Final = 0.8
 """Standard uncertainty of the lower edge of a box, pixels."""
-COARSE_M: Final = 0.45
-"""Metres a pixel along the road beyond which nothing is told."""
-DRIVES_MS: Final = 5.0
-"""Whoever was faster than this was driving, 18 km/h; who was slower and becomes faster was pushed."""
 BEYOND_MS2: Final = 10.5
 """More than this no tyre does: friction of dry asphalt is 0.8 to 0.9 g."""
 PUSHED_MS2: Final = 8.0
@@ -45,7 +41,7 @@ PUSHED_MS2: Final = 8.0
 DOUBTFUL_MS2: Final = 5.5
 """What is less than beyond doubt is kept from here on: another witness may stand beside it."""
 SLOWED_MS2: Final = 7.0
-"""Full braking."""
+"""Full braking, about."""
 ROLLS_MS: Final = 2.5
 """Who rolled so fast is kept from there on too; who stood only beyond what engines do."""
 STOOD_S: Final = 1.5
@@ -54,28 +50,10 @@ STOOD_M: Final = 0.3
 """within so many metres, or a pixel: in that time somebody who rolls up to a light goes farther."""
 PUSHED_M: Final = 1.5
 """A push moves for good, and by more than two pixels: a box that trembles comes back."""
-SIGMAS: Final = 2.0
-"""So many standard uncertainties are taken off first."""
-REST_S: Final = 2.0
-"""for so long,"""
 SOON_S: Final = 5.0
-"""at most so long after the impact."""
+"""Whoever rests later after an impact drove on first."""
 JUMP_M: Final = 2.5
 """Who seems to be where another rested before, this near, may be that one."""
-HALTED_MS2: Final = 12.0
-"""Who drove and rests so near that it must have braked harder than this was stopped by something;"""
-HALTED_DOUBTFUL_MS2: Final = 9.5
-"""from here on it may have been: more than tyres do by a little, another witness may stand beside it. Between the last
-look at its whole box and its rest others may hide it: a struck vehicle stands against the other."""
-HALTED_PX: Final = 1.5
-"""Of so few looks, and near the end of sight, a box's edge is no surer than this: what is wrong with it stays so for
-some of them."""
-HALTED_COARSE_M: Final = 0.35
-"""Metres a pixel beyond which it is not told at all."""
-HALTED_S: Final = 2.0
-"""It rests so soon,"""
-HALTED_FROM_MS: Final = 7.0
-"""and drove so fast before, 25 km/h: below that metres are too few."""
 TAKEN_UP_S: Final = 0.5
 """So soon after its last look a vehicle may go on under another identity,"""
 TAKEN_UP_STRUCK_S: Final = 2.0
@@ -91,62 +69,6 @@ KNOWN, KNOWN_S = 0.8, 1.5
 """How sure the detector was of it in the seconds before an impact, at least, for what it says after to count."""
 REACH_M: Final = 20.0
 """Whoever rests farther from where it was struck drove on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """A change of motion that no driver makes.
-
-    Attributes:
-        track: of the vehicle.
-        class_id: of the vehicle.
-        video_s: second of it.
-        at: metres on the road.
-        ms2: acceleration, less its uncertainty.
-        change_ms: change of velocity within the window.
-        before_ms: speed before it.
-        pushed: it was slow and became faster.
-        shape: width and height right before it, metres as they show.
-        toward: its velocity before, metres a second.
-        change: of its velocity, metres a second.
-        jumped: somebody else rested where it is now: an identity jumped onto him.
-        halted: told from its speed before and the place of its rest, without the looks between.
-    """
-
-    track: int
-    class_id: int
-    video_s: float
-    at: tuple[float, float]
-    ms2: float
-    change_ms: float
-    before_ms: float
-    pushed: bool
-    shape: tuple[float, float]
-    toward: tuple[float, float]
-    change: tuple[float, float]
-    jumped: bool = False
-    halted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Somebody at rest after an impact.
-
-    Attributes:
-        impact: what it rests after.
-        since_s: second of video since which it rests.
-        at: metres on the road.
-        box: pixels.
-        turned: how its shape changed, 1 for not at all.
-        dimmed: how sure the detector is of it now, as a share of how sure it was before.
-    """
-
-    impact: Impact
-    since_s: float
-    at: tuple[float, float]
-    box: Box
-    turned: float
-    dimmed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +108,9 @@ def step(state: ImpactState, observation: Observation) -> tuple[ImpactState, tup
         if impact is not None:
             jumped = _rested_there(state.ways, impact, sample.at)
             open_[track] = _joined(open_.get(track), replace(impact, jumped=jumped))
-        halted = None if track in open_ else _halted(way, track, class_id)
-        if halted is not None and not _rested_there(state.ways, halted, sample.at):
-            open_[track] = halted
+        for hard in (None if track in open_ else halted(way, track, class_id), came_to_rest(way, track, class_id)):
+            if hard is not None and not _rested_there(state.ways, hard, sample.at):
+                open_[track] = _judged_anew(open_.get(track), hard)
         if track in open_:
             rest = _rest(way, open_[track])
             if rest is not None:
@@ -245,6 +167,13 @@ def _joined(known: Impact | None, now: Impact) -> Impact:
         return now
     ms2, change = max(known.ms2, now.ms2), max(known.change_ms, now.change_ms)
     return replace(known, ms2=ms2, change_ms=change, jumped=known.jumped or now.jumped)
+
+
+def _judged_anew(known: Impact | None, now: Impact) -> Impact:
+    """What all looks up to its rest say beside what those of half a second said."""
+    if known is None or (known.halted and now.ms2 >= known.ms2):
+        return now
+    return known if known.pushed else replace(known, ms2=max(known.ms2, now.ms2))
 
 
 def _rested_there(ways: Mapping[int, tuple[Sample, ...]], impact: Impact, place: tuple[float, float]) -> bool:
@@ -310,48 +239,6 @@ def _stood(way: tuple[Sample, ...], until_s: float) -> bool:
         return False
     at = np.array([one.at for one in lately])
     return float(np.hypot(*(at - at.mean(axis=0)).T).max()) <= max(STOOD_M, lately[-1].coarse_m)
-
-
-def _halted(way: tuple[Sample, ...], track: int, class_id: int) -> Impact | None:
-    """Somebody who has just rested long enough, where its speed before leaves no room to brake."""
-    last = way[-1]
-    since = rests_since(way)
-    if last.video_s - since < REST_S or not last.inside or last.coarse_m > HALTED_COARSE_M:
-        return None
-    drove = [one for one in way if since - HALTED_S <= one.video_s <= since]
-    best: Impact | None = None
-    for k in range(LEAST_LOOKS, len(drove) + 1):
-        before = [one for one in drove[:k] if drove[k - 1].video_s - one.video_s <= WINDOW_S]
-        if len(before) < LEAST_LOOKS or not all(one.whole and one.feet for one in before):
-            continue
-        found = _stopped_short(before, last, track, class_id)
-        if found is not None and (best is None or found.ms2 > best.ms2):
-            best = found
-    return best
-
-
-def _stopped_short(before: list[Sample], last: Sample, track: int, class_id: int) -> Impact | None:
-    """What must have braked it between a while of steady driving and its rest."""
-    at = before[-1]
-    t = np.array([one.video_s - at.video_s for one in before])
-    xy = np.array([one.at for one in before])
-    spread = float(((t - t.mean()) ** 2).sum())
-    velocity = ((t - t.mean())[:, None] * (xy - xy.mean(axis=0))).sum(axis=0) / spread
-    off = xy - (xy.mean(axis=0) + (t - t.mean())[:, None] * velocity)
-    noise = HALTED_PX * max(at.coarse_m, last.coarse_m)
-    speed = float(np.hypot(*velocity)) - SIGMAS * noise / float(np.sqrt(spread))
-    if speed < HALTED_FROM_MS or float(np.hypot(*off.T).max()) > 2 * noise:
-        return None
-    usual = float(np.median([one.high_m for one in before]))
-    hidden = max(0.0, usual - last.high_m) / last.across_m * last.coarse_m
-    room = apart(last.at, at.at) + hidden + SIGMAS * noise
-    ms2 = speed * speed / (2 * room)
-    if ms2 < HALTED_DOUBTFUL_MS2:
-        return None
-    shape = (float(np.median([one.wide_m for one in before])), usual)
-    toward = float(velocity[0]), float(velocity[1])
-    change = -toward[0], -toward[1]
-    return Impact(track, class_id, at.video_s, at.at, ms2, speed, speed, False, shape, toward, change, halted=True)
 
 
 def _rest(way: tuple[Sample, ...], impact: Impact) -> Rest | None:

@@ -126,16 +126,19 @@ def bench_incidents(
     scores: dict[tuple[str, str], TimedScore] = defaultdict(TimedScore)
     clips = 0
     seconds = spent = 0.0
+    aside: list[str] = []
     # Kinds take turns, so that a run that is broken off says something about each.
     lanes = [_lane(kind, light, per_kind, seed) for light in conditions for kind in kinds]
     for done in each_done(_in_turns(lanes), _do, jobs, keep):
-        clips, seconds, spent = clips + 1, seconds + done.seconds, spent + done.cpu_s
+        clips, seconds, spent = clips + (not done.aside), seconds + done.seconds, spent + done.cpu_s
+        aside += [done.aside] if done.aside else []
         for key, counts in done.scores.items():
             scores[key].add(counts)
         if on_clip is not None:
             on_clip(done.line())
     return {
-        "version": __version__, "seed": seed, "clips": clips, "video_s": round(seconds, 1),
+        "version": __version__, "seed": seed, "clips": clips, "set_aside": aside,
+        "video_s": round(seconds, 1),
         "wall_s": round(time.perf_counter() - began, 1), "cpu_s": round(spent, 1),
         "kinds": {kind: {light: scores[kind, light].told() for light in conditions} for kind in kinds},
     }  # fmt: skip

@@ -93,8 +93,10 @@ def bench_rules(
     ]
     scores: dict[tuple[str, str], Score] = defaultdict(Score)
     seconds = spent = 0.0
+    aside: list[str] = []
     for count, done in enumerate(each_done(clips, _do, jobs, keep), 1):
         seconds, spent = seconds + done.seconds, spent + done.cpu_s
+        aside += [done.aside] if done.aside else []
         if on_clip is not None:
             on_clip(f"{count}/{len(clips)} {done.line()}")
         for key, counts in done.scores.items():
@@ -102,7 +104,8 @@ def bench_rules(
     return {
         "version": __version__,
         "seed": seed,
-        "clips": len(clips),
+        "clips": len(clips) - len(aside),
+        "set_aside": aside,
         "video_s": round(seconds, 1),
         "wall_s": round(time.perf_counter() - began, 1),
         "cpu_s": round(spent + (time.process_time() - used if jobs > 1 else 0.0), 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields
+from functools import partial
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any, Generic, Self, TypeVar
 
 from qyran.errors import InputError
 from qyran.wilson import wilson
+from scenarios.happenings.clip import PlanError
 
 Scored = TypeVar("Scored", bound="Counts")
 Clip = TypeVar("Clip")
-Done = TypeVar("Done")
 
 
 @dataclass(slots=True)
@@ -67,15 +68,21 @@ class Score(Counts):
 
 @dataclass(frozen=True, slots=True)
 class DoneClip(Generic[Scored]):
-    """One clip's scores by kind and condition, its length and what it cost, seconds."""
+    """One clip's scores by kind and condition, its length and what it cost, seconds.
+
+    `aside` says why a clip counts for nothing: as it was drawn it does not show what it was planned for.
+    """
 
     name: str
     scores: dict[tuple[str, str], Scored]
     seconds: float
     cpu_s: float
+    aside: str = ""
 
     def line(self) -> str:
         """For people who wait."""
+        if self.aside:
+            return f"Set aside: {self.aside}."
         own = list(self.scores.values())
         found, acts, wrong = (sum(getattr(one, name) for one in own) for name in ("found", "happenings", "wrong"))
         return f"{self.name}: {found} of {acts} found, {wrong} wrong, {self.cpu_s:.0f} s"
@@ -104,12 +111,23 @@ def refuse_unknown(names: Sequence[str], known: Sequence[str], what: str) -> Non
 
 
 def each_done(
-    clips: Iterable[Clip], do: Callable[[Clip, Path | None], Done], jobs: int, keep: Path | None
-) -> Iterator[Done]:
-    """Every clip done, in order; by several processes where asked."""
+    clips: Iterable[Clip], do: Callable[[Clip, Path | None], DoneClip[Scored]], jobs: int, keep: Path | None
+) -> Iterator[DoneClip[Scored]]:
+    """Every clip done, in order; by several processes where asked.
+
+    A clip that was planned well by cuboids, and is not by what is drawn (others hide it), is set aside.
+    """
+    one = partial(_one, do)
     if jobs == 1:
         for clip in clips:
-            yield do(clip, keep)
+            yield one(clip, keep)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(do, list(clips), repeat(keep))
+        yield from pool.map(one, list(clips), repeat(keep))
+
+
+def _one(do: Callable[[Clip, Path | None], DoneClip[Scored]], clip: Clip, keep: Path | None) -> DoneClip[Scored]:
+    try:
+        return do(clip, keep)
+    except PlanError as error:
+        return DoneClip("", {}, 0.0, 0.0, aside=str(error))

@@ -15,7 +15,9 @@ import numpy as np
 
 from incidents import impact
 from incidents.crossing import crossed
-from incidents.impact import Impact, ImpactState, Rest
+from incidents.halt import HALTED_MS2
+from incidents.impact import ImpactState
+from incidents.struck import DRIVES_MS, Impact, Rest
 from incidents.ways import apart
 from vision.classes import BUS, PERSON, TRUCK
 from vision.finding import Finding, FindingType, Moment, Reason
@@ -125,7 +127,7 @@ def _moved(rest: Rest, trace: tuple[Reason, ...]) -> bool:
     """Whether it moved until it was struck: it drove, or it rolled and somebody came across it."""
     before_ms = rest.impact.before_ms
     came = any(reason.code == "impact_crossed" for reason in trace)
-    return before_ms >= (impact.ROLLS_MS if came else impact.DRIVES_MS)
+    return before_ms >= (impact.ROLLS_MS if came else DRIVES_MS)
 
 
 def _same(one: Rest, other: Rest, *, moved: bool) -> bool:
@@ -139,7 +141,7 @@ def _same(one: Rest, other: Rest, *, moved: bool) -> bool:
 def weighed(watch: ImpactState, rest: Rest, observation: Observation) -> tuple[float, tuple[Reason, ...]]:
     """What the witnesses add up to, and their words."""
     one = rest.impact
-    limit = impact.PUSHED_MS2 if one.pushed else impact.HALTED_MS2 if one.halted else impact.BEYOND_MS2
+    limit = impact.PUSHED_MS2 if one.pushed else HALTED_MS2 if one.halted else impact.BEYOND_MS2
     score = one.ms2 / limit * (HEAVY if one.class_id in (BUS, TRUCK) else 1.0)
     at, ms2 = round(one.video_s, 1), round(one.ms2, 1)
     trace = [

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from incidents.impact import Impact, ImpactState, Rest
+from incidents.impact import ImpactState
 from incidents.rules import stopped_vehicle
 from incidents.rules.crash import RULE, weighed
+from incidents.struck import Impact, Rest
 from tests.incidents_road import CALIBRATION, braked, driven, found
 from tests.observations import Vehicle, along, observe
 from vision.camera import parse_camera

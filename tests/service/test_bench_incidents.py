@@ -6,9 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from scenarios.acts import Act
-from scenarios.happenings.clip import Drawn, Intent
+from scenarios.happenings.clip import Drawn, Intent, PlanError
 from scenarios.truth import FrameTruth, ObjectTruth
 from service.bench_incidents import score
+from service.bench_scores import DoneClip, Score, each_done
 from vision.finding import Finding, FindingType
 
 CLIP = SimpleNamespace(rule="stopped_vehicle", condition="day", scene=SimpleNamespace(name="clip"))
@@ -50,3 +51,18 @@ def test_a_second_finding_about_the_same_is_wrong():
     counts = scored(told(11), told(11, at_s=20.0), told(12))
 
     assert (counts.found, counts.wrong) == (2, 1)
+
+
+def test_a_clip_that_is_drawn_otherwise_than_planned_is_set_aside_and_the_others_are_measured():
+    def do(clip, keep):
+        if clip == "second":
+            raise PlanError("clip second: of those who should break congestion: traffic crawls (0) does not")
+        return DoneClip(clip, {("congestion", "day"): Score(happenings=1, found=1)}, 40.0, 1.0)
+
+    lines = [one.line() for one in each_done(["first", "second", "third"], do, 1, None)]
+
+    assert lines == [
+        "first: 1 of 1 found, 0 wrong, 1 s",
+        "Set aside: clip second: of those who should break congestion: traffic crawls (0) does not.",
+        "third: 1 of 1 found, 0 wrong, 1 s",
+    ]
